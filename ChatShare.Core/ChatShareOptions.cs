@@ -1,0 +1,87 @@
+namespace ChatShare.Core;
+
+/// <summary>Everything under <c>ChatShare</c> in the settings. Relative folders are taken from the content root.</summary>
+public sealed class ChatShareOptions
+{
+    /// <summary>The name of the section.</summary>
+    public const string Section = "ChatShare";
+
+    /// <summary>Database and cookie keys. Default <c>data</c>.</summary>
+    public string DataDirectory { get; set; } = "data";
+
+    /// <summary>Where shared files are kept.</summary>
+    public DownloadOptions Downloads { get; set; } = new();
+
+    /// <summary>What one person or address may do.</summary>
+    public LimitOptions Limits { get; set; } = new();
+
+    /// <summary>The first administrator without a browser.</summary>
+    public AdminOptions Admin { get; set; } = new();
+
+    /// <summary>How long nicknames are held.</summary>
+    public PeopleOptions People { get; set; } = new();
+
+    /// <summary>Addresses (<c>10.0.0.5</c>) or networks (<c>10.0.0.0/8</c>) whose <c>X-Forwarded-*</c> headers are believed. Default none.</summary>
+    public IList<string> TrustedProxies { get; } = [];
+}
+
+/// <summary>Settings under <c>ChatShare:Downloads</c>.</summary>
+public sealed class DownloadOptions
+{
+    /// <summary>Finished and partial files, on one file system. Default <c>downloads</c>.</summary>
+    public string Directory { get; set; } = "downloads";
+
+    /// <summary>A partial file that nothing writes to is deleted after this many hours. Default 24.</summary>
+    public int PartialFileHours { get; set; } = 24;
+}
+
+/// <summary>Settings under <c>ChatShare:Limits</c>; 0 means no limit.</summary>
+public sealed class LimitOptions
+{
+    /// <summary>The largest file, in bytes. Default 10 GiB.</summary>
+    public long FileBytes { get; set; } = 10L * 1024 * 1024 * 1024;
+
+    /// <summary>Files in one message. Default 500.</summary>
+    public int FilesPerMessage { get; set; } = 500;
+
+    /// <summary>Messages a second and person; twice as many at once. Default 30.</summary>
+    public int MessagesPerSecond { get; set; } = 30;
+
+    /// <summary>Joins a minute and address. Default 60.</summary>
+    public int JoinsPerMinutePerAddress { get; set; } = 60;
+
+    /// <summary>Tries to sign in or set up, a minute and address. Default 10.</summary>
+    public int SignInsPerMinutePerAddress { get; set; } = 10;
+
+    /// <summary>Open pages of one person. Default 20.</summary>
+    public int CircuitsPerPerson { get; set; } = 20;
+
+    /// <summary>Open pages from one address. Default 200.</summary>
+    public int CircuitsPerAddress { get; set; } = 200;
+
+    /// <summary>Uploads of one person that take bytes at the same time. Default 10.</summary>
+    public int UploadsPerPerson { get; set; } = 10;
+
+    /// <summary>Uploads begun a minute and person. Default 600.</summary>
+    public int UploadsPerMinute { get; set; } = 600;
+
+    /// <summary>Rooms made an hour and person. Default 60.</summary>
+    public int RoomsPerHour { get; set; } = 60;
+}
+
+/// <summary>Settings under <c>ChatShare:Admin</c>, used once, while there is no administrator.</summary>
+public sealed class AdminOptions
+{
+    /// <summary>A nickname; null or empty when the set-up link is to be used.</summary>
+    public string? UserName { get; set; }
+
+    /// <summary>At least 12 characters.</summary>
+    public string? Password { get; set; }
+}
+
+/// <summary>Settings under <c>ChatShare:People</c>.</summary>
+public sealed class PeopleOptions
+{
+    /// <summary>How long a guest's nickname is held after they were last seen, in hours. Default 24.</summary>
+    public int NicknameHeldHours { get; set; } = 24;
+}

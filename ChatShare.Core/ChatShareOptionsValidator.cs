@@ -1,0 +1,51 @@
+using System.Net;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core;
+
+/// <summary>Finds everything that is wrong at once; each sentence begins with the setting's full name.</summary>
+internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOptions>
+{
+    public ValidateOptionsResult Validate(string? name, ChatShareOptions options)
+    {
+        var errors = new List<string>();
+        NotEmpty("DataDirectory", options.DataDirectory);
+        NotEmpty("Downloads:Directory", options.Downloads.Directory);
+        Between("Downloads:PartialFileHours", options.Downloads.PartialFileHours, 1, 24 * 365);
+        Between("People:NicknameHeldHours", options.People.NicknameHeldHours, 0, 24 * 365);
+
+        var limits = options.Limits;
+        Between("Limits:FileBytes", limits.FileBytes, 0, long.MaxValue);
+        Between("Limits:FilesPerMessage", limits.FilesPerMessage, 0, 100_000);
+        Between("Limits:MessagesPerSecond", limits.MessagesPerSecond, 0, int.MaxValue / 2);
+        Between("Limits:JoinsPerMinutePerAddress", limits.JoinsPerMinutePerAddress, 0, int.MaxValue);
+        Between("Limits:SignInsPerMinutePerAddress", limits.SignInsPerMinutePerAddress, 0, int.MaxValue);
+        Between("Limits:CircuitsPerPerson", limits.CircuitsPerPerson, 0, int.MaxValue);
+        Between("Limits:CircuitsPerAddress", limits.CircuitsPerAddress, 0, int.MaxValue);
+        Between("Limits:UploadsPerPerson", limits.UploadsPerPerson, 0, int.MaxValue);
+        Between("Limits:UploadsPerMinute", limits.UploadsPerMinute, 0, int.MaxValue);
+        Between("Limits:RoomsPerHour", limits.RoomsPerHour, 0, int.MaxValue);
+
+        if (string.IsNullOrEmpty(options.Admin.UserName) != string.IsNullOrEmpty(options.Admin.Password))
+            errors.Add("ChatShare:Admin:UserName and ChatShare:Admin:Password go together: set both or neither.");
+        foreach (var (proxy, index) in options.TrustedProxies.Select((proxy, index) => (proxy, index)))
+        {
+            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
+                errors.Add($"ChatShare:TrustedProxies:{index} is \"{proxy}\", which is neither an address nor a network such as 10.0.0.0/8.");
+        }
+
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        void NotEmpty(string key, string? value)
+        {
+            if (string.IsNullOrWhiteSpace(value))
+                errors.Add($"ChatShare:{key} is empty; it has to name a folder.");
+        }
+
+        void Between(string key, long value, long least, long most)
+        {
+            if (value < least || value > most)
+                errors.Add($"ChatShare:{key} is {value}; it has to be between {least} and {most}.");
+        }
+    }
+}

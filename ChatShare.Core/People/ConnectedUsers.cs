@@ -1,0 +1,84 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace ChatShare.Core.People;
+
+/// <summary>One person at one door, as the administrator's table shows them.</summary>
+/// <param name="PersonId">The person.</param>
+/// <param name="Nickname">Their name.</param>
+/// <param name="Door">The door; one row for each.</param>
+/// <param name="Rooms">Names of the rooms that any of the connections is in, sorted.</param>
+/// <param name="Addresses">The different addresses they come from, sorted.</param>
+/// <param name="Since">When the oldest of the connections was made.</param>
+/// <param name="State"><see cref="PresenceState.Online"/> when any of the connections is.</param>
+/// <param name="Connections">How many there are.</param>
+public sealed record ConnectedUser(
+    Guid PersonId,
+    string Nickname,
+    Door Door,
+    ImmutableArray<string> Rooms,
+    ImmutableArray<string> Addresses,
+    DateTimeOffset Since,
+    PresenceState State,
+    int Connections);
+
+/// <summary>Who is connected now, through any door. All members may be called from any thread.</summary>
+public sealed class ConnectedUsers(TimeProvider time)
+{
+    private readonly ConcurrentDictionary<Participant, byte> _participants = new();
+
+    /// <summary>Raised when somebody came, went, changed state or room.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    /// <summary>Registers a connection of a living session. Dispose what is returned when the connection is closed.</summary>
+    /// <param name="session">Who connects.</param>
+    /// <param name="door">How.</param>
+    /// <param name="address">The client's address as text.</param>
+    public Participant Connect(PersonSession session, Door door, string address)
+    {
+        var participant = new Participant(this, session, door, address, time.GetUtcNow());
+        _participants[participant] = 0;
+        Changed.Raise();
+        return participant;
+    }
+
+    /// <summary>Everybody, one row a person and door, sorted by nickname.</summary>
+    public ImmutableArray<ConnectedUser> List() =>
+    [
+        .. _participants.Keys
+            .GroupBy(p => (p.Session.PersonId, p.Door))
+            .Select(connections => new ConnectedUser(
+                connections.Key.PersonId,
+                connections.First().Session.Nickname.Value,
+                connections.Key.Door,
+                [.. connections.SelectMany(p => p.Rooms).Distinct().Order(StringComparer.OrdinalIgnoreCase)],
+                [.. connections.Select(p => p.Address).Distinct().Order(StringComparer.Ordinal)],
+                connections.Min(p => p.Since),
+                connections.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
+                connections.Count()))
+            .OrderBy(user => user.Nickname, StringComparer.OrdinalIgnoreCase)
+            .ThenBy(user => user.Door),
+    ];
+
+    /// <summary>How many connections a person has through a door.</summary>
+    public int CountOf(Guid personId, Door door) =>
+        _participants.Keys.Count(p => p.Session.PersonId == personId && p.Door == door);
+
+    /// <summary>Whether any connection of this session is up or may come back.</summary>
+    public bool IsConnected(Guid sessionId) => _participants.Keys.Any(p => p.Session.Id == sessionId);
+
+    /// <summary>The sessions that have a connection now.</summary>
+    internal IReadOnlyCollection<PersonSession> Sessions => [.. _participants.Keys.Select(p => p.Session).Distinct()];
+
+    internal void HangUp(Participant participant)
+    {
+        if (_participants.TryRemove(participant, out _))
+            Changed.Raise();
+    }
+
+    internal void Touch(Participant participant)
+    {
+        if (_participants.ContainsKey(participant))
+            Changed.Raise();
+    }
+}

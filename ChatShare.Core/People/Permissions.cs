@@ -1,0 +1,45 @@
+namespace ChatShare.Core.People;
+
+/// <summary>
+/// Who may do what: asked here by every door, every time, and nowhere else. A hidden button is no check.
+/// All rooms are open to everybody who is signed in; an ended session may do nothing.
+/// </summary>
+public static class Permissions
+{
+    /// <summary>May read a room and take its files.</summary>
+    public static bool CanRead(PersonSession who) => Alive(who);
+
+    /// <summary>May send messages and files to a room.</summary>
+    public static bool CanSend(PersonSession who) => Alive(who);
+
+    /// <summary>May make a room.</summary>
+    public static bool CanCreateRoom(PersonSession who) => Alive(who);
+
+    /// <summary>May call off, feed or look after an upload: its sender alone.</summary>
+    public static bool CanContinueUpload(PersonSession who, Guid senderPersonId) => Alive(who) && who.PersonId == senderPersonId;
+
+    /// <summary>May stop somebody's upload: its sender and administrators.</summary>
+    public static bool CanCancelUpload(PersonSession who, Guid senderPersonId) =>
+        CanContinueUpload(who, senderPersonId) || CanAdminister(who);
+
+    /// <summary>May see who is connected, end sessions, delete messages and files, read the audit list.</summary>
+    public static bool CanAdminister(PersonSession who) => Alive(who) && who.IsAdministrator;
+
+    /// <summary>Throws unless <paramref name="allowed"/>; an ended session is told so.</summary>
+    /// <exception cref="RefusedException">Not allowed.</exception>
+    public static void Demand(bool allowed, PersonSession who)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        if (allowed)
+            return;
+        throw who.IsAlive
+            ? new RefusedException(RefusalKind.NotPermitted, "You may not do this.")
+            : new RefusedException(RefusalKind.SessionEnded, who.EndReason ?? "You have left. Join again to go on.");
+    }
+
+    private static bool Alive(PersonSession who)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        return who.IsAlive;
+    }
+}

@@ -1,0 +1,78 @@
+using ChatShare.Core.People;
+using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace ChatShare.Core.Storage;
+
+/// <summary>
+/// The one model. Services see this type only; an empty sealed context for each engine owns that engine's migrations,
+/// because one context type cannot keep two sets in one assembly.
+/// </summary>
+public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUserContext<Account, Guid>(options)
+{
+    internal DbSet<SessionRow> Sessions => Set<SessionRow>();
+
+    internal DbSet<RoomRow> Rooms => Set<RoomRow>();
+
+    internal DbSet<MessageRow> Messages => Set<MessageRow>();
+
+    internal DbSet<FileRow> Files => Set<FileRow>();
+
+    internal DbSet<ReadMarkRow> ReadMarks => Set<ReadMarkRow>();
+
+    internal DbSet<AuditRow> Audit => Set<AuditRow>();
+
+    internal DbSet<FactRow> Facts => Set<FactRow>();
+
+    /// <inheritdoc />
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        ArgumentNullException.ThrowIfNull(configurationBuilder);
+        configurationBuilder.Properties<DateTimeOffset>().HaveConversion<UtcTicks>();
+    }
+
+    /// <inheritdoc />
+    protected override void OnModelCreating(ModelBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        base.OnModelCreating(builder);
+
+        builder.Entity<SessionRow>(row =>
+        {
+            row.ToTable("Sessions").HasKey(s => s.Id);
+            // A nickname is held by one guest at a time; two that join in the same moment meet here.
+            row.HasIndex(s => s.NicknameKey).IsUnique().HasFilter("\"EndedAt\" IS NULL AND \"AccountId\" IS NULL");
+            row.HasIndex(s => s.PersonId);
+        });
+        builder.Entity<RoomRow>(row =>
+        {
+            row.ToTable("Rooms").HasKey(r => r.Id);
+            row.HasIndex(r => r.NameKey).IsUnique();
+        });
+        builder.Entity<MessageRow>(row =>
+        {
+            row.ToTable("Messages").HasKey(m => new { m.RoomId, m.Number });
+            // Catching up: everything changed after N, in that order.
+            row.HasIndex(m => new { m.RoomId, m.Changed }).IsUnique();
+            // A retry with the same client id makes one message.
+            row.HasIndex(m => new { m.RoomId, m.PersonId, m.ClientId }).IsUnique();
+            row.HasOne<RoomRow>().WithMany().HasForeignKey(m => m.RoomId).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<FileRow>(row =>
+        {
+            row.ToTable("Files").HasKey(f => f.Id);
+            row.HasIndex(f => new { f.RoomId, f.MessageNumber, f.Position }).IsUnique();
+            // Which rows still need a content before it is deleted.
+            row.HasIndex(f => f.Sha256);
+            row.HasOne<MessageRow>().WithMany().HasForeignKey(f => new { f.RoomId, f.MessageNumber }).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<ReadMarkRow>(row => row.ToTable("ReadMarks").HasKey(m => new { m.PersonId, m.RoomId }));
+        builder.Entity<AuditRow>(row => row.ToTable("Audit").HasKey(a => a.Id));
+        builder.Entity<FactRow>(row => row.ToTable("Facts").HasKey(f => f.Key));
+    }
+
+    private sealed class UtcTicks() : ValueConverter<DateTimeOffset, long>(
+        time => time.UtcTicks,
+        ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+}

@@ -1,0 +1,148 @@
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+
+namespace ChatShare.Core.Storage;
+
+// The tables. Times are stored as UTC ticks (see ChatShareDbContext), names beside a normalised key,
+// so that SQLite and PostgreSQL sort and compare alike.
+
+/// <summary>One joining or signing in: what a cookie or token names. Ended rows stay, so that a page can say why it was ended.</summary>
+internal sealed class SessionRow
+{
+    public Guid Id { get; set; }
+
+    /// <summary>A guest's own id, or the account's id: all sessions of one account are one person.</summary>
+    public Guid PersonId { get; set; }
+
+    public required string Nickname { get; set; }
+
+    public required string NicknameKey { get; set; }
+
+    /// <summary>Null for a guest.</summary>
+    public Guid? AccountId { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public DateTimeOffset LastSeenAt { get; set; }
+
+    public DateTimeOffset? EndedAt { get; set; }
+
+    /// <summary>What the person is told; null when they left by themselves.</summary>
+    public string? EndReason { get; set; }
+}
+
+internal sealed class RoomRow
+{
+    public int Id { get; set; }
+
+    public required string Name { get; set; }
+
+    public required string NameKey { get; set; }
+
+    public string Topic { get; set; } = "";
+
+    public Guid? CreatedBy { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>The room's counter of durable changes: 0 before the first, without gaps.</summary>
+    public long LastNumber { get; set; }
+
+    /// <summary>How many messages were ever posted; deleted ones stay counted.</summary>
+    public long MessageCount { get; set; }
+}
+
+internal sealed class MessageRow
+{
+    public int RoomId { get; set; }
+
+    /// <summary>The change under which the message was posted.</summary>
+    public long Number { get; set; }
+
+    /// <summary>The message's last change; equals <see cref="Number"/> while nothing was changed.</summary>
+    public long Changed { get; set; }
+
+    /// <summary>The message is the room's n-th, counted from 1.</summary>
+    public long Ordinal { get; set; }
+
+    public Guid PersonId { get; set; }
+
+    public required string SenderName { get; set; }
+
+    public Door Door { get; set; }
+
+    public DateTimeOffset SentAt { get; set; }
+
+    public required string Text { get; set; }
+
+    public required string ClientId { get; set; }
+
+    public bool Deleted { get; set; }
+}
+
+internal sealed class FileRow
+{
+    public required string Id { get; set; }
+
+    public int RoomId { get; set; }
+
+    public long MessageNumber { get; set; }
+
+    /// <summary>The place among the message's files, from 0.</summary>
+    public int Position { get; set; }
+
+    public Guid PersonId { get; set; }
+
+    public required string Name { get; set; }
+
+    /// <summary>Bytes, as declared and, once ready, as received.</summary>
+    public long Length { get; set; }
+
+    public FileState State { get; set; }
+
+    public string? MediaType { get; set; }
+
+    /// <summary>64 lower-case hexadecimal digits; null until ready.</summary>
+    public string? Sha256 { get; set; }
+
+    /// <summary>What people read on a failed card.</summary>
+    public string? Failure { get; set; }
+
+    public DateTimeOffset CreatedAt { get; set; }
+}
+
+/// <summary>How far a person has read a room.</summary>
+internal sealed class ReadMarkRow
+{
+    public Guid PersonId { get; set; }
+
+    public int RoomId { get; set; }
+
+    public long Number { get; set; }
+
+    public long Ordinal { get; set; }
+}
+
+/// <summary>One administrative act.</summary>
+internal sealed class AuditRow
+{
+    public long Id { get; set; }
+
+    public DateTimeOffset At { get; set; }
+
+    public required string Actor { get; set; }
+
+    public required string Action { get; set; }
+
+    public required string Subject { get; set; }
+
+    public string? Detail { get; set; }
+}
+
+/// <summary>Facts about this database: its epoch, the hash of the set-up token.</summary>
+internal sealed class FactRow
+{
+    public required string Key { get; set; }
+
+    public required string Value { get; set; }
+}
