@@ -64,6 +64,9 @@ public sealed class ConnectedUsers(TimeProvider time)
     public int CountOf(Guid personId, Door door) =>
         _participants.Keys.Count(p => p.Session.PersonId == personId && p.Door == door);
 
+    /// <summary>Whether this person has any connection.</summary>
+    public bool IsHere(Guid personId) => _participants.Keys.Any(p => p.Session.PersonId == personId);
+
     /// <summary>Whether any connection of this session is up or may come back.</summary>
     public bool IsConnected(Guid sessionId) => _participants.Keys.Any(p => p.Session.Id == sessionId);
 

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>A finished file that can be read.</summary>
+/// <param name="File">What it is.</param>
+/// <param name="Path">Where its content lies; never shown to anybody.</param>
+/// <param name="SharedAt">When it was announced, UTC.</param>
+public sealed record StoredFile(SharedFile File, string Path, DateTimeOffset SharedAt);
+
+/// <summary>A line of the administrator's list of files.</summary>
+public sealed record ListedFile(SharedFile File, string Room, string Sender, DateTimeOffset SharedAt);
+
+/// <summary>A line of the administrator's list of rooms.</summary>
+public sealed record ListedRoom(Room Room, int Files, long Bytes);
+
+/// <summary>Finding files again. A singleton; asks <see cref="Permissions"/> each time.</summary>
+public sealed class FileDirectory
+{
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly DownloadStore _store;
+    private readonly RoomService _rooms;
+
+    internal FileDirectory(IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store, RoomService rooms)
+    {
+        _contexts = contexts;
+        _store = store;
+        _rooms = rooms;
+    }
+
+    /// <summary>Null when there is no finished file of this id.</summary>
+    /// <exception cref="RefusedException">The asker may not read it.</exception>
+    public async Task<StoredFile?> FindAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanRead(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.Files.AsNoTracking()
+            .SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
+        return row?.Sha256 is { } sha256 && _store.Has(sha256)
+            ? new StoredFile(RowMapping.ToFile(row), _store.ContentPath(sha256), row.CreatedAt)
+            : null;
+    }
+
+    /// <summary>The largest finished files first.</summary>
+    /// <exception cref="RefusedException">Not an administrator.</exception>
+    public async Task<ImmutableArray<ListedFile>> LargestAsync(int limit, PersonSession who, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Ready)
+            .Join(db.Messages, f => new { f.RoomId, Number = f.MessageNumber }, m => new { m.RoomId, m.Number }, (f, m) => new { File = f, m.SenderName })
+            .OrderByDescending(f => f.File.Length).Take(limit).ToListAsync(cancellationToken);
+        return
+        [
+            .. rows.Select(row => new ListedFile(
+                RowMapping.ToFile(row.File), _rooms.Find(row.File.RoomId)?.Name.Value ?? "", row.SenderName, row.File.CreatedAt)),
+        ];
+    }
+
+    /// <summary>All rooms with what their files take; equal contents are counted for each room that shares them.</summary>
+    /// <exception cref="RefusedException">Not an administrator.</exception>
+    public async Task<ImmutableArray<ListedRoom>> RoomsAsync(PersonSession who, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var sums = await db.Files.Where(f => f.State == FileState.Ready).GroupBy(f => f.RoomId)
+            .Select(group => new { RoomId = group.Key, Count = group.Count(), Bytes = group.Sum(f => f.Length) })
+            .ToDictionaryAsync(sum => sum.RoomId, cancellationToken);
+        return
+        [
+            .. _rooms.Rooms.Select(room => sums.TryGetValue(room.Id, out var sum)
+                ? new ListedRoom(room, sum.Count, sum.Bytes)
+                : new ListedRoom(room, 0, 0)),
+        ];
+    }
+}

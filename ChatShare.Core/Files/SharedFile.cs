@@ -1,0 +1,30 @@
+namespace ChatShare.Core.Files;
+
+/// <summary>A file on a message, as of the message's last change. Progress in between is <see cref="UploadProgress"/>.</summary>
+/// <param name="Id">Its address, from the first byte on.</param>
+/// <param name="Name">What people call it; a <see cref="FileName"/>'s value.</param>
+/// <param name="Length">Bytes; as declared until it is ready.</param>
+/// <param name="State">Where it stands.</param>
+/// <param name="MediaType">Recognised by content; null until ready.</param>
+/// <param name="Sha256">64 lower-case hexadecimal digits; null until ready.</param>
+/// <param name="Failure">A sentence for people; null unless failed.</param>
+public sealed record SharedFile(FileId Id, string Name, long Length, FileState State, string? MediaType, string? Sha256, string? Failure)
+{
+    /// <summary>True while bytes may still come.</summary>
+    public bool IsUnderWay => State is FileState.Uploading or FileState.Paused;
+}
+
+/// <summary>How far an upload is, counted by the server. Not durable: the newest one wins.</summary>
+/// <param name="Id">The file.</param>
+/// <param name="Received">Bytes that are here.</param>
+/// <param name="Length">Bytes in all.</param>
+/// <param name="BytesPerSecond">Over the last seconds; 0 while nothing came yet.</param>
+public sealed record UploadProgress(FileId Id, long Received, long Length, double BytesPerSecond)
+{
+    /// <summary>0–100, 100 only when every byte is here.</summary>
+    public int Percent => Length == 0 ? 0 : (int)(Received * 100.0 / Length);
+
+    /// <summary>Null while the speed is not known.</summary>
+    public TimeSpan? TimeLeft =>
+        BytesPerSecond < 1 ? null : TimeSpan.FromSeconds(Math.Min((Length - Received) / BytesPerSecond, TimeSpan.FromDays(99).TotalSeconds));
+}

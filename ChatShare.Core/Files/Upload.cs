@@ -1,0 +1,202 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// One file that is coming in. It belongs to a person and a room, never to a connection: every transport feeds
+/// <see cref="AppendAsync"/>. Ends once: ready, failed or cancelled.
+/// </summary>
+public sealed class Upload
+{
+    private const int BufferLength = 128 * 1024;
+    private static readonly long ReportTicks = Stopwatch.Frequency / 4;
+
+    private readonly UploadService _owner;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly SemaphoreSlim _appending = new(1);
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly TransferSpeed _speed = new();
+    private long _received;
+    private long _lastReport;
+    private int _ended;
+
+    internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
+    {
+        _owner = owner;
+        Room = room;
+        Sender = sender;
+        File = file;
+    }
+
+    /// <summary>The room whose people see the card; fixed when the upload began.</summary>
+    public Room Room { get; }
+
+    /// <summary>Whose upload it is.</summary>
+    public PersonSession Sender { get; }
+
+    /// <summary>The file as of its last durable change.</summary>
+    public SharedFile File { get; private set; }
+
+    /// <summary>The file's address, from the first byte on.</summary>
+    public FileId Id => File.Id;
+
+    /// <summary>Bytes in all, as declared.</summary>
+    public long Length => File.Length;
+
+    /// <summary>Bytes that are here: the offset of the next append.</summary>
+    public long Received => Interlocked.Read(ref _received);
+
+    /// <summary>True until it is ready, failed or cancelled.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _ended) == 0;
+
+    /// <summary>Whether somebody is feeding it right now.</summary>
+    public bool IsReceiving => _appending.CurrentCount == 0;
+
+    /// <summary>How far it is.</summary>
+    public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
+
+    /// <summary>
+    /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
+    /// synced, moved into the store and its card becomes the file, all before this returns. A source that ends early
+    /// leaves the upload as it is, to be continued.
+    /// </summary>
+    /// <param name="offset">Where the source begins; has to be <see cref="Received"/>.</param>
+    /// <param name="source">Read to its end or to <see cref="Length"/>; not disposed.</param>
+    /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
+    /// <exception cref="RefusedException">
+    /// Not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), more bytes than
+    /// declared (<see cref="RefusalKind.TooLarge"/>, the upload has failed), or <see cref="RefusalKind.DiskFull"/> (failed).
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The token, or the upload was cancelled or failed meanwhile.</exception>
+    public async Task AppendAsync(long offset, Stream source, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        Permissions.Demand(Permissions.CanContinueUpload(Sender, Sender.PersonId), Sender);
+        if (!await _appending.WaitAsync(TimeSpan.Zero, CancellationToken.None))
+            throw new RefusedException(RefusalKind.Conflict, "This file is being sent already.");
+        try
+        {
+            if (!IsUnderWay)
+                throw new RefusedException(RefusalKind.Conflict, "This upload has ended.");
+            if (offset != Received)
+                throw new RefusedException(RefusalKind.Conflict, $"The next byte of this file is {Received}, not {offset}.");
+            _owner.DemandPlaceFor(this);
+            using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+            await ReceiveAsync(source, until.Token);
+            if (Received == Length)
+                await CompleteAsync();
+        }
+        catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
+        {
+            const string sentence = "The server's disk is full. The upload has stopped; nothing of it was kept.";
+            await EndAsync(FileState.Failed, sentence);
+            throw new RefusedException(RefusalKind.DiskFull, sentence);
+        }
+        finally
+        {
+            _appending.Release();
+        }
+    }
+
+    /// <summary>The sender, or an administrator, calls it off.</summary>
+    /// <exception cref="RefusedException">Neither of them asks.</exception>
+    public async Task CancelAsync(PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanCancelUpload(who, Sender.PersonId), who);
+        await StopAsync(FileState.Cancelled, failure: null).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>It broke off for good. Does nothing when it has ended already.</summary>
+    /// <param name="sentence">What people read on the card.</param>
+    /// <param name="cancellationToken">Gives up waiting; the upload fails all the same.</param>
+    public Task FailAsync(string sentence, CancellationToken cancellationToken) =>
+        StopAsync(FileState.Failed, sentence).WaitAsync(cancellationToken);
+
+    private async Task StopAsync(FileState state, string? failure)
+    {
+        // The append that may be running is stopped first: its end and this one must not both delete and rename.
+        await _stop.CancelAsync();
+        await _appending.WaitAsync(CancellationToken.None);
+        try
+        {
+            await EndAsync(state, failure);
+        }
+        finally
+        {
+            _appending.Release();
+        }
+    }
+
+    private async Task ReceiveAsync(Stream source, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            await using var partial = new FileStream(
+                _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
+            partial.Position = Received;
+            int count;
+            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
+            {
+                if (Received + count > Length)
+                {
+                    const string sentence = "The file turned out longer than was announced. The upload has stopped.";
+                    await EndAsync(FileState.Failed, sentence);
+                    throw new RefusedException(RefusalKind.TooLarge, sentence);
+                }
+
+                // What was read is kept: writing does not stop in the middle.
+                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
+                _hash.AppendData(buffer, 0, count);
+                Interlocked.Add(ref _received, count);
+                _speed.Add(count);
+                ReportSometimes();
+            }
+
+            if (Received == Length)
+                partial.Flush(flushToDisk: true);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>At most four times a second, which is as often as an eye wants it.</summary>
+    private void ReportSometimes()
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now - _lastReport < ReportTicks)
+            return;
+        _lastReport = now;
+        Room.Report(Progress);
+    }
+
+    private async Task CompleteAsync()
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 1)
+            return;
+        Room.Report(Progress);
+        File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+        Close();
+    }
+
+    private async Task EndAsync(FileState state, string? failure)
+    {
+        if (Interlocked.Exchange(ref _ended, 1) == 1)
+            return;
+        File = await _owner.GiveUpAsync(this, File with { State = state, Failure = failure });
+        Close();
+    }
+
+    private void Close()
+    {
+        Room.UploadEnded(Id);
+        _hash.Dispose();
+    }
+}

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using ChatShare.Core.Files;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Core.Messages;
+
+/// <summary>
+/// All messages of all rooms, durable. One writer takes everything that waits into one transaction (group commit),
+/// then publishes it in order, then tells the senders: durable, then visible, then acknowledged.
+/// </summary>
+public sealed class MessageLog : IAsyncDisposable
+{
+    private const int MostInOneCommit = 1000;
+
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly Database _database;
+    private readonly TimeProvider _time;
+    private readonly ILogger<MessageLog> _logger;
+
+    // Bounded: when the disk cannot keep up, senders wait for a place instead of filling the memory.
+    private readonly Channel<LogEntry> _waiting = Channel.CreateBounded<LogEntry>(
+        new BoundedChannelOptions(4096) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
+
+    private readonly Lazy<Task> _writer;
+
+    internal MessageLog(IDbContextFactory<ChatShareDbContext> contexts, Database database, TimeProvider time, ILogger<MessageLog> logger)
+    {
+        _contexts = contexts;
+        _database = database;
+        _time = time;
+        _logger = logger;
+        _writer = new Lazy<Task>(() => Task.Run(WriteAsync));
+    }
+
+    /// <summary>Writes what waits, then stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _waiting.Writer.TryComplete();
+        if (_writer.IsValueCreated)
+            await _writer.Value;
+    }
+
+    /// <summary>Returns when the change is durable and published.</summary>
+    /// <exception cref="RefusedException">The entry makes no sense, or nothing can be written now.</exception>
+    internal async Task<ChatMessage> AppendAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        _ = _writer.Value;
+        try
+        {
+            await _waiting.Writer.WriteAsync(entry, cancellationToken);
+        }
+        catch (ChannelClosedException)
+        {
+            throw new RefusedException(RefusalKind.Conflict, "The server is shutting down. Try again in a moment.");
+        }
+
+        return await entry.Written.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The newest messages, ascending, and the room's last number, of one moment.</summary>
+    internal async Task<(ImmutableArray<ChatMessage> Messages, long LastNumber)> NewestAsync(
+        Room room, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var moment = await db.Database.BeginTransactionAsync(cancellationToken);
+        var last = await db.Rooms.Where(r => r.Id == room.Id).Select(r => r.LastNumber).SingleAsync(cancellationToken);
+        var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id)
+            .OrderByDescending(m => m.Number).Take(limit).ToListAsync(cancellationToken);
+        rows.Reverse();
+        return (await WithFilesAsync(db, room, rows, cancellationToken), last);
+    }
+
+    /// <summary>Messages below a number, ascending, the nearest ones.</summary>
+    internal async Task<ImmutableArray<ChatMessage>> BeforeAsync(Room room, long number, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Number < number)
+            .OrderByDescending(m => m.Number).Take(limit).ToListAsync(cancellationToken);
+        rows.Reverse();
+        return await WithFilesAsync(db, room, rows, cancellationToken);
+    }
+
+    /// <summary>Messages above a number, ascending, the nearest ones.</summary>
+    internal async Task<ImmutableArray<ChatMessage>> AfterAsync(Room room, long number, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Number > number)
+            .OrderBy(m => m.Number).Take(limit).ToListAsync(cancellationToken);
+        return await WithFilesAsync(db, room, rows, cancellationToken);
+    }
+
+    /// <summary>Catching up: everything changed after a number, in the order of the changes.</summary>
+    internal async Task<ImmutableArray<ChatMessage>> ChangedAfterAsync(Room room, long number, int limit, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Changed > number)
+            .OrderBy(m => m.Changed).Take(limit).ToListAsync(cancellationToken);
+        return await WithFilesAsync(db, room, rows, cancellationToken);
+    }
+
+    private static async Task<ImmutableArray<ChatMessage>> WithFilesAsync(
+        ChatShareDbContext db, Room room, List<MessageRow> rows, CancellationToken cancellationToken)
+    {
+        if (rows.Count == 0)
+            return [];
+        var numbers = rows.Select(row => row.Number).ToList();
+        var files = (await db.Files.AsNoTracking()
+                .Where(f => f.RoomId == room.Id && numbers.Contains(f.MessageNumber))
+                .OrderBy(f => f.Position).ToListAsync(cancellationToken))
+            .ToLookup(f => f.MessageNumber);
+        return [.. rows.Select(row => RowMapping.ToMessage(row, files[row.Number]))];
+    }
+
+    private async Task WriteAsync()
+    {
+        var batch = new List<LogEntry>();
+        SqliteAppender? appender = null;
+        while (await _waiting.Reader.WaitToReadAsync())
+        {
+            batch.Clear();
+            while (batch.Count < MostInOneCommit && _waiting.Reader.TryRead(out var entry))
+                batch.Add(entry);
+            try
+            {
+                appender ??= new SqliteAppender(_database, _time);
+                Commit(appender, batch);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                _logger.AppendFailed(exception, batch.Count);
+                appender?.Dispose();
+                appender = null;
+                OneByOne(batch);
+            }
+        }
+
+        appender?.Dispose();
+    }
+
+    private static void Commit(SqliteAppender appender, List<LogEntry> batch)
+    {
+        var results = appender.Write(batch);
+        foreach (var (entry, result) in batch.Zip(results))
+        {
+            if (result is { Message: { } message, IsNew: true })
+                entry.Room.Publish(message);
+        }
+
+        foreach (var (entry, result) in batch.Zip(results))
+        {
+            if (result.Message is { } message)
+                entry.Complete(message);
+            else
+                entry.Fail(result.Refusal!);
+        }
+    }
+
+    /// <summary>The transaction failed and left nothing behind: one bad entry must not take the others with it.</summary>
+    private void OneByOne(List<LogEntry> batch)
+    {
+        foreach (var entry in batch)
+        {
+            try
+            {
+                using var appender = new SqliteAppender(_database, _time);
+                Commit(appender, [entry]);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                _logger.AppendFailed(exception, 1);
+                entry.Fail(new RefusedException(RefusalKind.DiskFull, "The server cannot store messages right now. Retry in a moment."));
+            }
+        }
+    }
+}

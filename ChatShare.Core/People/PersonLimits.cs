@@ -1,0 +1,56 @@
+using System.Threading.RateLimiting;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core.People;
+
+/// <summary>How fast one person may send, make rooms and begin uploads, through all doors together.</summary>
+internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDisposable
+{
+    private readonly PartitionedRateLimiter<Guid> _messages =
+        Bucket(options.Value.Limits.MessagesPerSecond * 2, options.Value.Limits.MessagesPerSecond, TimeSpan.FromSeconds(1));
+
+    private readonly PartitionedRateLimiter<Guid> _rooms =
+        Bucket(options.Value.Limits.RoomsPerHour, options.Value.Limits.RoomsPerHour, TimeSpan.FromHours(1));
+
+    private readonly PartitionedRateLimiter<Guid> _uploads =
+        Bucket(options.Value.Limits.UploadsPerMinute, options.Value.Limits.UploadsPerMinute, TimeSpan.FromMinutes(1));
+
+    /// <exception cref="RefusedException">Too fast.</exception>
+    public void TakeMessage(Guid personId) => Take(_messages, personId, 1, "You are sending faster than this server allows. Wait a moment, then retry.");
+
+    /// <exception cref="RefusedException">Too many.</exception>
+    public void TakeRoom(Guid personId) => Take(_rooms, personId, 1, "You have made many rooms in a short time. Wait a while before the next.");
+
+    /// <exception cref="RefusedException">Too many.</exception>
+    public void TakeUploads(Guid personId, int count) =>
+        Take(_uploads, personId, count, "You are starting more uploads than this server allows in a minute. Wait a moment, then try again.");
+
+    public void Dispose()
+    {
+        _messages.Dispose();
+        _rooms.Dispose();
+        _uploads.Dispose();
+    }
+
+    private static void Take(PartitionedRateLimiter<Guid> limiter, Guid personId, int count, string sentence)
+    {
+        using var lease = limiter.AttemptAcquire(personId, count);
+        if (lease.IsAcquired)
+            return;
+        throw new RefusedException(RefusalKind.TooFast, sentence)
+        {
+            RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) ? retryAfter : null,
+        };
+    }
+
+    private static PartitionedRateLimiter<Guid> Bucket(int burst, int tokens, TimeSpan period) =>
+        PartitionedRateLimiter.Create<Guid, Guid>(person => tokens == 0
+            ? RateLimitPartition.GetNoLimiter(person)
+            : RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = burst,
+                TokensPerPeriod = Math.Max(1, tokens / 10),
+                ReplenishmentPeriod = period / Math.Min(10, tokens),
+                QueueLimit = 0,
+            }));
+}

@@ -1,0 +1,97 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>
+/// Wakes the readers of all rooms, away from the senders' threads: one worker a core, each with its own readers. A woken
+/// reader runs on the worker until it waits again, so that a thousand renders are a thousand steps of a few workers and
+/// not a thousand jobs in front of everybody else's. A reader that was woken less than its frame interval ago waits for
+/// the rest of it and finds everything that came meanwhile in one batch.
+/// </summary>
+internal sealed class FanOut : IAsyncDisposable
+{
+    private readonly Worker[] _workers = [.. Enumerable.Range(0, Math.Max(1, Environment.ProcessorCount)).Select(_ => new Worker())];
+    private int _next;
+
+    /// <summary>Spreads readers evenly.</summary>
+    public int AssignPartition() => (int)((uint)Interlocked.Increment(ref _next) % (uint)_workers.Length);
+
+    /// <summary>Wakes a reader soon. Called at most once for each of its waits, so that the queues stay as short as there are readers.</summary>
+    public void Wake(RoomSession reader) => _workers[reader.Partition].Post(reader);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var worker in _workers)
+            await worker.DisposeAsync();
+    }
+
+    private sealed class Worker : IAsyncDisposable
+    {
+        private readonly ConcurrentQueue<RoomSession> _woken = new();
+        private readonly PriorityQueue<RoomSession, long> _early = new();
+        private readonly SemaphoreSlim _posted = new(0);
+        private readonly CancellationTokenSource _stop = new();
+        private readonly Task _loop;
+
+        public Worker() => _loop = Task.Run(RunAsync);
+
+        public void Post(RoomSession reader)
+        {
+            _woken.Enqueue(reader);
+            // A worker that is already told to look need not be told again; a lost race means one empty look.
+            if (_posted.CurrentCount == 0)
+                _posted.Release();
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _loop;
+            _stop.Dispose();
+            _posted.Dispose();
+        }
+
+        private async Task RunAsync()
+        {
+            while (!_stop.IsCancellationRequested)
+            {
+                while (_woken.TryDequeue(out var reader))
+                {
+                    var due = reader.LastWoken + reader.FrameTicks;
+                    if (due <= Stopwatch.GetTimestamp())
+                        Release(reader);
+                    else
+                        _early.Enqueue(reader, due);
+                }
+
+                var now = Stopwatch.GetTimestamp();
+                while (_early.TryPeek(out var reader, out var due) && due <= now)
+                {
+                    _early.Dequeue();
+                    Release(reader);
+                }
+
+                if (!_woken.IsEmpty)
+                    continue;
+                var wait = _early.TryPeek(out _, out var next)
+                    ? TimeSpan.FromSeconds(Math.Max(0.001, (next - Stopwatch.GetTimestamp()) / (double)Stopwatch.Frequency))
+                    : Timeout.InfiniteTimeSpan;
+                try
+                {
+                    await _posted.WaitAsync(wait, _stop.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    return;
+                }
+            }
+        }
+
+        private static void Release(RoomSession reader)
+        {
+            reader.LastWoken = Stopwatch.GetTimestamp();
+            reader.Release();
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Concurrent;
+using ChatShare.Core.People;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>How far somebody has read a room.</summary>
+/// <param name="Number">The newest message they saw; 0 when none.</param>
+/// <param name="Ordinal">Its place in the room, for counting what came after.</param>
+public readonly record struct ReadMark(long Number, long Ordinal);
+
+/// <summary>
+/// What everybody has read, kept in memory while they are here and written down every few seconds: losing the last ones in a
+/// crash means that a line "New" stands a little too high.
+/// </summary>
+public sealed class ReadMarks : BackgroundService
+{
+    private static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(3);
+
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly ConnectedUsers _connected;
+    private readonly TimeProvider _time;
+    private readonly ILogger<ReadMarks> _logger;
+    private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<int, ReadMark>> _people = new();
+    private readonly ConcurrentDictionary<(Guid Person, int Room), ReadMark> _unwritten = new();
+
+    internal ReadMarks(IDbContextFactory<ChatShareDbContext> contexts, ConnectedUsers connected, TimeProvider time, ILogger<ReadMarks> logger)
+    {
+        _contexts = contexts;
+        _connected = connected;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Raised when somebody read on; their other tabs look again.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    /// <summary>All marks of a person, by room.</summary>
+    public async Task<IReadOnlyDictionary<int, ReadMark>> OfAsync(Guid personId, CancellationToken cancellationToken)
+    {
+        if (_people.TryGetValue(personId, out var known))
+            return known;
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.ReadMarks.AsNoTracking().Where(m => m.PersonId == personId).ToListAsync(cancellationToken);
+        return _people.GetOrAdd(personId, new ConcurrentDictionary<int, ReadMark>(
+            rows.ToDictionary(row => row.RoomId, row => new ReadMark(row.Number, row.Ordinal))));
+    }
+
+    /// <summary>They have seen this message; marks only move forward.</summary>
+    public void Mark(Guid personId, ChatMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        var mark = new ReadMark(message.Number, message.Ordinal);
+        var marks = _people.GetOrAdd(personId, _ => new ConcurrentDictionary<int, ReadMark>());
+        if (marks.TryGetValue(message.RoomId, out var before) && before.Number >= mark.Number)
+            return;
+        marks[message.RoomId] = mark;
+        _unwritten[(personId, message.RoomId)] = mark;
+        Changed.Raise();
+    }
+
+    /// <inheritdoc />
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await WriteAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(WriteInterval, _time);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stoppingToken);
+                await WriteAsync(stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException)
+            {
+                _logger.ReadMarksNotWritten(exception);
+            }
+        }
+    }
+
+    private async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        if (_unwritten.IsEmpty)
+            return;
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var writing = _unwritten.ToArray();
+        foreach (var ((person, room), mark) in writing)
+        {
+            var row = await db.ReadMarks.FindAsync([person, room], cancellationToken);
+            if (row is null)
+                db.ReadMarks.Add(row = new ReadMarkRow { PersonId = person, RoomId = room });
+            (row.Number, row.Ordinal) = (mark.Number, mark.Ordinal);
+        }
+
+        await db.SaveChangesAsync(cancellationToken);
+        foreach (var written in writing)
+            _unwritten.TryRemove(written);
+        foreach (var person in _people.Keys.Where(person => !_connected.IsHere(person) && !_unwritten.Keys.Any(key => key.Person == person)))
+            _people.TryRemove(person, out _);
+    }
+}

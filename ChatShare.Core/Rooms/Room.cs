@@ -1,0 +1,351 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>
+/// A room while the server runs: its newest messages, shared by all readers, and who reads. One instance for each row.
+/// </summary>
+/// <remarks>One lock guards everything; nothing is awaited and nobody else's code runs while it is held.</remarks>
+public sealed class Room
+{
+    /// <summary>How many messages a reader is given at joining.</summary>
+    public const int PageLength = 100;
+
+    internal const int CatchUpPage = 500;
+    private const int TailLength = 200;
+    private const int RingLength = 512;
+    private static readonly long TypingTicks = 6 * Stopwatch.Frequency;
+
+    private readonly Lock _gate = new();
+    private readonly RoomServices _services;
+    private readonly HashSet<RoomSession> _readers = [];
+    private readonly SortedList<long, ChatMessage> _tail = [];
+    private readonly ChatMessage?[] _ring = new ChatMessage?[RingLength];
+    private readonly Dictionary<FileId, (UploadProgress Progress, long Version)> _uploads = [];
+    private readonly Dictionary<Guid, (PersonTyping Person, long Until)> _typing = [];
+    private readonly SemaphoreSlim _loading = new(1);
+    private List<ChatMessage>? _publishedWhileLoading;
+    private bool _loaded;
+    private long _ringFrom;
+    private long _progressVersion;
+    private long _peopleVersion;
+    private long _typingVersion;
+    private bool _peopleDirty;
+    private ImmutableArray<PersonHere> _people = [];
+
+    internal Room(RoomServices services, int id, RoomName name, string topic, long lastNumber, long messageCount)
+    {
+        _services = services;
+        Id = id;
+        Name = name;
+        Topic = topic;
+        LastNumber = lastNumber;
+        MessageCount = messageCount;
+    }
+
+    /// <summary>The room's row.</summary>
+    public int Id { get; }
+
+    /// <summary>What it is called; unique without case.</summary>
+    public RoomName Name { get; }
+
+    /// <summary>What it is for, may be empty.</summary>
+    public string Topic { get; }
+
+    /// <summary>The number of the last durable change.</summary>
+    public long LastNumber { get; private set; }
+
+    /// <summary>How many messages were ever posted.</summary>
+    public long MessageCount { get; private set; }
+
+    /// <summary>Who is here now, sorted by name.</summary>
+    public ImmutableArray<PersonHere> People
+    {
+        get
+        {
+            lock (_gate)
+                return PeopleNow();
+        }
+    }
+
+    /// <summary>A message of the newest couple of hundred; null when it is older or there is none.</summary>
+    public ChatMessage? FindRecent(long number)
+    {
+        lock (_gate)
+            return _tail.GetValueOrDefault(number);
+    }
+
+    /// <summary>Takes the reader in: register and snapshot under one lock, so that nothing falls between or comes twice.</summary>
+    internal async Task EnterAsync(RoomSession reader, long? afterNumber, CancellationToken cancellationToken)
+    {
+        await LoadAsync(cancellationToken);
+        lock (_gate)
+        {
+            reader.LastNumber = afterNumber ?? LastNumber;
+            reader.ProgressVersion = _progressVersion;
+            reader.TypingVersion = -1;
+            _readers.Add(reader);
+            _peopleDirty = true;
+            reader.PeopleVersion = _peopleVersion;
+            reader.Backlog = new Backlog(
+                _services.Database.Epoch,
+                reader.LastNumber,
+                afterNumber is null ? [.. _tail.Values.Skip(_tail.Count - PageLength)] : [],
+                [.. _uploads.Values.Select(upload => upload.Progress)],
+                PeopleNow());
+        }
+
+        reader.Participant.StateChanged += OnStateChanged;
+        reader.Participant.Entered(Name.Value);
+        _services.Dirty(this);
+    }
+
+    internal void Leave(RoomSession reader)
+    {
+        lock (_gate)
+        {
+            if (!_readers.Remove(reader))
+                return;
+            _peopleDirty = true;
+        }
+
+        reader.Participant.StateChanged -= OnStateChanged;
+        reader.Participant.Left(Name.Value);
+        _services.Dirty(this);
+    }
+
+    /// <summary>Called after the commit, by the log's writer alone, in the order of the numbers.</summary>
+    internal void Publish(ChatMessage message)
+    {
+        lock (_gate)
+        {
+            if (message.Changed <= LastNumber && _loaded)
+                return;
+            LastNumber = Math.Max(LastNumber, message.Changed);
+            MessageCount = Math.Max(MessageCount, message.Ordinal);
+            if (!_loaded)
+            {
+                // The snapshot that is being read may or may not hold this one; the loader sorts it out by number.
+                _publishedWhileLoading?.Add(message);
+                return;
+            }
+
+            Keep(message);
+            WakeReaders();
+        }
+    }
+
+    internal void Report(UploadProgress progress)
+    {
+        lock (_gate)
+        {
+            _uploads[progress.Id] = (progress, ++_progressVersion);
+            WakeReaders();
+        }
+    }
+
+    internal void UploadEnded(FileId id)
+    {
+        lock (_gate)
+            _uploads.Remove(id);
+    }
+
+    internal void StartTyping(PersonSession who)
+    {
+        lock (_gate)
+        {
+            var until = Stopwatch.GetTimestamp() + TypingTicks;
+            if (_typing.TryAdd(who.PersonId, (new PersonTyping(who.PersonId, who.Nickname.Value), until)))
+                _typingVersion++;
+            else
+                _typing[who.PersonId] = _typing[who.PersonId] with { Until = until };
+        }
+
+        _services.Dirty(this);
+    }
+
+    internal void StopTyping(Guid personId)
+    {
+        lock (_gate)
+        {
+            if (!_typing.Remove(personId))
+                return;
+            _typingVersion++;
+        }
+
+        _services.Dirty(this);
+    }
+
+    /// <summary>
+    /// What is not urgent: people and typing, a few times a second for everybody at once, because a hundred who come in
+    /// together would else be ten thousand events.
+    /// </summary>
+    /// <returns>Whether the room has to be looked at again.</returns>
+    internal bool Flush()
+    {
+        lock (_gate)
+        {
+            var now = Stopwatch.GetTimestamp();
+            foreach (var (person, typing) in _typing)
+            {
+                if (typing.Until <= now && _typing.Remove(person))
+                    _typingVersion++;
+            }
+
+            if (_peopleDirty)
+            {
+                _peopleDirty = false;
+                _people = [];
+                _peopleVersion++;
+            }
+
+            WakeReaders();
+            return _typing.Count > 0;
+        }
+    }
+
+    /// <summary>What this reader has not seen. With nothing new it is marked as waiting, and the next change wakes it.</summary>
+    internal (List<RoomEvent> Events, bool Behind) Take(RoomSession reader)
+    {
+        lock (_gate)
+        {
+            var events = new List<RoomEvent>();
+            if (reader.LastNumber < LastNumber)
+            {
+                if (reader.LastNumber + 1 < _ringFrom)
+                    return (events, Behind: true);
+                while (reader.LastNumber < LastNumber)
+                    events.Add(new RoomEvent.MessageChanged(_ring[++reader.LastNumber % RingLength]!));
+            }
+
+            if (reader.ProgressVersion < _progressVersion)
+            {
+                foreach (var (progress, version) in _uploads.Values)
+                {
+                    if (version > reader.ProgressVersion)
+                        events.Add(new RoomEvent.UploadProgressed(progress));
+                }
+
+                reader.ProgressVersion = _progressVersion;
+            }
+
+            if (reader.PeopleVersion < _peopleVersion)
+            {
+                reader.PeopleVersion = _peopleVersion;
+                events.Add(new RoomEvent.PeopleChanged(PeopleNow()));
+            }
+
+            if (reader.TypingVersion < _typingVersion)
+            {
+                reader.TypingVersion = _typingVersion;
+                events.Add(new RoomEvent.TypingChanged([.. _typing.Values.OrderBy(t => t.Until).Select(t => t.Person)]));
+            }
+
+            reader.Waiting = events.Count == 0;
+            return (events, Behind: false);
+        }
+    }
+
+    /// <summary>The reader was behind the ring and has read this page of the log.</summary>
+    internal void CaughtUp(RoomSession reader, ImmutableArray<ChatMessage> page)
+    {
+        lock (_gate)
+        {
+            // An empty page: what was missing is a change of a message that has a later one, which the ring holds.
+            reader.LastNumber = page.Length > 0 ? page[^1].Changed : Math.Max(reader.LastNumber, _ringFrom - 1);
+        }
+    }
+
+    internal void Wake(RoomSession reader)
+    {
+        lock (_gate)
+            WakeOne(reader);
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _loaded))
+            return;
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_loaded)
+                return;
+            lock (_gate)
+                _publishedWhileLoading = [];
+            var (newest, lastNumber) = await _services.Log.NewestAsync(this, TailLength, cancellationToken);
+            lock (_gate)
+            {
+                foreach (var message in newest)
+                    _tail[message.Number] = message;
+                LastNumber = lastNumber;
+                _ringFrom = lastNumber + 1;
+                foreach (var message in _publishedWhileLoading.Where(message => message.Changed > lastNumber))
+                    Keep(message);
+                _publishedWhileLoading = null;
+                _loaded = true;
+            }
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private void Keep(ChatMessage message)
+    {
+        LastNumber = message.Changed;
+        MessageCount = Math.Max(MessageCount, message.Ordinal);
+        _ring[message.Changed % RingLength] = message;
+        _ringFrom = Math.Max(_ringFrom, message.Changed - RingLength + 1);
+        // A change of an old message, one above the tail, must not come into the tail: there would be a hole behind it.
+        if (message.Number == message.Changed || _tail.ContainsKey(message.Number))
+            _tail[message.Number] = message;
+        if (_tail.Count > TailLength)
+            _tail.RemoveAt(0);
+    }
+
+    private void WakeReaders()
+    {
+        foreach (var reader in _readers)
+            WakeOne(reader);
+    }
+
+    private void WakeOne(RoomSession reader)
+    {
+        if (!reader.Waiting)
+            return;
+        reader.Waiting = false;
+        _services.FanOut.Wake(reader);
+    }
+
+    private void OnStateChanged(Participant participant)
+    {
+        lock (_gate)
+            _peopleDirty = true;
+        _services.Dirty(this);
+    }
+
+    private ImmutableArray<PersonHere> PeopleNow()
+    {
+        if (_people.Length == 0)
+        {
+            _people =
+            [
+                .. _readers.Select(reader => reader.Participant)
+                    .GroupBy(participant => participant.Session.PersonId)
+                    .Select(person => new PersonHere(
+                        person.Key,
+                        person.First().Session.Nickname.Value,
+                        person.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
+                        [.. person.Select(p => p.Door).Distinct().Order()]))
+                    .OrderBy(person => person.Nickname, StringComparer.OrdinalIgnoreCase),
+            ];
+        }
+
+        return _people;
+    }
+}

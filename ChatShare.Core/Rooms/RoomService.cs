@@ -1,0 +1,154 @@
+using System.Collections.Immutable;
+using ChatShare.Core.People;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>The only door to the rooms. A singleton; all members may be called from any thread.</summary>
+public sealed class RoomService : BackgroundService
+{
+    /// <summary>The longest topic, in UTF-16 code units.</summary>
+    public const int MaxTopicLength = 200;
+
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly RoomServices _services;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _creating = new(1);
+    private ImmutableSortedDictionary<string, Room> _rooms = ImmutableSortedDictionary.Create<string, Room>(StringComparer.Ordinal);
+    private long _countAtLastFlush;
+
+    internal RoomService(IDbContextFactory<ChatShareDbContext> contexts, RoomServices services, TimeProvider time)
+    {
+        _contexts = contexts;
+        _services = services;
+        _time = time;
+    }
+
+    /// <summary>The first room; it is always there.</summary>
+    public static RoomName Lobby { get; } = RoomName.TryParse("Lobby", out var lobby, out _) ? lobby : throw new InvalidOperationException();
+
+    /// <summary>Raised, at most a few times a second, when a room was made or something was posted in any.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    /// <summary>All rooms: Lobby first, the others by name.</summary>
+    public IEnumerable<Room> Rooms =>
+        _rooms.Values.OrderByDescending(room => room.Name == Lobby).ThenBy(room => room.Name.Value, StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Null when there is no such room.</summary>
+    public Room? Find(RoomName name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return _rooms.GetValueOrDefault(name.Key);
+    }
+
+    /// <summary>Null when there is no such room.</summary>
+    public Room? Find(int id) => _rooms.Values.FirstOrDefault(room => room.Id == id);
+
+    /// <summary>Makes a room; everybody sees it at once.</summary>
+    /// <exception cref="RefusedException">Not allowed, too many, the topic too long, or the name is taken.</exception>
+    public async Task<Room> CreateAsync(RoomName name, string? topic, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanCreateRoom(who), who);
+        topic = topic?.ReplaceLineEndings(" ").Trim() ?? "";
+        if (topic.Length > MaxTopicLength)
+            throw new RefusedException(RefusalKind.Invalid, $"The topic has {topic.Length} characters; {MaxTopicLength} are possible.");
+        if (topic.Any(char.IsControl))
+            throw new RefusedException(RefusalKind.Invalid, "The topic contains a control character.");
+        _services.Limits.TakeRoom(who.PersonId);
+        return await AddAsync(name, topic, who.PersonId, cancellationToken)
+            ?? throw new RefusedException(RefusalKind.Taken, $"There is a room “{name}” already.");
+    }
+
+    /// <summary>Enters a room.</summary>
+    /// <param name="room">Which.</param>
+    /// <param name="participant">Who, and through which connection.</param>
+    /// <param name="afterNumber">
+    /// The last number the reader has: events go on behind it. Null for a fresh start with the newest page as backlog.
+    /// </param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RefusedException">Not allowed.</exception>
+    public async Task<RoomSession> JoinAsync(Room room, Participant participant, long? afterNumber, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(participant);
+        Permissions.Demand(Permissions.CanRead(participant.Session), participant.Session);
+        var session = new RoomSession(_services, room, participant);
+        await room.EnterAsync(session, afterNumber, cancellationToken);
+        return session;
+    }
+
+    /// <inheritdoc />
+    public override async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await using (var db = await _contexts.CreateDbContextAsync(cancellationToken))
+        {
+            foreach (var row in await db.Rooms.AsNoTracking().ToListAsync(cancellationToken))
+                Adopt(row);
+        }
+
+        if (Find(Lobby) is null)
+            await AddAsync(Lobby, "For everybody", createdBy: null, cancellationToken);
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(FlushInterval, _time);
+        while (await TickAsync(timer, stoppingToken))
+        {
+            _services.FlushDirtyRooms();
+            var count = _rooms.Values.Sum(room => room.MessageCount);
+            if (Interlocked.Exchange(ref _countAtLastFlush, count) != count)
+                Changed.Raise();
+        }
+    }
+
+    private static async ValueTask<bool> TickAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<Room?> AddAsync(RoomName name, string topic, Guid? createdBy, CancellationToken cancellationToken)
+    {
+        await _creating.WaitAsync(cancellationToken);
+        try
+        {
+            if (_rooms.ContainsKey(name.Key))
+                return null;
+            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+            var row = new RoomRow { Name = name.Value, NameKey = name.Key, Topic = topic, CreatedBy = createdBy, CreatedAt = _time.GetUtcNow() };
+            db.Rooms.Add(row);
+            await db.SaveChangesAsync(cancellationToken);
+            var room = Adopt(row);
+            Changed.Raise();
+            return room;
+        }
+        finally
+        {
+            _creating.Release();
+        }
+    }
+
+    private Room Adopt(RoomRow row)
+    {
+        if (!RoomName.TryParse(row.Name, out var name, out var error))
+            throw new DatabaseException($"The database holds a room with an impossible name: {error}");
+        var room = new Room(_services, row.Id, name, row.Topic, row.LastNumber, row.MessageCount);
+        _rooms = _rooms.Add(name.Key, room);
+        return room;
+    }
+}

@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>
+/// A person's place in a room: what is there now, what comes later, and the way to say something. Browser circuits, the
+/// API, the TCP gateway and tests hold this same type. Disposing it leaves the room.
+/// </summary>
+/// <remarks>
+/// The reader keeps no queue of its own. The room keeps the newest changes in one ring for all readers, and a reader is a
+/// position in it; one that falls behind the ring reads on from the log. So nobody waits for a slow reader, it costs
+/// nothing, and it misses nothing.
+/// </remarks>
+public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
+{
+    private readonly RoomServices _services;
+    private readonly CancellationTokenSource _left = new();
+    private ManualResetValueTaskSourceCore<bool> _wake;
+    private int _disposed;
+
+    internal RoomSession(RoomServices services, Room room, Participant participant)
+    {
+        _services = services;
+        Room = room;
+        Participant = participant;
+        Partition = services.FanOut.AssignPartition();
+    }
+
+    /// <summary>The room.</summary>
+    public Room Room { get; }
+
+    /// <summary>Whose place it is.</summary>
+    public Participant Participant { get; }
+
+    /// <summary>The room as it was when the session was made; what comes after is in <see cref="Events"/>.</summary>
+    public Backlog Backlog { get; internal set; } = null!;
+
+    /// <summary>The least time between two batches under load; the first one after a pause comes at once. Default none.</summary>
+    public TimeSpan FrameInterval
+    {
+        get => TimeSpan.FromSeconds(FrameTicks / (double)Stopwatch.Frequency);
+        set => FrameTicks = (long)(value.TotalSeconds * Stopwatch.Frequency);
+    }
+
+    internal int Partition { get; }
+
+    internal long FrameTicks { get; private set; }
+
+    internal long LastWoken { get; set; }
+
+    // Where this reader stands. Guarded by the room's lock.
+    internal long LastNumber { get; set; }
+
+    internal long ProgressVersion { get; set; }
+
+    internal long PeopleVersion { get; set; }
+
+    internal long TypingVersion { get; set; }
+
+    internal bool Waiting { get; set; }
+
+    /// <summary>
+    /// Everything after <see cref="Backlog"/>, in batches: each change of a message once, in the order of its number. Ends
+    /// when the session is disposed or the person's session is ended. To be read once, by one reader.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled while the log was being read.</exception>
+    public async IAsyncEnumerable<IReadOnlyList<RoomEvent>> Events([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token, Participant.Session.Ended);
+        await using var wakeAtEnd = until.Token.Register(() => Room.Wake(this));
+        while (!until.IsCancellationRequested)
+        {
+            var taken = Room.Take(this);
+            if (taken.Behind)
+            {
+                var missed = await _services.Log.ChangedAfterAsync(Room, LastNumber, Room.CatchUpPage, until.Token);
+                Room.CaughtUp(this, missed);
+                if (missed.Length > 0)
+                    yield return [.. missed.Select(message => new RoomEvent.MessageChanged(message))];
+            }
+            else if (taken.Events.Count > 0)
+            {
+                yield return taken.Events;
+            }
+            else
+            {
+                await new ValueTask(this, _wake.Version);
+                _wake.Reset();
+            }
+        }
+    }
+
+    /// <summary>Posts a message; returns when it is durable. The sender, too, sees it through <see cref="Events"/>.</summary>
+    /// <param name="text">What to say.</param>
+    /// <param name="clientId">1–64 characters that the sender chose; the same again returns the message that is there.</param>
+    /// <param name="cancellationToken">Gives up waiting; the message may still be posted.</param>
+    /// <exception cref="RefusedException">Ended session, too fast, bad client id, or the log cannot write.</exception>
+    public async Task<ChatMessage> SendAsync(MessageText text, string clientId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var who = Participant.Session;
+        Permissions.Demand(Permissions.CanSend(who), who);
+        _services.Limits.TakeMessage(who.PersonId);
+        var message = await _services.Log.AppendAsync(
+            new LogEntry.Post(Room, Participant, text.Value, ClientIds.Check(clientId), []),
+            cancellationToken);
+        Room.StopTyping(who.PersonId);
+        return message;
+    }
+
+    /// <summary>Tells the others that this person is typing, for the next few seconds.</summary>
+    public void Typing()
+    {
+        if (Permissions.CanSend(Participant.Session))
+            Room.StartTyping(Participant.Session);
+    }
+
+    /// <summary>Messages before a number, ascending; fewer than <paramref name="limit"/> mean that there are no older ones.</summary>
+    public Task<ImmutableArray<ChatMessage>> ReadBeforeAsync(long number, int limit, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanRead(Participant.Session), Participant.Session);
+        return _services.Log.BeforeAsync(Room, number, limit, cancellationToken);
+    }
+
+    /// <summary>Messages after a number, ascending; fewer than <paramref name="limit"/> mean that these are the newest.</summary>
+    public Task<ImmutableArray<ChatMessage>> ReadAfterAsync(long number, int limit, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanRead(Participant.Session), Participant.Session);
+        return _services.Log.AfterAsync(Room, number, limit, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
+        Room.Leave(this);
+        await _left.CancelAsync();
+    }
+
+    /// <summary>Lets the waiting reader run, on the caller's thread, until it waits again.</summary>
+    internal void Release() => _wake.SetResult(true);
+
+    void IValueTaskSource.GetResult(short token) => _wake.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => _wake.GetStatus(token);
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _wake.OnCompleted(continuation, state, token, flags);
+}
