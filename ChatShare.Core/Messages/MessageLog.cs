@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
-using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
