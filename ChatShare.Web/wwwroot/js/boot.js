@@ -1,0 +1,202 @@
+// @ts-check
+// Starts Blazor and mends its connection. Loaded by every page; one without a circuit never loses it.
+
+import "./pane.js";
+
+const blazor = /** @type {any} */ (window).Blazor;
+const root = document.documentElement;
+const banner = document.getElementById("connection-banner");
+const errorBar = document.getElementById("blazor-error-ui");
+
+const longestPause = 3000;
+const probeTimeout = 2500;
+// A circuit that has not opened by then will not: the server went away between the page and its circuit.
+const openTimeout = 20000;
+
+let mending = false;
+let leaving = false;
+let opened = false;
+
+/** An administrator ended the session: the page says so, and there is nothing to go back to. */
+function hasEnded() {
+  return document.querySelector("[data-ended]") !== null;
+}
+
+/**
+ * Whether something that speaks HTTP and is not a proxy's error page answers. Bounded in time: a network that swallows
+ * packets would keep Blazor's own attempt waiting for minutes.
+ */
+async function serverAnswers() {
+  try {
+    const response = await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(probeTimeout) });
+    return response.status < 500;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {string} text what follows "Connection lost." */
+function showBanner(text) {
+  if (!banner) {
+    return;
+  }
+  let countdown = banner.querySelector(".countdown");
+  if (!countdown) {
+    // Only the first sentence is announced; a screen reader must not count seconds.
+    countdown = document.createElement("span");
+    countdown.className = "countdown";
+    countdown.setAttribute("aria-hidden", "true");
+    banner.replaceChildren("Connection lost. ", countdown);
+  }
+  countdown.textContent = text;
+  banner.hidden = false;
+}
+
+function hideBanner() {
+  if (banner) {
+    banner.hidden = true;
+    banner.replaceChildren();
+  }
+}
+
+/**
+ * Counts down in the banner; ends early when the network or the person comes back.
+ * @param {number} milliseconds
+ */
+function pause(milliseconds) {
+  return new Promise((resolve) => {
+    const done = new AbortController();
+    const until = performance.now() + milliseconds;
+    /** @type {number} */
+    let timer;
+    const finish = () => {
+      clearTimeout(timer);
+      done.abort();
+      resolve(undefined);
+    };
+    const tick = () => {
+      const left = until - performance.now();
+      if (left <= 0) {
+        finish();
+        return;
+      }
+      const seconds = Math.ceil(left / 1000);
+      showBanner(`Trying again in ${seconds} s`);
+      timer = window.setTimeout(tick, left - (seconds - 1) * 1000 + 1);
+    };
+    window.addEventListener("online", finish, { signal: done.signal });
+    document.addEventListener("visibilitychange", () => !document.hidden && finish(), { signal: done.signal });
+    tick();
+  });
+}
+
+/** One attempt. Reloads when the server lives but does not know the circuit; the address brings everything back. */
+async function attempt() {
+  if (!(await serverAnswers())) {
+    return false;
+  }
+  if (hasEnded()) {
+    return true;
+  }
+  if (!opened) {
+    location.reload();
+    return true;
+  }
+  try {
+    if (await blazor.reconnect()) {
+      // Blazor says so by itself, except when it found the connection already up.
+      connectionIsUp();
+    } else {
+      location.reload();
+    }
+    return true;
+  } catch {
+    // Not reached after all; the next attempt follows.
+    return false;
+  }
+}
+
+function markLost() {
+  root.dataset.connection = "lost";
+  document.dispatchEvent(new Event("chatshare:disconnected"));
+}
+
+async function mend() {
+  if (mending || leaving || hasEnded()) {
+    return;
+  }
+  mending = true;
+  markLost();
+  // The first attempt is at once and without the banner: a short blip is not worth a word. After a restart many pages
+  // come back together, so the pauses differ from page to page.
+  for (let tries = 0; !(await attempt()); tries++) {
+    if (hasEnded()) {
+      break;
+    }
+    await pause(Math.min(1000 * (tries + 1), longestPause - Math.random() * 1000));
+    showBanner("Trying again now");
+  }
+  mending = false;
+  hideBanner();
+}
+
+function connectionIsUp() {
+  hideBanner();
+  if (root.dataset.connection !== "lost") {
+    return;
+  }
+  delete root.dataset.connection;
+  // A failed attempt may have put Blazor's own bar up; it is over.
+  if (errorBar) {
+    errorBar.style.display = "";
+  }
+  document.dispatchEvent(new Event("chatshare:reconnected"));
+}
+
+/** Blazor puts its bar up and gives up when the circuit itself broke; nothing that is called then is ever answered. */
+function watchForBrokenCircuit() {
+  if (!errorBar) {
+    return;
+  }
+  new MutationObserver(() => {
+    if (errorBar.style.display === "block" && !mending && opened && !hasEnded()) {
+      errorBar.classList.add("fatal");
+      markLost();
+    }
+  }).observe(errorBar, { attributes: true, attributeFilter: ["style"] });
+}
+
+/** @returns {boolean} whether this page came with components that want a circuit */
+function wantsCircuit() {
+  const comments = document.createTreeWalker(document, NodeFilter.SHOW_COMMENT);
+  while (comments.nextNode()) {
+    if (/^\s*Blazor:.*"type":"(server|auto)"/.test(comments.currentNode.nodeValue ?? "")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+window.addEventListener("pagehide", () => {
+  leaving = true;
+});
+// Blazor ended the circuit when the page was left; what the browser kept of it is a picture.
+window.addEventListener("pageshow", (event) => {
+  leaving = false;
+  if (event.persisted && opened) {
+    location.reload();
+  }
+});
+
+if (blazor) {
+  watchForBrokenCircuit();
+  if (wantsCircuit()) {
+    setTimeout(() => !opened && mend(), openTimeout);
+  }
+  await blazor.start({
+    circuit: {
+      reconnectionHandler: { onConnectionDown: () => void mend(), onConnectionUp: connectionIsUp },
+      circuitHandlers: [{ onCircuitOpened: () => (opened = true) }],
+    },
+  });
+}

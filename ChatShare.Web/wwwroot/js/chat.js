@@ -1,0 +1,137 @@
+// @ts-check
+// One open room: ties composer, outbox and timeline together. The room component calls `start` and later `dispose`.
+
+import { createComposer } from "./composer.js";
+import { acceptFiles } from "./drop.js";
+import { createOutbox } from "./outbox.js";
+import { syncPanes } from "./pane.js";
+import { createPendingRows } from "./pending.js";
+import { createServer } from "./server.js";
+import { createTimeline } from "./timeline.js";
+
+export { timeZone } from "./times.js";
+
+/** @type {{ dispose(): void } | null} */
+let current = null;
+
+/**
+ * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
+ * @param {import("./server.js").DotNetRef} dotnet
+ * @param {{ room: string, person: string, maxLength: number, name?: string, initials?: string, color?: number }} options
+ *   name, initials, color (0 to 11): how my own pending rows look
+ */
+export function start(root, dotnet, options) {
+  // A circuit that is gone never said goodbye to its room.
+  current?.dispose();
+
+  const stop = new AbortController();
+  const { signal } = stop;
+  const server = createServer(dotnet, signal);
+  // A slash can be in neither of them, so no key of one room begins like those of another.
+  const scope = `/${options.person}/${options.room.toLowerCase()}/`;
+  /** @param {string} selector @returns {HTMLElement} */
+  const part = (selector) => {
+    const found = root.querySelector(selector);
+    if (!(found instanceof HTMLElement)) {
+      throw new Error(`The room has no ${selector}.`);
+    }
+    return found;
+  };
+
+  /** @type {import("./outbox.js").Outbox | undefined} */
+  let outbox;
+  const pending = createPendingRows(part(".pending-rows"), options, {
+    retry: (clientId) => outbox?.retry(clientId),
+    discard: (clientId) => {
+      outbox?.discard(clientId);
+      composer.focus();
+    },
+  });
+  const scroller = part(".timeline");
+  const timeline = createTimeline({
+    scroller,
+    pillHolder: part(".pill-holder"),
+    person: options.person,
+    server,
+    onRows: (clientIds) => outbox?.settle(clientIds),
+    signal,
+  });
+  outbox = createOutbox({
+    server,
+    prefix: `chatshare.outbox.${scope}`,
+    isShown: timeline.shows,
+    onChange: pending.show,
+    signal,
+  });
+  const composer = createComposer({
+    root: part(".composer"),
+    draftKey: `chatshare.draft.${scope}`,
+    maxLength: options.maxLength,
+    onSend: (text) => {
+      outbox?.add(text);
+      void timeline.scrollToEnd();
+    },
+    onTyping: () => tell("TypingAsync"),
+    signal,
+  });
+
+  /** Calls whose failure concerns nobody: a lost connection shows itself. @param {string} method @param {...unknown} args */
+  function tell(method, ...args) {
+    server.call(method, ...args).catch(() => undefined);
+  }
+
+  scroller.addEventListener(
+    "click",
+    (event) => {
+      const button = event.target instanceof Element ? event.target.closest("button[data-action]") : null;
+      const number = button?.closest(".message")?.getAttribute("data-number");
+      if (button && number) {
+        tell("RowActionAsync", button.getAttribute("data-action"), Number(number));
+      }
+    },
+    { signal },
+  );
+
+  acceptFiles({ composer: part(".composer"), say: composer.say, signal });
+  followKeyboard(signal);
+  syncPanes();
+  if (matchMedia("(pointer: fine)").matches && !document.querySelector(".mud-dialog")) {
+    composer.focus();
+  }
+
+  const handle = {
+    scrollToEnd: () => void timeline.scrollToEnd(),
+    dispose: () => {
+      stop.abort();
+      pending.clear();
+      if (current === handle) {
+        current = null;
+      }
+    },
+  };
+  current = handle;
+  return handle;
+}
+
+/**
+ * iOS lays its keyboard over the page instead of making the page smaller; the composer then stands on top of it.
+ * @param {AbortSignal} signal
+ */
+function followKeyboard(signal) {
+  const view = window.visualViewport;
+  const style = document.documentElement.style;
+  view?.addEventListener(
+    "resize",
+    () => {
+      // A pinch makes the view smaller too; that is looking closer, not a keyboard.
+      const covered = view.scale === 1 && window.innerHeight - view.height > 80;
+      if (covered) {
+        style.setProperty("--app-height", `${view.height}px`);
+      } else {
+        style.removeProperty("--app-height");
+      }
+    },
+    { signal },
+  );
+  signal.addEventListener("abort", () => style.removeProperty("--app-height"));
+}

@@ -1,0 +1,156 @@
+// @ts-check
+// The textarea belongs to this module: Blazor gets finished messages, never keystrokes.
+
+import * as storage from "./storage.js";
+
+const draftDelay = 250;
+const typingInterval = 3000;
+const countFrom = 1000;
+
+/** @param {number} value */
+const grouped = (value) => value.toLocaleString("en-US");
+
+/**
+ * @param {{
+ *   root: HTMLElement,
+ *   draftKey: string,
+ *   maxLength: number,
+ *   onSend: (text: string) => void,
+ *   onTyping: () => void,
+ *   signal: AbortSignal,
+ * }} options maxLength: in UTF-16 code units, as the server counts
+ */
+export function createComposer({ root, draftKey, maxLength, onSend, onTyping, signal }) {
+  const field = /** @type {HTMLTextAreaElement} */ (root.querySelector(".composer-text"));
+  const notice = /** @type {HTMLElement} */ (root.querySelector(".composer-notice"));
+  const count = /** @type {HTMLElement} */ (root.querySelector(".composer-count"));
+  const touch = matchMedia("(pointer: coarse)");
+  let draftTimer = 0;
+  let draftKept = true;
+  let typedAt = -typingInterval;
+
+  // Its height is measured in a copy: making the field itself small for a moment would move the timeline above it.
+  const measure = document.createElement("textarea");
+  measure.className = "composer-text";
+  measure.rows = 1;
+  measure.tabIndex = -1;
+  measure.setAttribute("aria-hidden", "true");
+  measure.style.cssText = "position:fixed;inset:auto auto 0 0;height:0;min-height:0;visibility:hidden;pointer-events:none";
+
+  /** What would be sent: what follows the last word is not part of the message. */
+  const text = () => field.value.trimEnd();
+
+  function grow() {
+    measure.style.width = `${field.clientWidth}px`;
+    measure.value = field.value;
+    field.style.height = field.value === "" ? "" : `${measure.scrollHeight}px`;
+  }
+
+  function showCount() {
+    const length = text().length;
+    const near = length > maxLength - countFrom;
+    count.textContent = near ? `${grouped(length)} of ${grouped(maxLength)}` : "";
+    count.classList.toggle("over", length > maxLength);
+    if (length <= maxLength) {
+      notice.textContent = "";
+    }
+  }
+
+  function keepDraft() {
+    clearTimeout(draftTimer);
+    if (draftKept) {
+      return;
+    }
+    draftKept = true;
+    if (field.value.trim() === "") {
+      storage.remove(draftKey);
+    } else {
+      storage.write(draftKey, field.value);
+    }
+  }
+
+  function changed() {
+    grow();
+    showCount();
+    draftKept = false;
+    clearTimeout(draftTimer);
+    draftTimer = window.setTimeout(keepDraft, draftDelay);
+  }
+
+  function send() {
+    const message = text();
+    if (message.trim() === "") {
+      return;
+    }
+    if (message.length > maxLength) {
+      notice.textContent = `This message has ${grouped(message.length)} characters; the limit is ${grouped(maxLength)}.`;
+      return;
+    }
+    field.value = "";
+    changed();
+    keepDraft();
+    typedAt = -typingInterval;
+    onSend(message);
+  }
+
+  field.addEventListener(
+    "input",
+    () => {
+      changed();
+      const now = performance.now();
+      if (field.value.trim() !== "" && now - typedAt >= typingInterval) {
+        typedAt = now;
+        onTyping();
+      }
+    },
+    { signal },
+  );
+
+  field.addEventListener(
+    "keydown",
+    (event) => {
+      // 229: some input methods end the composition before they send the Enter that ended it.
+      const composing = event.isComposing || event.keyCode === 229;
+      if (event.key === "Enter" && !event.shiftKey && !event.altKey && !composing && !touch.matches) {
+        event.preventDefault();
+        send();
+      }
+    },
+    { signal },
+  );
+
+  root.querySelector(".send")?.addEventListener(
+    "click",
+    () => {
+      send();
+      field.focus();
+    },
+    { signal },
+  );
+
+  window.addEventListener("pagehide", keepDraft, { signal });
+  document.addEventListener("visibilitychange", () => document.hidden && keepDraft(), { signal });
+
+  document.body.append(measure);
+  const sizes = new ResizeObserver(grow);
+  sizes.observe(root);
+  signal.addEventListener("abort", () => {
+    keepDraft();
+    sizes.disconnect();
+    measure.remove();
+  });
+
+  // Blazor may hand the element of the last room on to this one; what it holds belongs to that room.
+  field.value = storage.read(draftKey) ?? "";
+  notice.textContent = "";
+  grow();
+  showCount();
+
+  return {
+    focus: () => field.focus({ preventScroll: true }),
+    /** Shows one sentence below the field; it goes with the next change. @param {string} sentence */
+    say: (sentence) => {
+      notice.textContent = sentence;
+    },
+  };
+}

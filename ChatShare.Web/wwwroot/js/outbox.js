@@ -1,0 +1,236 @@
+// @ts-check
+// What I sent and the server has not taken yet. Each message is kept in localStorage under its own key before it is
+// handed over, so that a reload, a crash or a restarted server loses none, and two tabs never write over each other.
+// Sending the same client id again is harmless: the server makes one message of it.
+
+import * as storage from "./storage.js";
+import { ConnectionLost } from "./server.js";
+
+/**
+ * @typedef {"queued" | "sending" | "sent" | "failed"} State
+ * sent: the server has it; the entry stays until its row is on screen.
+ * @typedef {{ clientId: string, text: string, at: number, state: State, error: string | null, retryable: boolean }} Entry
+ */
+
+// Written long ago and never sent: the person decides, it is not sent behind their back.
+const staleAfter = 24 * 60 * 60 * 1000;
+// The row of a sent message comes at once, or it is not in the part of the log that is shown.
+const rowTimeout = 10_000;
+
+/** @returns {string} a random UUID; crypto.randomUUID is missing on plain http */
+export function newClientId() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (value) => value.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/**
+ * @param {{
+ *   server: import("./server.js").Server,
+ *   prefix: string,
+ *   isShown: (clientId: string) => boolean,
+ *   onChange: (entries: Entry[]) => void,
+ *   signal: AbortSignal,
+ * }} options prefix: of the storage keys, one per person and room; isShown: whether the log shows that message
+ */
+export function createOutbox({ server, prefix, isShown, onChange, signal }) {
+  /** @type {Map<string, Entry>} in the order of sending */
+  const entries = new Map();
+  let pumping = false;
+  let wanted = false;
+  let lastAt = 0;
+
+  const changed = () => onChange([...entries.values()]);
+
+  /** @param {Entry} entry */
+  function keep(entry) {
+    const { text, at, error, retryable } = entry;
+    storage.write(prefix + entry.clientId, JSON.stringify({ text, at, error, retryable }));
+  }
+
+  /** @param {string} clientId */
+  function forget(clientId) {
+    entries.delete(clientId);
+    storage.remove(prefix + clientId);
+  }
+
+  /** @returns {Entry[]} what storage holds, oldest first; what cannot be read is dropped */
+  function stored() {
+    /** @type {Entry[]} */
+    const found = [];
+    for (const key of storage.keys(prefix)) {
+      try {
+        const { text, at, error, retryable } = JSON.parse(storage.read(key) ?? "null");
+        if (typeof text === "string" && typeof at === "number") {
+          const stale = !error && Date.now() - at > staleAfter;
+          found.push({
+            clientId: key.slice(prefix.length),
+            text,
+            at,
+            state: error || stale ? "failed" : "queued",
+            error: stale ? "This was written more than a day ago and never sent." : (error ?? null),
+            retryable: retryable !== false,
+          });
+        }
+      } catch {
+        storage.remove(key);
+      }
+    }
+    return found.sort((a, b) => a.at - b.at);
+  }
+
+  function load() {
+    for (const entry of stored()) {
+      if (isShown(entry.clientId)) {
+        storage.remove(prefix + entry.clientId);
+      } else if (!entries.has(entry.clientId)) {
+        entries.set(entry.clientId, entry);
+        lastAt = Math.max(lastAt, entry.at);
+      }
+    }
+    changed();
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} error
+   * @param {boolean} retryable
+   */
+  function fail(entry, error, retryable) {
+    Object.assign(entry, { state: "failed", error, retryable });
+    keep(entry);
+  }
+
+  /** @param {Entry} entry */
+  function sent(entry) {
+    entry.state = "sent";
+    // Durable on the server from here on; a reload must not send it again.
+    storage.remove(prefix + entry.clientId);
+    const timer = setTimeout(() => {
+      forget(entry.clientId);
+      changed();
+    }, rowTimeout);
+    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  }
+
+  /** @param {Entry} entry @returns {Promise<boolean>} false when the connection is lost */
+  async function send(entry) {
+    entry.state = "sending";
+    try {
+      const { error, retryable } = await server.call("SendAsync", entry.clientId, entry.text);
+      // Its row may have come first, and settled it.
+      if (entries.has(entry.clientId)) {
+        if (error) {
+          fail(entry, error, retryable !== false);
+        } else {
+          sent(entry);
+        }
+      }
+      return true;
+    } catch (reason) {
+      if (reason instanceof ConnectionLost) {
+        entry.state = "queued";
+        return false;
+      }
+      if (entries.has(entry.clientId)) {
+        fail(entry, "This message was not sent.", true);
+      }
+      return true;
+    }
+  }
+
+  async function pump() {
+    if (pumping) {
+      // It may be on its way out, with a lost connection that is back by now.
+      wanted = true;
+      return;
+    }
+    pumping = true;
+    for (;;) {
+      const next = [...entries.values()].find((entry) => entry.state === "queued");
+      if (!next || !(await send(next)) || signal.aborted) {
+        break;
+      }
+      changed();
+    }
+    pumping = false;
+    if (wanted && !signal.aborted) {
+      wanted = false;
+      await pump();
+    }
+  }
+
+  document.addEventListener(
+    "chatshare:reconnected",
+    () => {
+      // Also what a tab that is gone by now left behind.
+      load();
+      void pump();
+    },
+    { signal },
+  );
+
+  // Another tab of the same person. That it removed an entry says nothing (sent there, it will show here too);
+  // only a deletion by hand counts, and it is said in words before the key goes.
+  window.addEventListener(
+    "storage",
+    (event) => {
+      if (event.key?.startsWith(prefix) && event.newValue === "deleted") {
+        const entry = entries.get(event.key.slice(prefix.length));
+        if (entry && (entry.state === "queued" || entry.state === "failed")) {
+          entries.delete(entry.clientId);
+          changed();
+        }
+      }
+    },
+    { signal },
+  );
+
+  load();
+  void pump();
+
+  return {
+    /** @param {string} text */
+    add(text) {
+      lastAt = Math.max(Date.now(), lastAt + 1);
+      /** @type {Entry} */
+      const entry = { clientId: newClientId(), text, at: lastAt, state: "queued", error: null, retryable: true };
+      entries.set(entry.clientId, entry);
+      keep(entry);
+      changed();
+      void pump();
+    },
+
+    /** The log shows these messages. @param {string[]} clientIds */
+    settle(clientIds) {
+      const known = clientIds.filter((id) => entries.has(id));
+      known.forEach(forget);
+      if (known.length > 0) {
+        changed();
+      }
+    },
+
+    /** @param {string} clientId */
+    retry(clientId) {
+      const entry = entries.get(clientId);
+      if (entry?.state === "failed") {
+        Object.assign(entry, { state: "queued", error: null, at: Math.max(Date.now(), lastAt + 1) });
+        lastAt = entry.at;
+        keep(entry);
+        changed();
+        void pump();
+      }
+    },
+
+    /** @param {string} clientId */
+    discard(clientId) {
+      storage.write(prefix + clientId, "deleted");
+      forget(clientId);
+      changed();
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createOutbox>} Outbox */

@@ -1,0 +1,318 @@
+// @ts-check
+// The scrolling of a room: stays at the end, or keeps the place; loads what lies above and below; counts what is new.
+//
+// Blazor changes the DOM in one task, and a MutationObserver runs at its end, before anything is painted. So every
+// correction of the scroll position happens there (or in a ResizeObserver, also before paint) and nothing jumps.
+
+import { showTimes } from "./times.js";
+import { ConnectionLost } from "./server.js";
+
+const endDistance = 100;
+const loadDistance = 400;
+const seenInterval = 1000;
+const retryAfterError = 3000;
+
+/** @param {Element | undefined | null} article */
+const numberOf = (article) => Number(article?.getAttribute("data-number") ?? 0);
+
+/**
+ * @param {{
+ *   scroller: HTMLElement,
+ *   pillHolder: HTMLElement,
+ *   person: string,
+ *   server: import("./server.js").Server,
+ *   onRows: (clientIds: string[]) => void,
+ *   signal: AbortSignal,
+ * }} options onRows: client ids of the messages that were just added
+ */
+export function createTimeline({ scroller, pillHolder, person, server, onRows, signal }) {
+  const content = /** @type {HTMLElement} */ (scroller.querySelector(".timeline-content"));
+  const rows = content.getElementsByClassName("message");
+  /** Visible rows and where they stood when last looked at; several, because the first may be trimmed away.
+   * @type {{ id: string, top: number }[]} */
+  let anchors = [];
+  let stuck = true;
+  let placed = false;
+  let jumping = false;
+  let loading = false;
+  let retryAt = 0;
+  let fresh = 0;
+  let highest = 0;
+  let seen = 0;
+  let seenTimer = 0;
+  /** The first row above which nothing is; 0 while that is unknown. */
+  let oldest = 0;
+  let height = 0;
+  let width = 0;
+  let contentHeight = 0;
+
+  const showsEnd = () => scroller.dataset.atEnd !== "false";
+  const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  const isAtEnd = () => showsEnd() && distance() <= endDistance;
+
+  /** The messages of the log, without the pending rows at its end. */
+  function lastArticle() {
+    for (let i = rows.length - 1; i >= 0; i--) {
+      if (rows[i].id) {
+        return rows[i];
+      }
+    }
+    return null;
+  }
+
+  function firstArticle() {
+    return rows.length > 0 && rows[0].id ? rows[0] : null;
+  }
+
+  function rememberPlace() {
+    const top = scroller.getBoundingClientRect().top;
+    let low = 0;
+    let high = rows.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (rows[middle].getBoundingClientRect().bottom <= top) {
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    anchors = [];
+    for (let i = low; i < rows.length && anchors.length < 40; i++) {
+      const at = rows[i].getBoundingClientRect().top - top;
+      if (at > scroller.clientHeight && anchors.length > 0) {
+        break;
+      }
+      if (rows[i].id) {
+        anchors.push({ id: rows[i].id, top: at });
+      }
+    }
+    height = scroller.clientHeight;
+    width = scroller.clientWidth;
+    contentHeight = scroller.scrollHeight;
+  }
+
+  function restorePlace() {
+    const top = scroller.getBoundingClientRect().top;
+    for (const anchor of anchors) {
+      const row = document.getElementById(anchor.id);
+      if (row && content.contains(row)) {
+        const moved = row.getBoundingClientRect().top - top - anchor.top;
+        if (Math.abs(moved) >= 0.5) {
+          scroller.scrollTop += moved;
+        }
+        return;
+      }
+    }
+  }
+
+  /** The first time there is something: at the "New" line, else at the end. */
+  function placeFirst() {
+    if (!firstArticle()) {
+      return;
+    }
+    placed = true;
+    const line = content.querySelector(".new-line");
+    if (line) {
+      const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
+      scroller.scrollTop += above - scroller.clientHeight / 4;
+      stuck = isAtEnd();
+    }
+  }
+
+  /** Puts the position right after the content or the window changed. */
+  function settle() {
+    if (!placed) {
+      placeFirst();
+    }
+    if (jumping && showsEnd()) {
+      jumping = false;
+      stuck = true;
+    }
+    if (stuck) {
+      scroller.scrollTop = scroller.scrollHeight;
+    } else if (!jumping) {
+      restorePlace();
+    }
+    afterMove();
+  }
+
+  function afterMove() {
+    rememberPlace();
+    if (stuck) {
+      fresh = 0;
+    }
+    showPill();
+    reportSeen();
+    loadEdges();
+  }
+
+  function showPill() {
+    const far = !showsEnd() || distance() > 1.5 * scroller.clientHeight;
+    const text = !placed || stuck ? "" : fresh > 0 ? `${fresh} new ${fresh === 1 ? "message" : "messages"}` : far ? "Latest messages" : "";
+    const pill = /** @type {HTMLElement | null} */ (pillHolder.firstElementChild);
+    if (text === "") {
+      if (pill === document.activeElement && pill) {
+        scroller.focus({ preventScroll: true });
+      }
+      pill?.remove();
+    } else if (pill) {
+      pill.textContent = text;
+      pill.classList.toggle("quiet", fresh === 0);
+    } else {
+      const made = document.createElement("button");
+      made.type = "button";
+      made.className = fresh === 0 ? "pill quiet" : "pill";
+      made.textContent = text;
+      made.addEventListener("click", () => void scrollToEnd());
+      pillHolder.append(made);
+    }
+  }
+
+  /** Tells the newest number the person can see, at most once a second and never the same twice. */
+  function reportSeen() {
+    const number = numberOf(lastArticle());
+    if (seenTimer || number <= seen || document.hidden || !placed || !isAtEnd()) {
+      return;
+    }
+    seen = number;
+    server.call("SeenAsync", number).catch((reason) => {
+      // Told again after the connection is back; another refusal is the server's last word on this number.
+      if (reason instanceof ConnectionLost) {
+        seen = 0;
+      }
+    });
+    seenTimer = window.setTimeout(() => {
+      seenTimer = 0;
+      reportSeen();
+    }, seenInterval);
+  }
+
+  function loadEdges() {
+    const first = firstArticle();
+    if (loading || jumping || !placed || !first || performance.now() < retryAt) {
+      return;
+    }
+    if (scroller.scrollTop < loadDistance && numberOf(first) !== oldest) {
+      void load("LoadOlderAsync");
+    } else if (!showsEnd() && distance() < loadDistance) {
+      void load("LoadNewerAsync");
+    }
+  }
+
+  /** @param {"LoadOlderAsync" | "LoadNewerAsync"} method */
+  async function load(method) {
+    const edge = () => (method === "LoadOlderAsync" ? numberOf(firstArticle()) : numberOf(lastArticle()));
+    const before = edge();
+    loading = true;
+    // History is not news: a screen reader must not read it out.
+    scroller.setAttribute("aria-busy", "true");
+    try {
+      const more = await server.call(method);
+      if (method === "LoadOlderAsync" && more === false) {
+        oldest = numberOf(firstArticle());
+      }
+    } catch (reason) {
+      if (!(reason instanceof ConnectionLost)) {
+        retryAt = performance.now() + retryAfterError;
+      }
+    }
+    loading = false;
+    scroller.removeAttribute("aria-busy");
+    // Only when something came; otherwise the next scroll or change asks again.
+    if (!signal.aborted && edge() !== before) {
+      loadEdges();
+    }
+  }
+
+  async function scrollToEnd() {
+    if (showsEnd()) {
+      stuck = true;
+      settle();
+      return;
+    }
+    jumping = true;
+    try {
+      await server.call("JumpToLatestAsync");
+    } catch {
+      jumping = false;
+    }
+    // Otherwise `jumping` ends when data-at-end changes: the rows may be drawn a moment after the answer.
+  }
+
+  /** @param {MutationRecord[]} records */
+  function mutated(records) {
+    /** @type {Element[]} */
+    const added = [];
+    for (const record of records) {
+      for (const node of record.addedNodes) {
+        if (node instanceof Element && node.isConnected) {
+          if (node.matches(".message")) {
+            added.push(node);
+          } else {
+            added.push(...node.querySelectorAll(".message"));
+          }
+          showTimes(node);
+        }
+      }
+    }
+    const messages = [...new Set(added)].filter((article) => article.id !== "");
+    const newest = messages.reduce((number, article) => Math.max(number, numberOf(article)), highest);
+    // What appears because it was loaded by scrolling is not news; nor is one's own.
+    if (placed && !stuck && !loading && !jumping) {
+      fresh += messages.filter((m) => numberOf(m) > highest && m.getAttribute("data-person") !== person).length;
+    }
+    highest = newest;
+    const clientIds = messages.map((article) => article.getAttribute("data-client")).filter((id) => id !== null);
+    if (clientIds.length > 0) {
+      onRows(/** @type {string[]} */ (clientIds));
+    }
+    // The changes made just now are in what follows.
+    mutations.takeRecords();
+    settle();
+  }
+
+  function scrolled() {
+    // Something grew in this very frame and its observer has not run yet: the distance says nothing about the person.
+    if (scroller.clientHeight !== height || scroller.clientWidth !== width || scroller.scrollHeight !== contentHeight) {
+      settle();
+      return;
+    }
+    if (!jumping) {
+      stuck = isAtEnd();
+    }
+    afterMove();
+  }
+
+  const mutations = new MutationObserver(mutated);
+  const sizes = new ResizeObserver(settle);
+
+  showTimes(content);
+  highest = numberOf(lastArticle());
+  settle();
+  mutations.observe(scroller, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-at-end"] });
+  sizes.observe(scroller);
+  sizes.observe(content);
+  scroller.addEventListener("scroll", scrolled, { passive: true, signal });
+  document.addEventListener("visibilitychange", reportSeen, { signal });
+  document.addEventListener(
+    "chatshare:reconnected",
+    () => {
+      jumping = false;
+      reportSeen();
+      loadEdges();
+    },
+    { signal },
+  );
+  signal.addEventListener("abort", () => {
+    mutations.disconnect();
+    sizes.disconnect();
+    clearTimeout(seenTimer);
+    pillHolder.replaceChildren();
+  });
+
+  return {
+    scrollToEnd,
+    /** @param {string} clientId */
+    shows: (clientId) => content.querySelector(`.message[id][data-client="${CSS.escape(clientId)}"]`) !== null,
+  };
+}
