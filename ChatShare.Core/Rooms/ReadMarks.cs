@@ -35,9 +35,6 @@ public sealed class ReadMarks : BackgroundService
         _logger = logger;
     }
 
-    /// <summary>Raised when somebody read on; their other tabs look again.</summary>
-    public ChangeSignal Changed { get; } = new();
-
     /// <summary>All marks of a person, by room.</summary>
     public async Task<IReadOnlyDictionary<int, ReadMark>> OfAsync(Guid personId, CancellationToken cancellationToken)
     {
@@ -59,7 +56,6 @@ public sealed class ReadMarks : BackgroundService
             return;
         marks[message.RoomId] = mark;
         _unwritten[(personId, message.RoomId)] = mark;
-        Changed.Raise();
     }
 
     /// <inheritdoc />

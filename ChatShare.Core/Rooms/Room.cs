@@ -78,6 +78,23 @@ public sealed class Room
             return _tail.GetValueOrDefault(number);
     }
 
+    /// <summary>The newest messages that are kept in memory, ascending; of a room that somebody has entered.</summary>
+    public ImmutableArray<ChatMessage> Newest(int limit)
+    {
+        lock (_gate)
+            return [.. _tail.Values.Skip(_tail.Count - limit)];
+    }
+
+    /// <summary>The number of the newest message; 0 when there is none.</summary>
+    public long NewestMessage
+    {
+        get
+        {
+            lock (_gate)
+                return _tail.Count > 0 ? _tail.GetKeyAtIndex(_tail.Count - 1) : 0;
+        }
+    }
+
     /// <summary>Takes the reader in: register and snapshot under one lock, so that nothing falls between or comes twice.</summary>
     internal async Task EnterAsync(RoomSession reader, long? afterNumber, CancellationToken cancellationToken)
     {

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+using ChatShare.Web.Components.Files;
+
+namespace ChatShare.Web.Components.Chat;
+
+/// <summary>
+/// The one frame of a finished row: safe HTML, made once for each message and shared by everybody. Nothing in it depends on
+/// who looks; times and what is one's own are decorated by the browser. Everything that came from a person is encoded here.
+/// </summary>
+internal static class MessageMarkup
+{
+    private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(System.Text.Unicode.UnicodeRanges.All);
+
+    /// <summary>The article of a message.</summary>
+    public static string Make(ChatMessage message)
+    {
+        var html = new StringBuilder(512);
+        var name = Encoder.Encode(message.Sender);
+        html.Append(CultureInfo.InvariantCulture, $"<article class=\"message\" id=\"m{message.Number}\" data-number=\"{message.Number}\" ");
+        html.Append(CultureInfo.InvariantCulture, $"data-person=\"{message.PersonId:N}\" data-client=\"{Encoder.Encode(message.ClientId)}\">");
+        html.Append(CultureInfo.InvariantCulture, $"<span class=\"disc c{PersonFace.Color(message.Sender)}\" aria-hidden=\"true\">");
+        html.Append(Encoder.Encode(PersonFace.Initials(message.Sender))).Append("</span>");
+        html.Append("<header class=\"message-head\"><b class=\"name\" dir=\"auto\">").Append(name).Append("</b> ");
+        html.Append(CultureInfo.InvariantCulture, $"<time datetime=\"{message.SentAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z\"></time></header>");
+        if (message.Deleted)
+            html.Append("<div class=\"text deleted\">This message was deleted.</div>");
+        else
+            AppendContent(html, message);
+        return html.Append("</article>").ToString();
+    }
+
+    private static void AppendContent(StringBuilder html, ChatMessage message)
+    {
+        if (message.Text.Length > 0)
+        {
+            html.Append(IsEmojiOnly(message.Text) ? "<div class=\"text emoji-only\" dir=\"auto\">" : "<div class=\"text\" dir=\"auto\">");
+            html.Append(MessageHtml.Format(message.Text)).Append("</div>");
+        }
+
+        var finished = message.Files.Where(file => !file.IsUnderWay).ToList();
+        if (finished.Count == 0)
+            return;
+        html.Append("<div class=\"cards\">");
+        foreach (var file in finished)
+            AppendCard(html, file);
+        html.Append("</div>");
+    }
+
+    private static void AppendCard(StringBuilder html, SharedFile file)
+    {
+        var name = Encoder.Encode(file.Name);
+        var (stem, ending) = FileFace.Split(file.Name);
+        html.Append(CultureInfo.InvariantCulture, $"<div class=\"card\" data-state=\"{file.State.ToString().ToLowerInvariant()}\">");
+        html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#{FileFace.Icon(file.Name)}\"></use></svg>");
+        html.Append("<span class=\"file-name\" dir=\"auto\" title=\"").Append(name).Append("\"><span class=\"file-stem\">").Append(Encoder.Encode(stem));
+        html.Append("</span><span class=\"file-ending\">").Append(Encoder.Encode(ending)).Append("</span></span>");
+        html.Append(CultureInfo.InvariantCulture, $"<span class=\"file-meta\"><span title=\"{file.Length:N0} bytes\">{ByteSize.Format(file.Length)}</span> · ");
+        html.Append("<span class=\"state\">").Append(Encoder.Encode(StateOf(file))).Append("</span></span>");
+        if (file.State == FileState.Ready)
+        {
+            html.Append("<span class=\"card-actions\"><a class=\"icon-button download\" download href=\"").Append(Address(file));
+            html.Append("\" aria-label=\"Download ").Append(name).Append("\" title=\"Download\">");
+            html.Append("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#download\"></use></svg></a></span>");
+        }
+
+        html.Append("</div>");
+    }
+
+    /// <summary>Where the file is, with a name that people can read in the address.</summary>
+    public static string Address(SharedFile file) => $"/files/{file.Id}/{Uri.EscapeDataString(file.Name)}";
+
+    private static string StateOf(SharedFile file) => file.State switch
+    {
+        FileState.Ready => "verified",
+        FileState.Failed => file.Failure ?? "It broke off.",
+        FileState.Cancelled => "cancelled",
+        _ => "deleted",
+    };
+
+    /// <summary>One to three emoji and nothing else are shown large.</summary>
+    private static bool IsEmojiOnly(string text)
+    {
+        if (text.Length > 40)
+            return false;
+        var count = 0;
+        var elements = StringInfo.GetTextElementEnumerator(text);
+        while (elements.MoveNext())
+        {
+            if (++count > 3 || !Rune.TryGetRuneAt(elements.GetTextElement(), 0, out var rune) || !IsEmoji(rune))
+                return false;
+        }
+
+        return count > 0;
+    }
+
+    private static bool IsEmoji(Rune rune) =>
+        rune.Value is >= 0x1F300 and <= 0x1FAFF or >= 0x2600 and <= 0x27BF or >= 0x1F1E6 and <= 0x1F1FF;
+}

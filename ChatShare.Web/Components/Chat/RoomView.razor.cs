@@ -1,0 +1,281 @@
+using ChatShare.Core;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+using Microsoft.AspNetCore.Components;
+using Microsoft.JSInterop;
+
+namespace ChatShare.Web.Components.Chat;
+
+/// <summary>What became of a message that the browser handed over.</summary>
+/// <param name="Error">A sentence for the person; null when the message is durable.</param>
+/// <param name="Retryable">Whether trying again later makes sense.</param>
+public sealed record SendResult(string? Error, bool Retryable);
+
+public sealed partial class RoomView
+{
+    private const int PageLength = 60;
+
+    // Ten to twenty renders a second are what an eye can use; the first after a pause comes at once.
+    private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(60);
+
+    private readonly CancellationTokenSource _gone = new();
+    private ElementReference _root;
+    private Timeline _timeline = null!;
+    private TypingLine _typing = null!;
+    private PeoplePane _people = null!;
+    private PeopleCount _count = null!;
+    private DotNetObjectReference<RoomView>? _self;
+    private IJSObjectReference? _module;
+    private IJSObjectReference? _handle;
+    private RoomSession? _session;
+    private bool _loadingEdge;
+
+    /// <summary>The room; a view never changes to another, the page makes a new one.</summary>
+    [Parameter, EditorRequired]
+    public required Room Room { get; set; }
+
+    private Guid Viewer => Connection.Participant.Session.PersonId;
+
+    /// <summary>A message from the composer or the outbox. The same client id again is the same message.</summary>
+    [JSInvokable]
+    public async Task<SendResult> SendAsync(string? clientId, string? text)
+    {
+        if (_session is null)
+            return new SendResult("The room is not open yet.", Retryable: true);
+        if (!MessageText.TryParse(text, out var message, out var error))
+            return new SendResult(error, Retryable: false);
+        try
+        {
+            await _session.SendAsync(message, clientId ?? "", _gone.Token);
+            return new SendResult(null, Retryable: false);
+        }
+        catch (RefusedException refused)
+        {
+            return new SendResult(refused.Message, refused.Kind is RefusalKind.TooFast or RefusalKind.DiskFull or RefusalKind.Conflict);
+        }
+    }
+
+    /// <summary>The top of the log came near.</summary>
+    /// <returns>False when there is nothing older.</returns>
+    [JSInvokable]
+    public async Task<bool> LoadOlderAsync()
+    {
+        if (_loadingEdge || _session is null || _timeline.Window is not { Oldest: { } oldest } window)
+            return true;
+        _loadingEdge = true;
+        try
+        {
+            var older = await _session.ReadBeforeAsync(oldest, PageLength, _gone.Token);
+            window.Prepend(older);
+            _timeline.Draw();
+            return older.Length == PageLength;
+        }
+        finally
+        {
+            _loadingEdge = false;
+        }
+    }
+
+    /// <summary>The bottom of the log came near, and there is more below.</summary>
+    [JSInvokable]
+    public async Task LoadNewerAsync()
+    {
+        if (_loadingEdge || _session is null || _timeline.Window is not { Newest: { } newest, AtEnd: false } window)
+            return;
+        _loadingEdge = true;
+        try
+        {
+            var newer = await _session.ReadAfterAsync(newest, PageLength, _gone.Token);
+            // What is posted while this was read comes by the events and would be left out as long as the window is not at
+            // its end; so the end is reached only when the last row is the room's newest.
+            var newestOfRoom = newer.IsEmpty ? newest : newer[^1].Number;
+            window.Append(newer, newer.Length < PageLength && Room.NewestMessage <= newestOfRoom);
+            _timeline.Draw();
+        }
+        finally
+        {
+            _loadingEdge = false;
+        }
+    }
+
+    /// <summary>Back to the end from somewhere in the history.</summary>
+    [JSInvokable]
+    public Task JumpToLatestAsync()
+    {
+        if (_session is not null && _timeline.Window is { } window)
+        {
+            window.Reset(Room.Newest(Room.PageLength), window.FirstUnread);
+            _timeline.Draw();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The person has this message on the screen, and everything before.</summary>
+    [JSInvokable]
+    public Task SeenAsync(long number)
+    {
+        if (_timeline.Window?.Find(number) is { } message)
+        {
+            Marks.Mark(Viewer, message);
+            Unread.Changed.Raise();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Keys were pressed in the composer.</summary>
+    [JSInvokable]
+    public Task TypingAsync()
+    {
+        _session?.Typing();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        if (_session is not null)
+        {
+            if (Connection.Room == _session)
+                Connection.Room = null;
+            await _session.DisposeAsync();
+        }
+
+        try
+        {
+            if (_handle is not null)
+            {
+                await _handle.InvokeVoidAsync("dispose");
+                await _handle.DisposeAsync();
+            }
+
+            if (_module is not null)
+                await _module.DisposeAsync();
+        }
+        catch (JSDisconnectedException)
+        {
+            // The browser is gone, and with it everything that was to be tidied up there.
+            Logger.PageGone();
+        }
+
+        _self?.Dispose();
+    }
+
+    /// <inheritdoc />
+    protected override bool ShouldRender() => false;
+
+    /// <inheritdoc />
+    protected override async Task OnAfterRenderAsync(bool firstRender)
+    {
+        if (!firstRender)
+            return;
+        try
+        {
+            await OpenAsync();
+        }
+        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        {
+            Logger.PageGone();
+        }
+        catch (JSDisconnectedException)
+        {
+            Logger.PageGone();
+        }
+    }
+
+    private async Task OpenAsync()
+    {
+        var me = Connection.Participant.Session;
+        _module = await JS.InvokeAsync<IJSObjectReference>("import", _gone.Token, "/js/chat.js");
+        var zone = await _module.InvokeAsync<string>("timeZone", _gone.Token);
+        var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
+        _session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
+        _session.FrameInterval = Frame;
+        Connection.Room = _session;
+
+        var backlog = _session.Backlog;
+        var seen = marks.TryGetValue(Room.Id, out var mark) ? mark.Number : 0;
+        var firstUnread = seen == 0 ? null : backlog.Messages.FirstOrDefault(m => m.Number > seen && m.PersonId != me.PersonId)?.Number;
+        var window = new TimelineWindow { Zone = FindZone(zone) };
+        window.Reset(backlog.Messages, firstUnread);
+        _timeline.Show(window, backlog.Progress);
+        ShowPeople(backlog.People);
+
+        _self = DotNetObjectReference.Create(this);
+        _handle = await _module.InvokeAsync<IJSObjectReference>(
+            "start",
+            _gone.Token,
+            _root,
+            _self,
+            new
+            {
+                room = Room.Name.Value,
+                person = me.PersonId.ToString("N"),
+                maxLength = MessageText.MaxLength,
+                name = me.Nickname.Value,
+                initials = PersonFace.Initials(me.Nickname.Value),
+                color = PersonFace.Color(me.Nickname.Value),
+            });
+        _ = Task.Run(() => FollowAsync(_session, _gone.Token));
+    }
+
+    /// <summary>Runs on the room's fan-out workers; only applying and drawing happens on the circuit.</summary>
+    private async Task FollowAsync(RoomSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var batch in session.Events(cancellationToken).ConfigureAwait(false))
+                await InvokeAsync(() => Apply(batch)).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            Logger.PageGone();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The circuit ended between two batches.
+            Logger.PageGone();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            await DispatchExceptionAsync(exception).ConfigureAwait(false);
+        }
+    }
+
+    private void Apply(IReadOnlyList<RoomEvent> batch)
+    {
+        var draw = false;
+        foreach (var change in batch)
+        {
+            switch (change)
+            {
+                case RoomEvent.MessageChanged { Message: var message }:
+                    draw |= _timeline.Window!.Apply(message);
+                    break;
+                case RoomEvent.UploadProgressed { Progress: var progress }:
+                    _timeline.Report(progress);
+                    break;
+                case RoomEvent.PeopleChanged { People: var people }:
+                    ShowPeople(people);
+                    break;
+                case RoomEvent.TypingChanged { People: var people }:
+                    _typing.Show(people);
+                    break;
+            }
+        }
+
+        if (draw)
+            _timeline.Draw();
+    }
+
+    private void ShowPeople(System.Collections.Immutable.ImmutableArray<PersonHere> people)
+    {
+        _people.Show(people);
+        _count.Show(people.Length);
+    }
+
+    /// <summary>UTC for a zone that this machine does not know.</summary>
+    private static TimeZoneInfo FindZone(string name) => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
+}

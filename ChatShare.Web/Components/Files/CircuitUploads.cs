@@ -1,0 +1,76 @@
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Core.Rooms;
+using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.JSInterop;
+
+namespace ChatShare.Web.Components.Files;
+
+/// <summary>
+/// The files that one circuit sends, one after the other: two streams at a time lock a circuit up
+/// (dotnet/aspnetcore #47301). Scoped, so one for each circuit; it outlives the pages of the rooms.
+/// </summary>
+public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads> logger)
+{
+    private readonly SemaphoreSlim _turn = new(1);
+    private CancellationTokenSource _connection = new();
+
+    /// <summary>Announces the files in the room, then sends them. Returns when the last one has ended, well or not.</summary>
+    /// <exception cref="RefusedException">Nothing was announced: a limit, no space, an ended session.</exception>
+    public async Task SendAsync(RoomSession room, IReadOnlyList<IBrowserFile> files, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(files);
+        UploadRequest[] requests = [.. files.Select(file => new UploadRequest(FileName.Clean(file.Name), file.Size))];
+        var begun = await uploads.BeginAsync(room, requests, Guid.NewGuid().ToString(), cancellationToken);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _connection.Token);
+        foreach (var (upload, file) in begun.Zip(files))
+            await SendOneAsync(upload, file, until.Token);
+    }
+
+    /// <summary>The connection broke: what is under way or waiting has failed, and everybody's card says so.</summary>
+    public void Break()
+    {
+        var broken = Interlocked.Exchange(ref _connection, new CancellationTokenSource());
+        broken.Cancel();
+    }
+
+    private async Task SendOneAsync(Upload upload, IBrowserFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _turn.WaitAsync(cancellationToken);
+            try
+            {
+                // Called off while it waited for its turn.
+                if (!upload.IsUnderWay)
+                    return;
+                await using var stream = file.OpenReadStream(long.MaxValue, cancellationToken);
+                await upload.AppendAsync(0, stream, cancellationToken);
+                if (upload.IsUnderWay)
+                    await upload.FailAsync("The file turned out shorter than was announced.", CancellationToken.None);
+            }
+            finally
+            {
+                _turn.Release();
+            }
+        }
+        catch (OperationCanceledException) when (!upload.IsUnderWay)
+        {
+            logger.UploadStopped(upload.Id.ToString());
+        }
+        catch (OperationCanceledException)
+        {
+            await upload.FailAsync("The sender's connection was lost.", CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is IOException or JSException or JSDisconnectedException or TimeoutException)
+        {
+            logger.UploadBroke(exception, upload.Id.ToString());
+            await upload.FailAsync("The browser could not read the file to its end.", CancellationToken.None);
+        }
+        catch (RefusedException exception)
+        {
+            await upload.FailAsync(exception.Message, CancellationToken.None);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+using ChatShare.Core.Files;
+
+namespace ChatShare.Web.Components.Files;
+
+/// <summary>How a file looks on a card: its icon, its name in two parts, its figures.</summary>
+internal static class FileFace
+{
+    private const int EndingLength = 10;
+
+    private static readonly Dictionary<string, string> Icons = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["pdf"] = "text", ["txt"] = "text", ["md"] = "text", ["doc"] = "text", ["docx"] = "text", ["odt"] = "text", ["rtf"] = "text", ["log"] = "text",
+        ["xls"] = "sheet", ["xlsx"] = "sheet", ["ods"] = "sheet", ["csv"] = "sheet", ["tsv"] = "sheet",
+        ["png"] = "image", ["jpg"] = "image", ["jpeg"] = "image", ["gif"] = "image", ["webp"] = "image", ["svg"] = "image", ["bmp"] = "image",
+        ["avif"] = "image", ["heic"] = "image", ["tif"] = "image", ["tiff"] = "image",
+        ["mp3"] = "audio", ["wav"] = "audio", ["flac"] = "audio", ["ogg"] = "audio", ["m4a"] = "audio", ["opus"] = "audio",
+        ["mp4"] = "video", ["mkv"] = "video", ["webm"] = "video", ["mov"] = "video", ["avi"] = "video",
+        ["zip"] = "archive", ["gz"] = "archive", ["tgz"] = "archive", ["xz"] = "archive", ["zst"] = "archive", ["7z"] = "archive", ["rar"] = "archive",
+        ["tar"] = "archive", ["iso"] = "archive", ["bz2"] = "archive", ["deb"] = "archive", ["rpm"] = "archive",
+        ["cs"] = "code", ["js"] = "code", ["ts"] = "code", ["py"] = "code", ["c"] = "code", ["h"] = "code", ["cpp"] = "code", ["rs"] = "code",
+        ["go"] = "code", ["java"] = "code", ["json"] = "code", ["xml"] = "code", ["html"] = "code", ["css"] = "code", ["sh"] = "code", ["yml"] = "code",
+        ["yaml"] = "code", ["sql"] = "code", ["razor"] = "code",
+    };
+
+    /// <summary>The icon's name in <c>icons.svg</c>.</summary>
+    public static string Icon(string fileName) =>
+        Icons.GetValueOrDefault(Path.GetExtension(fileName).TrimStart('.'), "file");
+
+    /// <summary>The name in two parts: only the first is cut when there is no place, so that the ending stays visible.</summary>
+    public static (string Stem, string Ending) Split(string name)
+    {
+        var cut = Math.Max(0, name.Length - EndingLength);
+        if (cut > 0 && char.IsLowSurrogate(name[cut]))
+            cut--;
+        return (name[..cut], name[cut..]);
+    }
+
+    /// <summary>"34 % · 96 MB/s · 1 min left", or what is known of it.</summary>
+    public static string Describe(UploadProgress progress)
+    {
+        if (progress.Received == 0)
+            return $"{ByteSize.Format(progress.Length)} · waiting";
+        var text = $"{progress.Percent} %";
+        if (progress.BytesPerSecond >= 1)
+            text += $" · {ByteSize.Format((long)progress.BytesPerSecond)}/s";
+        return progress.TimeLeft is { } left && progress.Received < progress.Length ? $"{text} · {TimeLeft(left)} left" : text;
+    }
+
+    /// <summary>The share that is here, from 0 to 1, for CSS.</summary>
+    public static string Fraction(UploadProgress progress) =>
+        (progress.Length == 0 ? 0 : (double)progress.Received / progress.Length).ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string TimeLeft(TimeSpan left) => left switch
+    {
+        { TotalSeconds: < 60 } => $"{Math.Max(1, (int)Math.Ceiling(left.TotalSeconds))} s",
+        { TotalMinutes: < 60 } => $"{(int)Math.Ceiling(left.TotalMinutes)} min",
+        { TotalHours: < 48 } => $"{(int)Math.Ceiling(left.TotalHours)} h",
+        _ => $"{(int)Math.Ceiling(left.TotalDays)} days",
+    };
+}
