@@ -135,7 +135,6 @@ public static class MessageHtml
         char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private static bool IsPort(ReadOnlySpan<char> digits) =>
-        
         digits.Length is > 0 and <= 5
         && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort;
 
