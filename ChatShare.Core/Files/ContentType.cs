@@ -89,7 +89,9 @@ public sealed record ContentType
         return MediaSignature.Detect(head) ?? (PlainTextSniffer.IsPlainText(head, isWhole) ? PlainText : Unknown);
     }
 
-    /// <summary>The type whose <see cref="MediaType"/> was stored; an unknown one is <see cref="FileKind.Other"/> and never inline.</summary>
+    /// <summary>
+    /// The type whose <see cref="MediaType"/> was stored; an unknown one is <see cref="FileKind.Other"/> and never inline.
+    /// </summary>
     public static ContentType FromStored(string mediaType) => ByMediaType.GetValueOrDefault(mediaType, Unknown);
 
     /// <summary><see cref="MediaType"/>.</summary>

@@ -101,7 +101,7 @@ public sealed record FileName
         return Trim(CutAtElement(name[..dot], MaxBytes - Encoding.UTF8.GetByteCount(extension))) + extension;
     }
 
-    /// <summary>The longest beginning of whole text elements that fits; of whole characters when the first element alone does not.</summary>
+    /// <summary>The longest beginning of whole text elements that fits; of characters when the first element does not.</summary>
     private static string CutAtElement(string text, int maxBytes)
     {
         var kept = 0;

@@ -12,7 +12,8 @@ public static class MessageHtml
     private const string Brackets = "()[]{}";
     private const int MaxPort = 65_535;
 
-    private static readonly SearchValues<string> Schemes = SearchValues.Create(["http://", "https://"], StringComparison.OrdinalIgnoreCase);
+    private static readonly SearchValues<string> Schemes =
+        SearchValues.Create(["http://", "https://"], StringComparison.OrdinalIgnoreCase);
 
     // What ends an address inside a text: quotes of all kinds that are set around one, and the full-width stops of a language
     // that has no spaces.
@@ -57,7 +58,8 @@ public static class MessageHtml
         var authorityStart = text.IndexOf("//", StringComparison.Ordinal) + 2;
         var authority = text[authorityStart..];
         var authorityLength = 0;
-        while (authorityLength < authority.Length && authority[authorityLength] is not ('/' or '?' or '#') && !EndsAddress(authority[authorityLength]))
+        while (authorityLength < authority.Length && authority[authorityLength] is not ('/' or '?' or '#')
+            && !EndsAddress(authority[authorityLength]))
             authorityLength++;
 
         var end = authorityStart + authorityLength;
@@ -129,10 +131,12 @@ public static class MessageHtml
         return true;
     }
 
-    private static bool IsMark(char c) => char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+    private static bool IsMark(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private static bool IsPort(ReadOnlySpan<char> digits) =>
-        digits.Length is > 0 and <= 5 && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort;
+        digits.Length is > 0 and <= 5
+        && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort;
 
     private static void AppendLink(StringBuilder html, ReadOnlySpan<char> address)
     {

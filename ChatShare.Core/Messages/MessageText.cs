@@ -36,7 +36,8 @@ public sealed record MessageText
 
         var value = Trim(normal);
         if (value.Length > MaxLength)
-            error = string.Create(CultureInfo.InvariantCulture, $"This message has {value.Length:N0} characters; the limit is {MaxLength:N0}.");
+            error = string.Create(
+                CultureInfo.InvariantCulture, $"This message has {value.Length:N0} characters; the limit is {MaxLength:N0}.");
         else
             text = new(value);
         return text is not null;
@@ -60,7 +61,7 @@ public sealed record MessageText
         return isReadable ? null : "A message cannot be empty.";
     }
 
-    /// <summary>Drops blank lines in front, but not the indentation of the first line that says something, and white space behind.</summary>
+    /// <summary>Drops blank lines in front, but not the indentation of the first line with words, and white space behind.</summary>
     private static string Trim(string value)
     {
         var start = 0;

@@ -38,7 +38,9 @@ public sealed class ContentTypeTests
     [InlineData("\0\0\0\u0010ftypmp42\0\0\0\0", "video/mp4", FileKind.Video)]
     [InlineData("\0\0\0\u0014ftypqt  \0\0\0\0qt  ", "video/quicktime", FileKind.Video)]
     [InlineData("\u001A\u0045\u00DF\u00A3\u008B" + EbmlVersion + "\u0042\u0082\u0084webm", "video/webm", FileKind.Video)]
-    [InlineData("\u001A\u0045\u00DF\u00A3\u0001\0\0\0\0\0\0\u000E\u00EC\u0081\0" + EbmlVersion + "\u0042\u0082\u0084webm", "video/webm", FileKind.Video)]
+    [InlineData(
+        "\u001A\u0045\u00DF\u00A3\u0001\0\0\0\0\0\0\u000E\u00EC\u0081\0" + EbmlVersion + "\u0042\u0082\u0084webm",
+        "video/webm", FileKind.Video)]
     [InlineData("%PDF-1.7\n", "application/pdf", FileKind.Pdf)]
     public void Detect_beginning_of_a_known_type_is_recognised_and_may_be_shown(string head, string mediaType, FileKind kind)
     {
@@ -106,6 +108,9 @@ public sealed class ContentTypeTests
         frame.CopyTo(head);
         frame.CopyTo(head.AsSpan(distance));
         Assert.Equal(mediaType, ContentType.Detect(head, isWhole: false).MediaType);
+
+        head[distance] = 0xFE; // The second one is no frame any more.
+        Assert.Equal(FileKind.Other, ContentType.Detect(head, isWhole: false).Kind);
     }
 
     [Theory]
@@ -202,7 +207,8 @@ public sealed class ContentTypeTests
 
     [Fact]
     public void Detect_active_element_anywhere_in_a_text_is_never_shown() =>
-        Gen.Select(HostileText.Any, Gen.OneOf("<svg", "<html", "<!doctype", "<?xml", "<script", "<body", "<iframe"), Gen.Bool, HostileText.Any).Sample(
+        Gen.Select(
+            HostileText.Any, Gen.OneOf("<svg", "<html", "<!doctype", "<?xml", "<script", "<body", "<iframe"), Gen.Bool, HostileText.Any).Sample(
             (before, element, upper, after) =>
             {
                 var text = before + (upper ? element.ToUpperInvariant() : element) + " " + after;
@@ -213,7 +219,8 @@ public sealed class ContentTypeTests
     [Fact]
     public void Detect_any_bytes_behind_any_signature_never_throw_and_survive_storage() =>
         Gen.Select(
-            Gen.OneOf("", Png, Bmp, Id3, Flac, OggPage, "RIFF", "\0\0\0\u0018ftyp", "\u001A\u0045\u00DF\u00A3", "\u00FF\u00FB\u0090"),
+            Gen.OneOf("", Png, Bmp, Id3, Flac, OggPage, "RIFF", "\0\0\0\u0018ftyp",
+                "\u001A\u0045\u00DF\u00A3", "\u00FF\u00FB\u0090"),
             Gen.Byte.Array[0, 80], Gen.Int[0, 100], Gen.Bool).Sample(
             (signature, rest, cut, isWhole) =>
             {

@@ -63,7 +63,8 @@ public sealed class FileIdTests
         Gen.OneOf(HostileText.Any, Gen.Char[Digits].Array[FileId.TextLength].Select(c => new string(c))).Sample(
             text =>
             {
-                var isId = text.Length == FileId.TextLength && text[0] <= '7' && text.All(c => Digits.Contains(c, StringComparison.Ordinal));
+                var isId = text.Length == FileId.TextLength && text[0] <= '7'
+                    && text.All(c => Digits.Contains(c, StringComparison.Ordinal));
                 Assert.Equal(isId, FileId.TryParse(text, out var id));
                 if (isId)
                     Assert.Equal(text, id.ToString());

@@ -111,11 +111,18 @@ public sealed class FileNameTests
     }
 
     [Fact]
-    public void Clean_megabytes_are_cut_before_they_are_normalised()
+    public async Task Clean_megabytes_are_cut_before_they_are_normalised()
     {
-        // Putting so many marks in order would take minutes.
-        var marks = Repeat("\u0345\u0301\u0316\u0334", 250_000);
-        Assert.EndsWith(".txt", FileName.Clean("a" + marks + ".txt").Value, StringComparison.Ordinal);
+        // Putting so many marks in order would take far more than the minute allowed.
+        var raw = "a" + Repeat("\u0345\u0301\u0316\u0334", 250_000) + ".txt";
+        var cancellation = TestContext.Current.CancellationToken;
+        var name = await Task.Run(() => FileName.Clean(raw), cancellation).WaitAsync(TimeSpan.FromMinutes(1), cancellation);
+        Assert.EndsWith(".txt", name.Value, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Clean_megabytes_of_one_character_leave_what_they_surround()
+    {
         Assert.Equal("x", FileName.Clean(new string('/', 1_000_000) + "x" + new string('/', 1_000_000)).Value);
         Assert.Equal("file", FileName.Clean(new string('.', 1_000_000)).Value);
         Assert.Equal("file", FileName.Clean(new string('\u202E', 1_000_000)).Value);

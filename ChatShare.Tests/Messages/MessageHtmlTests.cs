@@ -150,7 +150,8 @@ public sealed class MessageHtmlTests
             iter: 20_000);
 
     private static readonly Gen<string> Addresses = Gen.OneOf(
-            "http://", "https://", "a", "b.example", ":80", ":", "/", "?", "#", "@", "[::1]", "(", ")", "]", "[", "}", ".", ",", " ", "\n", "'", "\"", "<", ">",
+            "http://", "https://", "a", "b.example", ":80", ":", "/", "?", "#", "@", "[::1]", "(", ")", "]", "[", "}", ".", ",", " ", "\n",
+            "'", "\"", "<", ">",
             "&", "&amp;", "%", "\\", "ü", "。", "”", "\u202E", "javascript:", "onclick=x", "</a>")
         .Array[0, 30].Select(string.Concat);
 
