@@ -1,0 +1,83 @@
+using System.Collections.Immutable;
+using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+
+namespace ChatShare.Core.People;
+
+/// <summary>What administrators do: each act asks <see cref="Permissions"/>, happens, and stands in the audit list. A singleton.</summary>
+public sealed class Administration
+{
+    private const string DefaultReason = "An administrator ended your session.";
+    private const int NewestMessages = 100;
+
+    private readonly SessionService _sessions;
+    private readonly UploadService _uploads;
+    private readonly MessageLog _log;
+    private readonly AuditLog _audit;
+
+    internal Administration(SessionService sessions, UploadService uploads, MessageLog log, AuditLog audit)
+    {
+        _sessions = sessions;
+        _uploads = uploads;
+        _log = log;
+        _audit = audit;
+    }
+
+    /// <summary>Ends all sessions of a person: circuits, tokens and uploads end with them, the nickname is free.</summary>
+    /// <param name="personId">Whom.</param>
+    /// <param name="nickname">Their name, for the audit list.</param>
+    /// <param name="reason">What they read; empty for a general sentence.</param>
+    /// <param name="who">Who asks.</param>
+    /// <param name="cancellationToken">Gives up before the row is written.</param>
+    /// <exception cref="RefusedException">Not an administrator.</exception>
+    public async Task DisconnectAsync(Guid personId, string nickname, string? reason, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        var sentence = string.IsNullOrWhiteSpace(reason) ? DefaultReason : $"{DefaultReason} Reason: {reason.Trim()}";
+        // Written first: an administrator who ends their own session may do nothing afterwards.
+        await _audit.WriteAsync(who.Nickname.Value, "Disconnected", nickname, reason?.Trim(), cancellationToken);
+        await _sessions.EndPersonAsync(personId, sentence, cancellationToken);
+    }
+
+    /// <summary>Deletes a file, or stops its upload.</summary>
+    /// <exception cref="RefusedException">Not an administrator, or it is gone already.</exception>
+    public async Task DeleteFileAsync(SharedFile file, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(who);
+        await _uploads.DeleteAsync(file.Id, who, cancellationToken);
+        await _audit.WriteAsync(who.Nickname.Value, "Deleted file", file.Name, ByteSize.Format(file.Length), CancellationToken.None);
+    }
+
+    /// <summary>Takes a message back, with its files. The audit list does not keep what it said.</summary>
+    /// <exception cref="RefusedException">Not an administrator, or it is gone already.</exception>
+    public async Task DeleteMessageAsync(Room room, ChatMessage message, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(message);
+        ArgumentNullException.ThrowIfNull(who);
+        await _uploads.DeleteMessageAsync(room, message.Number, who, cancellationToken);
+        await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"{room.Name} #{message.Number}", $"of {message.Sender}", CancellationToken.None);
+    }
+
+    /// <summary>The newest messages of a room that are not deleted, newest first.</summary>
+    /// <exception cref="RefusedException">Not an administrator.</exception>
+    public async Task<ImmutableArray<ChatMessage>> NewestMessagesAsync(Room room, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        var (messages, _) = await _log.NewestAsync(room, NewestMessages, cancellationToken);
+        return [.. messages.Where(message => !message.Deleted).Reverse()];
+    }
+
+    /// <summary>The newest acts first.</summary>
+    /// <exception cref="RefusedException">Not an administrator.</exception>
+    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int limit, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        return _audit.ListAsync(limit, cancellationToken);
+    }
+}
