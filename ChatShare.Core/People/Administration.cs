@@ -74,7 +74,7 @@ public sealed class Administration
 
     /// <summary>The newest acts first.</summary>
     /// <exception cref="RefusedException">Not an administrator.</exception>
-    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int limit, PersonSession who, CancellationToken cancellationToken)
+    public Task<ImmutableArray<AuditEntry>> AuditAsync(int limit, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);

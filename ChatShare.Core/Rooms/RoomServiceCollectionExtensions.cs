@@ -1,0 +1,43 @@
+using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace ChatShare.Core.Rooms;
+
+/// <summary>Registers rooms, their log, and what is shared in them.</summary>
+internal static class RoomServiceCollectionExtensions
+{
+    /// <summary>
+    /// The constructors are internal, so that nobody makes a second room service; hence the factories. The hosted services
+    /// start in this order: uploads are repaired when the rooms are there.
+    /// </summary>
+    public static IServiceCollection AddRooms(this IServiceCollection services)
+    {
+        services.AddSingleton<FanOut>();
+        services.AddSingleton<PersonLimits>();
+        services.AddSingleton<RoomServices>();
+        services.AddSingleton<DownloadStore>();
+        services.AddSingleton(Make<MessageLog>);
+        services.AddSingleton(Make<RoomService>);
+        services.AddSingleton(Make<ReadMarks>);
+        services.AddSingleton(Make<UploadService>);
+        services.AddSingleton(Make<FileDirectory>);
+        services.AddSingleton(Make<Administration>);
+        services.AddHostedService(Get<RoomService>);
+        services.AddHostedService(Get<ReadMarks>);
+        services.AddHostedService(Get<UploadService>);
+        return services;
+    }
+
+    private static T Make<T>(IServiceProvider provider)
+        where T : class
+    {
+        var constructor = typeof(T).GetConstructors(System.Reflection.BindingFlags.Instance | System.Reflection.BindingFlags.NonPublic).Single();
+        return (T)constructor.Invoke([.. constructor.GetParameters().Select(parameter => provider.GetRequiredService(parameter.ParameterType))]);
+    }
+
+    private static T Get<T>(IServiceProvider provider)
+        where T : class, IHostedService => provider.GetRequiredService<T>();
+}
