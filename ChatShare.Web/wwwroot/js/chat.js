@@ -58,14 +58,14 @@ export function start(root, dotnet, options) {
   });
   outbox = createOutbox({
     server,
-    prefix: `chatshare.outbox.${scope}`,
+    prefix: `chatshare.outbox${scope}`,
     isShown: timeline.shows,
     onChange: pending.show,
     signal,
   });
   const composer = createComposer({
     root: part(".composer"),
-    draftKey: `chatshare.draft.${scope}`,
+    draftKey: `chatshare.draft${scope}`,
     maxLength: options.maxLength,
     onSend: (text) => {
       outbox?.add(text);
