@@ -10,8 +10,9 @@ namespace ChatShare.Web.Circuits;
 /// One circuit: whose it is, whether its connection is up, and which room its page shows. Scoped, so one for each circuit.
 /// Down is not gone: the person is away until the circuit is closed.
 /// </summary>
-public sealed class BrowserConnection(ConnectedUsers connected, CircuitUploads uploads) : CircuitHandler, IDisposable
+public sealed class BrowserConnection(ConnectedUsers connected, CircuitUploads uploads) : CircuitHandler, IAsyncDisposable
 {
+    private readonly Dictionary<int, RoomSession> _rooms = [];
     private Participant? _participant;
 
     /// <summary>Who sits there.</summary>
@@ -24,6 +25,20 @@ public sealed class BrowserConnection(ConnectedUsers connected, CircuitUploads u
 
     /// <summary>The room whose page is open; null on other pages. Files that are picked go there.</summary>
     public RoomSession? Room { get; set; }
+
+    /// <summary>
+    /// Takes over a room whose page was left for another: one is in several rooms at once, and stays in each until the circuit
+    /// ends. Nobody reads the session, so it costs nothing.
+    /// </summary>
+    public async Task StayAsync(RoomSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        if (Room == session)
+            Room = null;
+        if (_rooms.Remove(session.Room.Id, out var before))
+            await before.DisposeAsync();
+        _rooms[session.Room.Id] = session;
+    }
 
     /// <summary>Registers the circuit; called once, by its root component.</summary>
     /// <param name="session">Whose circuit it is.</param>
@@ -48,9 +63,11 @@ public sealed class BrowserConnection(ConnectedUsers connected, CircuitUploads u
     }
 
     /// <inheritdoc />
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         uploads.Break();
+        foreach (var room in _rooms.Values)
+            await room.DisposeAsync();
         _participant?.Dispose();
     }
 }

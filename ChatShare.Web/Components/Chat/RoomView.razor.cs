@@ -137,11 +137,7 @@ public sealed partial class RoomView
     {
         await _gone.CancelAsync();
         if (_session is not null)
-        {
-            if (Connection.Room == _session)
-                Connection.Room = null;
-            await _session.DisposeAsync();
-        }
+            await Connection.StayAsync(_session);
 
         try
         {

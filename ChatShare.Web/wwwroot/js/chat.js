@@ -92,6 +92,9 @@ export function start(root, dotnet, options) {
     { signal },
   );
 
+  // Whoever opens the plain address next time comes back to this room; the server reads it.
+  document.cookie = `room=${encodeURIComponent(options.room)}; path=/; max-age=31536000; samesite=lax`;
+
   acceptFiles({ composer: part(".composer"), say: composer.say, signal });
   followKeyboard(signal);
   syncPanes();

@@ -33,3 +33,18 @@ export function showTimes(element) {
     time.setAttribute("title", inFull.format(moment));
   }
 }
+
+/**
+ * Shows the times below an element, also those that come later; for pages without a timeline.
+ * @param {Element} root
+ */
+export function followTimes(root) {
+  showTimes(root);
+  new MutationObserver((records) => {
+    for (const node of records.flatMap((record) => [...record.addedNodes])) {
+      if (node instanceof Element) {
+        showTimes(node);
+      }
+    }
+  }).observe(root, { childList: true, subtree: true });
+}
