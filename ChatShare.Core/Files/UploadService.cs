@@ -119,7 +119,9 @@ public sealed class UploadService : BackgroundService
         if (Find(id) is { } upload)
         {
             await upload.CancelAsync(who, cancellationToken);
-            return;
+            // Its last byte may have come first: then it is a file, to be deleted like any other.
+            if (upload.File.State != FileState.Ready)
+                return;
         }
 
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -147,8 +149,8 @@ public sealed class UploadService : BackgroundService
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var files = await db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number).ToListAsync(cancellationToken);
-        foreach (var file in files.Select(RowMapping.ToFile))
+        var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
+        foreach (var file in (await rows.ToListAsync(cancellationToken)).Select(RowMapping.ToFile))
         {
             if (Find(file.Id) is { } upload)
                 await upload.CancelAsync(who, cancellationToken);
@@ -157,6 +159,8 @@ public sealed class UploadService : BackgroundService
         await _contents.WaitAsync(cancellationToken);
         try
         {
+            // Read again: one may have become a content before it could be cancelled.
+            var files = await rows.ToListAsync(cancellationToken);
             await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
             foreach (var file in files)
                 await DropContentAsync(file.Sha256, CancellationToken.None);
