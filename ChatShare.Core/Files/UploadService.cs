@@ -298,8 +298,9 @@ public sealed class UploadService : BackgroundService
         }
 
         // Bytes that others were promised are not free any more.
-        var promised = _active.Values.Sum(upload => upload.Length - upload.Received);
-        if (files.Sum(file => file.Length) > Store.FreeBytes - promised)
+        // Decimals: without a limit anybody may announce two files of 2^63 bytes.
+        var promised = _active.Values.Sum(upload => (decimal)(upload.Length - upload.Received));
+        if (files.Sum(file => (decimal)file.Length) > Store.FreeBytes - promised)
             throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
     }
 
