@@ -13,6 +13,7 @@ namespace ChatShare.Core.Files;
 public sealed class Upload
 {
     private const int BufferLength = 128 * 1024;
+    private const string DiskFull = "The server's disk is full. The upload has stopped; nothing of it was kept.";
     private static readonly long ReportTicks = Stopwatch.Frequency / 4;
 
     private readonly UploadService _owner;
@@ -92,9 +93,8 @@ public sealed class Upload
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
-            const string sentence = "The server's disk is full. The upload has stopped; nothing of it was kept.";
-            await EndAsync(FileState.Failed, sentence);
-            throw new RefusedException(RefusalKind.DiskFull, sentence);
+            await EndAsync(FileState.Failed, DiskFull);
+            throw new RefusedException(RefusalKind.DiskFull, DiskFull);
         }
         finally
         {
@@ -182,8 +182,21 @@ public sealed class Upload
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
         Room.Report(Progress);
-        File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
-        Close();
+        try
+        {
+            File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+        }
+        catch (Exception exception)
+        {
+            // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
+            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : "The server could not store this file.";
+            File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
+            throw;
+        }
+        finally
+        {
+            Close();
+        }
     }
 
     private async Task EndAsync(FileState state, string? failure)
