@@ -60,6 +60,9 @@ public sealed class Upload
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
 
+    /// <summary>Keeps the upload alive as long as its session lives; given back when the upload ends.</summary>
+    internal CancellationTokenRegistration UntilSenderEnds { private get; set; }
+
     /// <summary>
     /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
     /// synced, moved into the store and its card becomes the file, all before this returns. A source that ends early
@@ -211,5 +214,7 @@ public sealed class Upload
     {
         Room.UploadEnded(Id);
         _hash.Dispose();
+        // Not disposed, which would wait for the callback: it may be the one that ends this upload.
+        UntilSenderEnds.Unregister();
     }
 }

@@ -106,7 +106,11 @@ public sealed class UploadService : BackgroundService
         }
 
         foreach (var upload in uploads)
-            who.Ended.Register(() => _ = FailQuietlyAsync(upload, who.EndReason is null ? "The sender left." : "The sender was disconnected."));
+        {
+            upload.UntilSenderEnds = who.Ended.Register(
+                () => _ = FailQuietlyAsync(upload, who.EndReason is null ? "The sender left." : "The sender was disconnected."));
+        }
+
         return uploads;
     }
 
