@@ -206,26 +206,25 @@ public sealed class UploadTests
         await using var host = await CoreHost.StartAsync(token);
         await using var anna = await host.EnterAsync("anna", token);
         await using var bert = new RoomReader(await host.EnterAsync("bert", token));
-        // Long enough for several reports: it sends for as long as it takes until three were seen.
-        var length = 1L << 40;
-        var big = await host.Uploads.BeginAsync(anna, [Make.File("endless", Math.Min(length, 1 << 30))], Make.ClientId(), token);
+        var big = await host.OfferAsync(anna, "long", 1 << 30, token);
         using var hangUp = new CancellationTokenSource();
         var clock = Stopwatch.StartNew();
-        var append = big[0].AppendAsync(0, new ScriptedStream(new byte[1 << 20], [1], ScriptedStream.Ending.Stalls), hangUp.Token);
+        // Byte by byte: this takes longer than five reports.
+        var append = big.AppendAsync(0, new ScriptedStream(new byte[1 << 20], [1], ScriptedStream.Ending.Stalls), hangUp.Token);
         await bert.UntilAsync(events => events.OfType<RoomEvent.UploadProgressed>().Count() >= 5 || append.IsCompleted ? bert : null, token);
         var elapsed = clock.Elapsed;
         var progress = bert.Events.OfType<RoomEvent.UploadProgressed>().Select(e => e.Progress).ToList();
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
 
-        Assert.All(progress, p => Assert.Equal((big[0].Id, big[0].Length), (p.Id, p.Length)));
+        Assert.All(progress, p => Assert.Equal((big.Id, big.Length), (p.Id, p.Length)));
         Assert.Equal(progress.Select(p => p.Received).Order(), progress.Select(p => p.Received));
         Assert.True(progress.Count <= (elapsed.TotalSeconds * 4) + 2, $"{progress.Count} reports in {elapsed}.");
         Assert.True(elapsed > TimeSpan.FromMilliseconds(700), $"Five reports in {elapsed}.");
         // Whoever comes in now sees how far it is.
         await using var cleo = await host.EnterAsync("cleo", token);
         Assert.True(cleo.Backlog.Progress.Single().Received >= progress[^1].Received);
-        await big[0].CancelAsync(anna.Participant.Session, token);
+        await big.CancelAsync(anna.Participant.Session, token);
         await using var dora = await host.EnterAsync("dora", token);
         Assert.Empty(dora.Backlog.Progress);
     }

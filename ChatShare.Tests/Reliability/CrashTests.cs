@@ -10,12 +10,12 @@ namespace ChatShare.Tests.Reliability;
 public sealed class CrashTests
 {
     private const int Window = 50;
-    private const int HalfAnHour = 1_800_000;
+    private const int TwoHours = 7_200_000;
 
     private static readonly int Kills = Make.IsLong ? 200 : 10;
     private static readonly int UploadKills = Make.IsLong ? 40 : 4;
 
-    [Fact(Timeout = HalfAnHour)]
+    [Fact(Timeout = TwoHours)]
     public async Task Acknowledged_messages_survive_kills_once_and_in_order()
     {
         var token = TestContext.Current.CancellationToken;
@@ -74,7 +74,7 @@ public sealed class CrashTests
         }
     }
 
-    [Fact(Timeout = HalfAnHour)]
+    [Fact(Timeout = TwoHours)]
     public async Task A_kill_during_uploads_leaves_whole_files_and_failed_cards_and_nothing_else()
     {
         var token = TestContext.Current.CancellationToken;
