@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using Bunit;
-using ChatShare.Core.Files;
-using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
@@ -42,7 +40,7 @@ public sealed class ChatComponentTests : BunitContext
     public void A_block_draws_days_the_unread_line_and_followers()
     {
         var window = new TimelineWindow();
-        window.Reset([Messages.Make(1, "one"), Messages.Make(2, "two"), Messages.Make(3, "three")], firstUnread: 3);
+        window.Reset([Sample.Make(1, "one"), Sample.Make(2, "two"), Sample.Make(3, "three")], firstUnread: 3);
 
         var block = Render<MessageBlock>(parameters => parameters
             .Add(p => p.Content, window.Blocks[0]).Add(p => p.Viewer, Me).Add(p => p.Live, new Web.Components.Files.LiveCards())
@@ -58,14 +56,14 @@ public sealed class ChatComponentTests : BunitContext
     public void A_block_that_is_the_same_object_is_not_drawn_again()
     {
         var window = new TimelineWindow();
-        window.Reset([Messages.Make(1)], null);
+        window.Reset([Sample.Make(1)], null);
         var block = Render<MessageBlock>(parameters => parameters
             .Add(p => p.Content, window.Blocks[0]).Add(p => p.Live, new Web.Components.Files.LiveCards()).Add(p => p.DayName, _ => "Today"));
 
         block.Render(parameters => parameters.Add(p => p.DayName, _ => "Tomorrow"));
         Assert.Equal(1, block.RenderCount);
 
-        window.Apply(Messages.Make(2));
+        window.Apply(Sample.Make(2));
         block.Render(parameters => parameters.Add(p => p.Content, window.Blocks[0]));
         Assert.Equal(2, block.FindAll(".row").Count);
     }

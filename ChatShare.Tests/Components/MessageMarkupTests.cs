@@ -14,10 +14,10 @@ public sealed class MessageMarkupTests
     [Fact]
     public void Everything_that_people_typed_is_shown_as_text()
     {
-        var file = Messages.File(Hostile);
-        var failed = Messages.File("b.bin", FileState.Failed, failure: Hostile);
+        var file = Sample.File(Hostile);
+        var failed = Sample.File("b.bin", FileState.Failed, failure: Hostile);
 
-        var article = Parse(MessageMarkup.Make(Messages.Make(1, Hostile, sender: Hostile, files: [file, failed])));
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, Hostile, sender: Hostile, files: [file, failed])));
 
         Assert.Empty(article.QuerySelectorAll("img, script"));
         Assert.Equal(Hostile, article.QuerySelector(".text")!.TextContent);
@@ -30,10 +30,10 @@ public sealed class MessageMarkupTests
     [Fact]
     public void A_ready_file_has_its_link_and_the_others_do_not()
     {
-        var ready = Messages.File("größe 100%.txt");
+        var ready = Sample.File("größe 100%.txt");
 
-        var article = Parse(MessageMarkup.Make(Messages.Make(
-            1, "", files: [ready, Messages.File("a", FileState.Failed), Messages.File("b", FileState.Cancelled), Messages.File("c", FileState.Deleted)])));
+        var article = Parse(MessageMarkup.Make(Sample.Make(
+            1, "", files: [ready, Sample.File("a", FileState.Failed), Sample.File("b", FileState.Cancelled), Sample.File("c", FileState.Deleted)])));
 
         var link = Assert.Single(article.QuerySelectorAll("a"));
         Assert.Equal($"/files/{ready.Id}/gr%C3%B6%C3%9Fe%20100%25.txt", link.GetAttribute("href"));
@@ -43,7 +43,7 @@ public sealed class MessageMarkupTests
     [Fact]
     public void A_file_that_still_comes_in_is_not_in_the_shared_frame()
     {
-        var article = Parse(MessageMarkup.Make(Messages.Make(1, "", files: [Messages.File("a", FileState.Uploading)])));
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, "", files: [Sample.File("a", FileState.Uploading)])));
 
         Assert.Empty(article.QuerySelectorAll(".card"));
     }
@@ -51,7 +51,7 @@ public sealed class MessageMarkupTests
     [Fact]
     public void A_deleted_message_says_nothing_but_that()
     {
-        var article = Parse(MessageMarkup.Make(Messages.Make(1, "secret", deleted: true, files: [Messages.File("a")])));
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, "secret", deleted: true, files: [Sample.File("a")])));
 
         Assert.DoesNotContain("secret", article.TextContent, StringComparison.Ordinal);
         Assert.Empty(article.QuerySelectorAll(".card"));
@@ -66,7 +66,7 @@ public sealed class MessageMarkupTests
     [InlineData("42", false)]
     public void Up_to_three_emoji_alone_are_large(string text, bool large)
     {
-        var article = Parse(MessageMarkup.Make(Messages.Make(1, text)));
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, text)));
 
         Assert.Equal(large, article.QuerySelector(".text.emoji-only") is not null);
     }
@@ -74,7 +74,7 @@ public sealed class MessageMarkupTests
     [Fact]
     public void The_markup_of_a_message_is_made_once()
     {
-        var message = Messages.Make(1);
+        var message = Sample.Make(1);
 
         Assert.Same(message.Html(MessageMarkup.Make), message.Html(MessageMarkup.Make));
     }

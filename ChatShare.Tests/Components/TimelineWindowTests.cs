@@ -13,10 +13,10 @@ public sealed class TimelineWindowTests
     public void Rows_of_one_person_within_five_minutes_follow()
     {
         var window = Window(
-            Messages.Make(1, person: Ann, sentAt: Messages.Noon),
-            Messages.Make(2, person: Ann, sentAt: Messages.Noon.AddMinutes(4.9)),
-            Messages.Make(3, person: Ann, sentAt: Messages.Noon.AddMinutes(10)),
-            Messages.Make(4, person: Bo, sentAt: Messages.Noon.AddMinutes(10.1)));
+            Sample.Make(1, person: Ann, sentAt: Sample.Noon),
+            Sample.Make(2, person: Ann, sentAt: Sample.Noon.AddMinutes(4.9)),
+            Sample.Make(3, person: Ann, sentAt: Sample.Noon.AddMinutes(10)),
+            Sample.Make(4, person: Bo, sentAt: Sample.Noon.AddMinutes(10.1)));
 
         Assert.Equal([false, true, false, false], Rows(window).Select(row => row.Follows));
     }
@@ -27,7 +27,7 @@ public sealed class TimelineWindowTests
         var before = new DateTimeOffset(2026, 11, 23, 22, 59, 0, TimeSpan.Zero);
         var window = new TimelineWindow { Zone = TimeZoneInfo.CreateCustomTimeZone("x", TimeSpan.FromHours(1), "x", "x") };
 
-        window.Reset([Messages.Make(1, person: Ann, sentAt: before), Messages.Make(2, person: Ann, sentAt: before.AddMinutes(2))], null);
+        window.Reset([Sample.Make(1, person: Ann, sentAt: before), Sample.Make(2, person: Ann, sentAt: before.AddMinutes(2))], null);
 
         var rows = Rows(window).ToList();
         Assert.Equal(new DateOnly(2026, 11, 23), rows[0].Day);
@@ -43,16 +43,16 @@ public sealed class TimelineWindowTests
     {
         var window = new TimelineWindow();
 
-        Assert.Equal(name, window.DayName(DateOnly.FromDateTime(Messages.Noon.AddDays(-daysAgo).DateTime), Messages.Noon));
+        Assert.Equal(name, window.DayName(DateOnly.FromDateTime(Sample.Noon.AddDays(-daysAgo).DateTime), Sample.Noon));
     }
 
     [Fact]
     public void A_new_message_changes_its_own_block_alone()
     {
-        var window = Window([.. Enumerable.Range(1, 100).Select(n => Messages.Make(n, person: Ann))]);
+        var window = Window([.. Enumerable.Range(1, 100).Select(n => Sample.Make(n, person: Ann))]);
         var before = window.Blocks;
 
-        Assert.True(window.Apply(Messages.Make(101, person: Ann)));
+        Assert.True(window.Apply(Sample.Make(101, person: Ann)));
 
         Assert.All(before[..^1], block => Assert.Contains(block, window.Blocks));
         Assert.Equal(101, window.Newest);
@@ -61,10 +61,10 @@ public sealed class TimelineWindowTests
     [Fact]
     public void A_change_of_a_message_replaces_it_once()
     {
-        var window = Window(Messages.Make(1, "before"), Messages.Make(2));
+        var window = Window(Sample.Make(1, "before"), Sample.Make(2));
 
-        Assert.True(window.Apply(Messages.Make(1, "after", changed: 3)));
-        Assert.False(window.Apply(Messages.Make(1, "older", changed: 2)));
+        Assert.True(window.Apply(Sample.Make(1, "after", changed: 3)));
+        Assert.False(window.Apply(Sample.Make(1, "older", changed: 2)));
 
         Assert.Equal("after", window.Find(1)!.Text);
         Assert.Equal([1L, 2L], Rows(window).Select(row => row.Message.Number));
@@ -73,33 +73,33 @@ public sealed class TimelineWindowTests
     [Fact]
     public void A_change_of_a_message_that_is_not_shown_stays_outside()
     {
-        var window = Window(Messages.Make(10), Messages.Make(11));
+        var window = Window(Sample.Make(10), Sample.Make(11));
 
-        Assert.False(window.Apply(Messages.Make(3, changed: 12)));
+        Assert.False(window.Apply(Sample.Make(3, changed: 12)));
         Assert.Equal(10, window.Oldest);
     }
 
     [Fact]
     public void Loading_older_rows_keeps_the_window_bounded_and_leaves_the_end()
     {
-        var window = Window([.. Enumerable.Range(301, 200).Select(n => Messages.Make(n))]);
+        var window = Window([.. Enumerable.Range(301, 200).Select(n => Sample.Make(n))]);
 
-        window.Prepend([.. Enumerable.Range(241, 60).Select(n => Messages.Make(n))]);
+        window.Prepend([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))]);
 
         Assert.Equal(TimelineWindow.MaxRows, Rows(window).Count());
         Assert.Equal(241, window.Oldest);
         Assert.False(window.AtEnd);
-        Assert.False(window.Apply(Messages.Make(501)));
+        Assert.False(window.Apply(Sample.Make(501)));
         Assert.Equal(440, window.Newest);
     }
 
     [Fact]
     public void Going_down_again_loses_and_doubles_nothing()
     {
-        var window = Window([.. Enumerable.Range(101, 200).Select(n => Messages.Make(n))]);
-        window.Prepend([.. Enumerable.Range(41, 60).Select(n => Messages.Make(n))]);
+        var window = Window([.. Enumerable.Range(101, 200).Select(n => Sample.Make(n))]);
+        window.Prepend([.. Enumerable.Range(41, 60).Select(n => Sample.Make(n))]);
 
-        window.Append([.. Enumerable.Range(241, 60).Select(n => Messages.Make(n))], reachesEnd: true);
+        window.Append([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))], reachesEnd: true);
 
         Assert.True(window.AtEnd);
         Assert.Equal(Enumerable.Range(101, 200).Select(n => (long)n), Rows(window).Select(row => row.Message.Number));
@@ -110,7 +110,7 @@ public sealed class TimelineWindowTests
     {
         var window = new TimelineWindow();
 
-        window.Reset([Messages.Make(1, person: Ann), Messages.Make(2, person: Ann), Messages.Make(3, person: Ann)], firstUnread: 2);
+        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann), Sample.Make(3, person: Ann)], firstUnread: 2);
 
         Assert.Equal([false, true, false], Rows(window).Select(row => row.IsFirstUnread));
         Assert.Equal([false, false, true], Rows(window).Select(row => row.Follows));

@@ -6,7 +6,7 @@ using ChatShare.Core.Rooms;
 namespace ChatShare.Tests.Support;
 
 /// <summary>Messages as the log would give them.</summary>
-internal static class Messages
+internal static class Sample
 {
     public static readonly DateTimeOffset Noon = new(2026, 11, 23, 12, 0, 0, TimeSpan.Zero);
 
