@@ -26,6 +26,7 @@ public sealed record ConnectedUser(
 public sealed class ConnectedUsers(TimeProvider time)
 {
     private readonly ConcurrentDictionary<Participant, byte> _participants = new();
+    private readonly ConcurrentQueue<Guid> _hungUp = new();
 
     /// <summary>Raised when somebody came, went, changed state or room.</summary>
     public ChangeSignal Changed { get; } = new();
@@ -72,8 +73,19 @@ public sealed class ConnectedUsers(TimeProvider time)
 
     internal void HangUp(Participant participant)
     {
-        if (_participants.TryRemove(participant, out _))
-            Changed.Raise();
+        if (!_participants.TryRemove(participant, out _))
+            return;
+        _hungUp.Enqueue(participant.Session.Id);
+        Changed.Raise();
+    }
+
+    /// <summary>The sessions that are connected now or were since the last call.</summary>
+    internal IReadOnlyCollection<Guid> TakeSeen()
+    {
+        var seen = _participants.Keys.Select(p => p.Session.Id).ToHashSet();
+        while (_hungUp.TryDequeue(out var sessionId))
+            seen.Add(sessionId);
+        return seen;
     }
 
     internal void Touch(Participant participant)

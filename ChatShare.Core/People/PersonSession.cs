@@ -4,7 +4,9 @@ namespace ChatShare.Core.People;
 /// A session row while the server runs: who stands behind a cookie or a token. One instance for each row and process,
 /// handed out by <see cref="SessionService"/>; it stays valid until <see cref="Ended"/> is cancelled.
 /// </summary>
+#pragma warning disable CA1001 // Whoever holds the token may ask it at any later time, and a source without a timer holds nothing to free.
 public sealed class PersonSession
+#pragma warning restore CA1001
 {
     private readonly CancellationTokenSource _ended = new();
 
@@ -41,7 +43,6 @@ public sealed class PersonSession
 
     /// <summary>False from the moment the session is ended.</summary>
     public bool IsAlive => !Ended.IsCancellationRequested;
-
 
     internal void End(string? reason)
     {

@@ -38,6 +38,7 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
         ArgumentNullException.ThrowIfNull(builder);
         base.OnModelCreating(builder);
 
+        builder.Entity<Account>().HasIndex(a => a.NicknameKey).IsUnique();
         builder.Entity<SessionRow>(row =>
         {
             row.ToTable("Sessions").HasKey(s => s.Id);

@@ -1,0 +1,97 @@
+using ChatShare.Core.People;
+using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core;
+
+/// <summary>Puts a chat server together.</summary>
+public static class CoreServices
+{
+    // OWASP's figure for PBKDF2 with HMAC-SHA512.
+    private const int PasswordIterations = 210_000;
+
+    /// <summary>Registers everything a chat server is. Call <see cref="Database.OpenAsync"/> before the host starts.</summary>
+    /// <param name="services">Receives the services.</param>
+    /// <param name="configuration">Holds the section <see cref="ChatShareOptions.Section"/>.</param>
+    /// <param name="contentRoot">An absolute folder that relative ones are taken from.</param>
+    public static IServiceCollection AddChatShareCore(this IServiceCollection services, IConfiguration configuration, string contentRoot)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddChatShareOptions(configuration, contentRoot);
+        services.AddChatShareStorage();
+        services.AddChatSharePeople();
+        return services;
+    }
+
+    private static void AddChatShareOptions(this IServiceCollection services, IConfiguration configuration, string contentRoot)
+    {
+        services.AddSingleton<IValidateOptions<ChatShareOptions>, ChatShareOptionsValidator>();
+        services.AddOptions<ChatShareOptions>()
+            .Configure(options => Bind(options, configuration))
+            .PostConfigure(options =>
+            {
+                options.DataDirectory = Absolute(options.DataDirectory);
+                options.Downloads.Directory = Absolute(options.Downloads.Directory);
+            })
+            .ValidateOnStart();
+
+        // An empty one stays empty, for the validator to find.
+        string Absolute(string folder) => string.IsNullOrWhiteSpace(folder) ? folder : Path.GetFullPath(folder, contentRoot);
+    }
+
+    private static void Bind(ChatShareOptions options, IConfiguration configuration)
+    {
+        try
+        {
+            configuration.GetSection(ChatShareOptions.Section).Bind(options);
+        }
+        catch (InvalidOperationException e)
+        {
+            // "Failed to convert configuration value 'many' at 'ChatShare:Limits:FileBytes' to type …": it names the key.
+            throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions), [e.Message]);
+        }
+    }
+
+    private static void AddChatShareStorage(this IServiceCollection services)
+    {
+        services.AddDbContextFactory<SqliteChatShareDbContext>((provider, options) => options
+            .UseSqlite(Database.ConnectionStringFor(provider.GetRequiredService<IOptions<ChatShareOptions>>().Value.DataDirectory))
+            .AddInterceptors(new PreparedConnections()));
+        services.AddSingleton<IDbContextFactory<ChatShareDbContext>, SqliteContextFactory>();
+        services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<ChatShareDbContext>>().CreateDbContext());
+        services.AddSingleton<Database>();
+    }
+
+    private static void AddChatSharePeople(this IServiceCollection services)
+    {
+        services.AddIdentityCore<Account>(options =>
+            {
+                options.Password = new PasswordOptions
+                {
+                    RequiredLength = AccountService.PasswordMinLength,
+                    RequireDigit = false,
+                    RequireLowercase = false,
+                    RequireUppercase = false,
+                    RequireNonAlphanumeric = false,
+                };
+                // Nickname's grammar decides.
+                options.User.AllowedUserNameCharacters = "";
+            })
+            .AddEntityFrameworkStores<ChatShareDbContext>();
+        services.Configure<PasswordHasherOptions>(options => options.IterationCount = PasswordIterations);
+
+        services.AddSingleton<ConnectedUsers>();
+        services.AddSingleton<SessionService>();
+        services.AddSingleton<AccountService>();
+        services.AddSingleton<SetupLink>();
+        services.AddSingleton<AuditLog>();
+        services.AddHostedService<SeenSessions>();
+    }
+}

@@ -1,0 +1,243 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using ChatShare.Core.Storage;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core.People;
+
+/// <summary>
+/// Makes sessions, finds them and ends them. The row is the truth and is written first; <see cref="PersonSession"/> is its
+/// one living copy in this process. All members may be called from any thread.
+/// </summary>
+public sealed class SessionService(
+    IDbContextFactory<ChatShareDbContext> contexts,
+    ConnectedUsers connected,
+    IOptions<ChatShareOptions> options,
+    TimeProvider time,
+    ILogger<SessionService> logger) : IDisposable
+{
+    private const int UniqueConstraint = 2067;
+
+    private readonly ConcurrentDictionary<Guid, PersonSession> _living = new();
+
+    // Held while a row is read and its copy published, and while copies of ended rows are taken away. Without it a reader
+    // that saw the row alive could publish a copy just after the end had looked for one, and it would live for ever.
+    private readonly SemaphoreSlim _publishing = new(1);
+
+    /// <summary>Begins a guest's session.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
+    public Task<PersonSession> JoinAsync(Nickname nickname, CancellationToken cancellationToken) =>
+        JoinAsync(nickname, replaces: null, cancellationToken);
+
+    /// <summary>Begins a guest's session and, in the same transaction, ends the one its browser had.</summary>
+    /// <param name="nickname">The wanted name; the replaced session does not stand in its way.</param>
+    /// <param name="replaces">Null when there is none. It goes on when joining is refused.</param>
+    /// <param name="cancellationToken">Stops before the session is made.</param>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
+    public async Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(nickname);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var ended = new List<Ending>();
+        if (replaces is not null && await EndRowAsync(db, replaces.Id, null, cancellationToken))
+            ended.Add(new(replaces.Id, null));
+        if (await FreeNameAsync(db, nickname, cancellationToken) is { } expired)
+            ended.Add(expired);
+
+        var row = NewRow(nickname, personId: Guid.NewGuid(), accountId: null);
+        db.Sessions.Add(row);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteExtendedErrorCode: UniqueConstraint })
+        {
+            throw Taken(nickname);
+        }
+
+        await EndCopiesAsync(ended);
+        return Begin(row, nickname, isAdministrator: false);
+    }
+
+    /// <summary>Begins a session of someone whose password was checked. All sessions of one account are one person.</summary>
+    public async Task<PersonSession> SignInAsync(Account account, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        var nickname = Parse(account.UserName);
+        var row = NewRow(nickname, personId: account.Id, accountId: account.Id);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        db.Sessions.Add(row);
+        await db.SaveChangesAsync(cancellationToken);
+        return Begin(row, nickname, account.IsAdministrator);
+    }
+
+    /// <summary>The living session with this id, the same instance each time; null when unknown or ended.</summary>
+    public async Task<PersonSession?> FindAsync(Guid sessionId, CancellationToken cancellationToken)
+    {
+        if (_living.TryGetValue(sessionId, out var known))
+            return known.IsAlive ? known : null;
+
+        await _publishing.WaitAsync(cancellationToken);
+        try
+        {
+            if (_living.TryGetValue(sessionId, out known))
+                return known;
+            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+            var row = await db.Sessions.AsNoTracking()
+                .SingleOrDefaultAsync(s => s.Id == sessionId && s.EndedAt == null, cancellationToken);
+            if (row is null)
+                return null;
+            var isAdministrator = row.AccountId is { } account
+                && await db.Users.AnyAsync(a => a.Id == account && a.IsAdministrator, cancellationToken);
+            return Publish(row, Parse(row.Nickname), isAdministrator);
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    /// <summary>Why a session was ended, as a sentence for its person; null when it lives, is unknown or they left by themselves.</summary>
+    public async Task<string?> EndReasonAsync(Guid sessionId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Sessions.Where(s => s.Id == sessionId && s.EndedAt != null)
+            .Select(s => s.EndReason).SingleOrDefaultAsync(cancellationToken);
+    }
+
+    /// <summary>Ends one session: its cookie and tokens are worthless, its circuits and uploads end, a guest's name is free.</summary>
+    /// <param name="sessionId">Which; unknown and ended ones are left as they are.</param>
+    /// <param name="reason">A sentence for the person; null when they leave by themselves.</param>
+    /// <param name="cancellationToken">Stops before anything is written, not after.</param>
+    public async Task EndAsync(Guid sessionId, string? reason, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        if (await EndRowAsync(db, sessionId, reason, cancellationToken))
+            await EndCopiesAsync([new(sessionId, reason)]);
+    }
+
+    /// <summary>Ends every session of a person, see <see cref="EndAsync"/>.</summary>
+    public async Task EndPersonAsync(Guid personId, string? reason, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var ids = await db.Sessions.Where(s => s.PersonId == personId && s.EndedAt == null)
+            .Select(s => s.Id).ToListAsync(cancellationToken);
+        foreach (var id in ids)
+        {
+            if (await EndRowAsync(db, id, reason, cancellationToken))
+                await EndCopiesAsync([new(id, reason)]);
+        }
+    }
+
+    /// <summary>Writes down that these sessions were seen now, which is what a nickname's time to be held counts from.</summary>
+    internal async Task SeenAsync(IReadOnlyCollection<Guid> sessionIds, CancellationToken cancellationToken)
+    {
+        if (sessionIds.Count == 0)
+            return;
+        var now = time.GetUtcNow();
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Sessions.Where(s => sessionIds.Contains(s.Id) && s.EndedAt == null)
+            .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), cancellationToken);
+    }
+
+    /// <summary>
+    /// Makes sure, inside the caller's transaction, that nobody holds the name. A holder whose time is over is ended;
+    /// give what is returned to <see cref="EndCopiesAsync"/> after the commit.
+    /// </summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>.</exception>
+    internal async Task<Ending?> FreeNameAsync(ChatShareDbContext db, Nickname nickname, CancellationToken cancellationToken)
+    {
+        if (await db.Users.AnyAsync(a => a.NicknameKey == nickname.Key, cancellationToken))
+            throw Taken(nickname);
+        var holder = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(
+            s => s.NicknameKey == nickname.Key && s.EndedAt == null && s.AccountId == null, cancellationToken);
+        if (holder is null)
+            return null;
+
+        var held = TimeSpan.FromHours(options.Value.People.NicknameHeldHours);
+        if (connected.IsConnected(holder.Id) || time.GetUtcNow() - holder.LastSeenAt < held)
+            throw Taken(nickname);
+        var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
+        await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
+        return ending;
+    }
+
+    /// <summary>Ends the living copies of rows that are ended already.</summary>
+    internal async Task EndCopiesAsync(IEnumerable<Ending> endings)
+    {
+        foreach (var (sessionId, reason) in endings)
+        {
+            logger.SessionEnded(sessionId, reason ?? "left");
+            PersonSession? copy;
+            // The row is ended, so this goes through whatever the caller gave up meanwhile.
+            await _publishing.WaitAsync(CancellationToken.None);
+            try
+            {
+                _living.TryRemove(sessionId, out copy);
+            }
+            finally
+            {
+                _publishing.Release();
+            }
+
+            try
+            {
+                copy?.End(reason);
+            }
+            catch (AggregateException e)
+            {
+                logger.SessionEndFailed(e, sessionId);
+            }
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _publishing.Dispose();
+
+    private PersonSession Begin(SessionRow row, Nickname nickname, bool isAdministrator)
+    {
+        logger.SessionBegan(row.Id, nickname.Value);
+        return Publish(row, nickname, isAdministrator);
+    }
+
+    private PersonSession Publish(SessionRow row, Nickname nickname, bool isAdministrator) =>
+        _living.GetOrAdd(row.Id, _ => new PersonSession(row.Id, row.PersonId, nickname, row.AccountId, isAdministrator));
+
+    private SessionRow NewRow(Nickname nickname, Guid personId, Guid? accountId)
+    {
+        var now = time.GetUtcNow();
+        return new SessionRow
+        {
+            Id = Guid.NewGuid(),
+            PersonId = personId,
+            Nickname = nickname.Value,
+            NicknameKey = nickname.Key,
+            AccountId = accountId,
+            CreatedAt = now,
+            LastSeenAt = now,
+        };
+    }
+
+    private async Task<bool> EndRowAsync(ChatShareDbContext db, Guid id, string? reason, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return await db.Sessions.Where(s => s.Id == id && s.EndedAt == null).ExecuteUpdateAsync(
+            set => set.SetProperty(s => s.EndedAt, now).SetProperty(s => s.EndReason, reason), cancellationToken) == 1;
+    }
+
+    private static Nickname Parse(string? stored) =>
+        Nickname.TryParse(stored, out var nickname, out var error)
+            ? nickname
+            : throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"A stored name is not a name: {error}"));
+
+    private static RefusedException Taken(Nickname nickname) =>
+        new(RefusalKind.Taken, $"“{nickname.Value}” is taken. Choose another name.");
+
+    /// <summary>A row that was ended and the sentence for its person.</summary>
+    internal sealed record Ending(Guid SessionId, string? Reason);
+}
