@@ -1,5 +1,4 @@
 using ChatShare.Core.People;
-using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using ChatShare.Core.Storage.Sqlite;
 using Microsoft.AspNetCore.Identity;
@@ -28,7 +27,6 @@ public static class CoreServices
         services.AddChatShareOptions(configuration, contentRoot);
         services.AddChatShareStorage();
         services.AddChatSharePeople();
-        services.AddRooms();
         return services;
     }
 

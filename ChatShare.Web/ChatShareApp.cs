@@ -1,5 +1,4 @@
 using ChatShare.Core;
-using ChatShare.Web.Circuits;
 using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
 using ChatShare.Web.Security;
@@ -63,7 +62,6 @@ public static class ChatShareApp
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents()
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
-        builder.Services.AddChatSharePages();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
 
@@ -77,7 +75,6 @@ public static class ChatShareApp
             // Said by SecurityHeaders, for every response.
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
-        app.MapDownloads();
         app.MapLeaving();
         app.MapHealth();
         return app;
