@@ -1,4 +1,5 @@
 using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using ChatShare.Core.Storage.Sqlite;
 using Microsoft.AspNetCore.Identity;
@@ -27,6 +28,7 @@ public static class CoreServices
         services.AddChatShareOptions(configuration, contentRoot);
         services.AddChatShareStorage();
         services.AddChatSharePeople();
+        services.AddRooms();
         return services;
     }
 

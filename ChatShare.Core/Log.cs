@@ -26,6 +26,24 @@ internal static partial class Log
     [LoggerMessage(1011, LogLevel.Warning, "A wrong password for account {AccountId}")]
     public static partial void WrongPassword(this ILogger logger, Guid accountId);
 
+    [LoggerMessage(2001, LogLevel.Information, "File {FileId} is ready, {Length} bytes")]
+    public static partial void FileReady(this ILogger logger, string fileId, long length);
+
+    [LoggerMessage(2002, LogLevel.Information, "Upload {FileId} ended as {State} after {Received} bytes")]
+    public static partial void UploadEnded(this ILogger logger, string fileId, Files.FileState state, long received);
+
+    [LoggerMessage(2003, LogLevel.Warning, "The end of upload {FileId} could not be recorded; the next start does it")]
+    public static partial void UploadEndNotRecorded(this ILogger logger, string fileId);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]
+    public static partial void SweepFailed(this ILogger logger, Exception e);
+
+    [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
+    public static partial void AppendFailed(this ILogger logger, Exception e, int count);
+
+    [LoggerMessage(3002, LogLevel.Warning, "Read marks could not be written; they are tried again")]
+    public static partial void ReadMarksNotWritten(this ILogger logger, Exception e);
+
     [LoggerMessage(4000, LogLevel.Information, "Database brought up to date: {Count} migrations, the last is {Last}")]
     public static partial void Migrated(this ILogger logger, int count, string last);
 

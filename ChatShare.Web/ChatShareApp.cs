@@ -1,4 +1,5 @@
 using ChatShare.Core;
+using ChatShare.Web.Circuits;
 using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
 using ChatShare.Web.Security;
@@ -62,6 +63,7 @@ public static class ChatShareApp
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents()
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
+        builder.Services.AddChatSharePages();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
 
@@ -75,6 +77,7 @@ public static class ChatShareApp
             // Said by SecurityHeaders, for every response.
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
+        app.MapDownloads();
         app.MapLeaving();
         app.MapHealth();
         return app;

@@ -11,4 +11,13 @@ internal static partial class Log
 
     [LoggerMessage(5002, LogLevel.Warning, "{Address} tries too often: {Attempt}")]
     public static partial void TooManyAttempts(this ILogger logger, string address, string attempt);
+
+    [LoggerMessage(5100, LogLevel.Debug, "A page was closed while something was on its way to it")]
+    public static partial void PageGone(this ILogger logger);
+
+    [LoggerMessage(5101, LogLevel.Information, "Upload {FileId} was stopped")]
+    public static partial void UploadStopped(this ILogger logger, string fileId);
+
+    [LoggerMessage(5102, LogLevel.Information, "The browser's stream of upload {FileId} broke")]
+    public static partial void UploadBroke(this ILogger logger, Exception e, string fileId);
 }

@@ -3,7 +3,6 @@ using Bunit;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
-using Xunit;
 
 namespace ChatShare.Tests.Components;
 

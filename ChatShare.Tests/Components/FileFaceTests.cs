@@ -1,6 +1,5 @@
 using ChatShare.Core.Files;
 using ChatShare.Web.Components.Files;
-using Xunit;
 
 namespace ChatShare.Tests.Components;
 

@@ -3,7 +3,6 @@ using AngleSharp.Html.Parser;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
-using Xunit;
 
 namespace ChatShare.Tests.Components;
 

@@ -1,5 +1,4 @@
 using ChatShare.Web.Components.Chat;
-using Xunit;
 
 namespace ChatShare.Tests.Components;
 

@@ -1,6 +1,5 @@
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
-using Xunit;
 
 namespace ChatShare.Tests.Components;
 

@@ -1,6 +1,5 @@
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
-using Xunit;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;

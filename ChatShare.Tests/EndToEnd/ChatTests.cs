@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
-using Xunit;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
@@ -34,9 +33,8 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     [Fact]
     public async Task Typing_is_seen_by_others()
     {
-        var ann = await Person.JoinAsync(chromium, Server, "Typer", "/rooms/Typing");
-        await ann.Button("Create Typing").ClickAsync();
-        await ann.InRoomAsync();
+        var ann = await Person.JoinAsync(chromium, Server, "Typer");
+        await ann.NewRoomAsync("Typing");
         var bo = await Person.JoinAsync(chromium, Server, "Watcher", "/rooms/Typing");
 
         await ann.Field.PressSequentiallyAsync("hello");
@@ -91,7 +89,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await ann.InRoomAsync();
 
         await Expect(ann.Field).ToHaveValueAsync("half a thought");
-        await NewRoomAsync(ann, "Drafts", "");
+        await ann.NewRoomAsync("Drafts");
         await Expect(ann.Field).ToHaveValueAsync("");
         await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
         await Expect(ann.Field).ToHaveValueAsync("half a thought");
@@ -103,7 +101,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         var ann = await Person.JoinAsync(chromium, Server, "Maker");
         var bo = await Person.JoinAsync(chromium, Server, "Reader");
 
-        await NewRoomAsync(ann, "Plans", "What comes next");
+        await ann.NewRoomAsync("Plans", "What comes next");
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Plans", Exact = true }).First).ToBeVisibleAsync();
         await ann.SayAsync("first");
         await ann.SayAsync("second");
@@ -138,9 +136,8 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     [Fact]
     public async Task Older_messages_load_while_scrolling_up_and_nothing_jumps()
     {
-        var ann = await Person.JoinAsync(chromium, Server, "Historian", "/rooms/History");
-        await ann.Button("Create History").ClickAsync();
-        await ann.InRoomAsync();
+        var ann = await Person.JoinAsync(chromium, Server, "Historian");
+        await ann.NewRoomAsync("History");
         // Faster than one may send by hand, slower than the limit of a person.
         for (var i = 1; i <= 160; i++)
             await ann.SayAsync($"message number {i}.");
@@ -162,9 +159,8 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     [Fact]
     public async Task A_new_message_while_scrolled_up_moves_nothing_and_is_offered()
     {
-        var ann = await Person.JoinAsync(chromium, Server, "Scroller", "/rooms/Scrolling");
-        await ann.Button("Create Scrolling").ClickAsync();
-        await ann.InRoomAsync();
+        var ann = await Person.JoinAsync(chromium, Server, "Scroller");
+        await ann.NewRoomAsync("Scrolling");
         for (var i = 1; i <= 60; i++)
             await ann.SayAsync($"row {i}.");
         await ann.SeesAsync("row 60.");
@@ -181,26 +177,32 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task A_room_that_does_not_exist_says_so_and_offers_to_make_it()
+    {
+        var page = await chromium.OpenAsync(Server);
+        await page.GotoAsync("/rooms/Nowhere%20yet");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" }).FillAsync("Founder");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Join", Exact = true }).ClickAsync();
+
+        await Expect(page.GetByText("There is no room “Nowhere yet”")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create Nowhere yet" }).ClickAsync();
+
+        var founder = new Person(page);
+        await founder.InRoomAsync();
+        await founder.SayAsync("first");
+        await founder.SeesAsync("first");
+    }
+
+    [Fact]
     public async Task A_room_address_can_be_shared_and_any_case_opens_it()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Sharer");
-        await NewRoomAsync(ann, "Zimmer für alle", "");
+        await ann.NewRoomAsync("Zimmer für alle");
         await ann.SayAsync("welcome");
         await ann.SeesAsync("welcome");
 
         var bo = await Person.JoinAsync(chromium, Server, "Guest", "/rooms/zimmer%20F%C3%9CR%20alle");
 
         await bo.SeesAsync("welcome");
-    }
-
-    private static async Task NewRoomAsync(Person person, string name, string topic)
-    {
-        await person.Button("New room").ClickAsync();
-        var dialog = person.Page.GetByRole(AriaRole.Dialog);
-        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync(name);
-        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Topic" }).FillAsync(topic);
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
-        await Expect(person.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = name })).ToBeVisibleAsync();
-        await person.InRoomAsync();
     }
 }

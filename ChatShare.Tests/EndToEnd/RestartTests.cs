@@ -1,6 +1,4 @@
 using ChatShare.Tests.Support;
-using Microsoft.Playwright;
-using Xunit;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
@@ -47,8 +45,6 @@ public sealed class RestartTests(Chromium chromium)
         await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
 
         await bo.Page.Context.SetOfflineAsync(true);
-        // A browser keeps an open WebSocket when it goes offline; the break has to be made.
-        await bo.Page.EvaluateAsync("() => Blazor.disconnect && document.dispatchEvent(new Event('offline'))");
         await ann.SayAsync("missed one");
         await ann.SayAsync("missed two");
         await ann.SeesAsync("missed two");
@@ -64,7 +60,7 @@ public sealed class RestartTests(Chromium chromium)
     {
         await using var server = await ServerProcess.StartAsync(Cancel);
         var ann = await Person.JoinAsync(chromium, server, "Ann");
-        await ann.AttachAsync(new FilePayload { Name = "half.bin", MimeType = "x/x", Buffer = new byte[45_000_000] });
+        await ann.AttachAsync("half.bin", 45_000_000);
         await Expect(ann.Progress("half.bin")).ToBeVisibleAsync();
 
         await server.KillAsync(Cancel);

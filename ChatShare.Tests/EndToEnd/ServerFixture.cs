@@ -1,5 +1,4 @@
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.EndToEnd;
 

@@ -2,7 +2,6 @@ using System.Net;
 using System.Security.Cryptography;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
-using Xunit;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
@@ -59,11 +58,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(bo.Progress("two.txt")).ToBeVisibleAsync();
         await ann.SayAsync("talking meanwhile");
         await bo.SeesAsync("talking meanwhile");
-        await ann.Page.GotoAsync("/rooms/Lobby#", new() { WaitUntil = WaitUntilState.Commit });
-        await ann.Button("New room").ClickAsync();
-        var dialog = ann.Page.GetByRole(AriaRole.Dialog);
-        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync("Elsewhere");
-        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+        await ann.NewRoomAsync("Elsewhere");
 
         await Expect(bo.Download("one.bin")).ToBeVisibleAsync();
         await Expect(bo.Download("two.txt")).ToBeVisibleAsync();
@@ -76,7 +71,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         var ann = await Person.JoinAsync(chromium, Server, "Canceller", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Bystander", "/");
 
-        await ann.AttachAsync(new FilePayload { Name = "mistake.bin", MimeType = "x/x", Buffer = new byte[40_000_000] });
+        await ann.AttachAsync("mistake.bin", 40_000_000);
         await Expect(bo.Progress("mistake.bin")).ToBeVisibleAsync();
         await Expect(bo.Button("Cancel mistake.bin")).ToHaveCountAsync(0);
         await ann.Button("Cancel mistake.bin").ClickAsync();
@@ -91,7 +86,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Closer", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Stayer", "/");
-        await ann.AttachAsync(new FilePayload { Name = "gone.bin", MimeType = "x/x", Buffer = new byte[45_000_000] });
+        await ann.AttachAsync("gone.bin", 45_000_000);
         await Expect(bo.Progress("gone.bin")).ToBeVisibleAsync();
 
         await ann.Page.CloseAsync();
@@ -103,7 +98,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     [InlineData("../../x.txt", "x.txt")]
     [InlineData("CON", "_CON")]
     [InlineData("a\u202Etxt.exe", "atxt.exe")]
-    [InlineData("\"quoted\"\n<b>.txt", "_quoted___b_.txt")]
+    [InlineData("\"quoted\"\n<b>.txt", "_quoted__b_.txt")]
     public async Task A_hostile_name_is_cleaned_and_the_file_is_shared(string name, string cleaned)
     {
         var ann = await Person.JoinAsync(chromium, Server, $"Hostile {cleaned.Length}", "/");

@@ -36,8 +36,20 @@ public sealed class Person(IPage page)
         await InRoomAsync();
     }
 
-    /// <summary>Waits until the room can be used: oneself is among the people.</summary>
-    public Task InRoomAsync() => Expect(People.GetByText("(you)")).ToBeVisibleAsync();
+    /// <summary>Waits until the room can be used.</summary>
+    public Task InRoomAsync() => Expect(page.Locator("main.room[data-ready]")).ToBeVisibleAsync();
+
+    /// <summary>Makes a room by the dialog and is in it.</summary>
+    public async Task NewRoomAsync(string name, string topic = "")
+    {
+        await Button("New room").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync(name);
+        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Topic" }).FillAsync(topic);
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = name })).ToBeVisibleAsync();
+        await InRoomAsync();
+    }
 
     /// <summary>Types and presses Enter.</summary>
     public async Task SayAsync(string text)
@@ -57,6 +69,15 @@ public sealed class Person(IPage page)
     public Task AttachAsync(params FilePayload[] files) => page.GetByLabel("Attach files").SetInputFilesAsync(files);
 
     public Task AttachAsync(string path) => page.GetByLabel("Attach files").SetInputFilesAsync(path);
+
+    /// <summary>Picks a file of zeros that is too large to be handed to the browser by value.</summary>
+    public async Task AttachAsync(string name, long length)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, name);
+        await using (var file = File.Create(path))
+            file.SetLength(length);
+        await AttachAsync(path);
+    }
 
     public ILocator Button(string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 

@@ -57,8 +57,8 @@ public sealed partial class ServerProcess : IAsyncDisposable
         {
             if (LinkPattern().Match(line) is { Success: true } link)
                 SetupLink = link.Value;
-            // The last thing that the host says at its start.
-            if (line.Contains("Content root path", StringComparison.Ordinal))
+            // The last thing that it says itself at its start.
+            if (line.StartsWith("ChatShare is open", StringComparison.Ordinal))
             {
                 _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
                 return;
