@@ -55,7 +55,7 @@ public sealed class StartTests
     [Fact]
     public async Task Database_of_a_newer_program_is_told_in_one_line_and_left_alone()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await using (var raw = new SqliteConnection(core.Get<Core.Storage.Database>().ConnectionString))
         {
             await raw.OpenAsync(Cancel);

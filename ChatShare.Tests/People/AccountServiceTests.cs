@@ -59,8 +59,8 @@ public sealed class AccountServiceTests
     [InlineData("  spaces too  ", true)]
     public async Task Password_is_judged_by_its_length_alone(string password, bool accepted)
     {
-        await using var core = await CoreHost.StartAsync();
-        var refusal = await Record.ExceptionAsync(() => core.Accounts.CreateAdministratorAsync(CoreHost.Name("Root"), password, Cancel));
+        await using var core = await BareCore.StartAsync();
+        var refusal = await Record.ExceptionAsync(() => core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), password, Cancel));
 
         Assert.Equal(accepted, refusal is null);
         Assert.Equal(accepted, await core.Accounts.HasAdministratorAsync(Cancel));
@@ -72,9 +72,9 @@ public sealed class AccountServiceTests
     [InlineData(AccountService.PasswordMaxLength + 1, false)]
     public async Task Password_has_a_longest_length(int length, bool accepted)
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var refusal = await Record.ExceptionAsync(
-            () => core.Accounts.CreateAdministratorAsync(CoreHost.Name("Root"), new string('a', length), Cancel));
+            () => core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), new string('a', length), Cancel));
 
         Assert.Equal(accepted ? null : RefusalKind.Invalid, (refusal as RefusedException)?.Kind);
     }
@@ -83,7 +83,7 @@ public sealed class AccountServiceTests
     public async Task Name_of_an_account_is_closed_to_guests()
     {
         await using var core = await WithRootAsync();
-        var refusal = await Assert.ThrowsAsync<RefusedException>(() => core.Sessions.JoinAsync(CoreHost.Name("root"), Cancel));
+        var refusal = await Assert.ThrowsAsync<RefusedException>(() => core.Sessions.JoinAsync(BareCore.Name("root"), Cancel));
 
         Assert.Equal(RefusalKind.Taken, refusal.Kind);
     }
@@ -91,10 +91,10 @@ public sealed class AccountServiceTests
     [Fact]
     public async Task Name_of_a_guest_is_closed_to_accounts()
     {
-        await using var core = await CoreHost.StartAsync();
-        var guest = await core.Sessions.JoinAsync(CoreHost.Name("Root"), Cancel);
+        await using var core = await BareCore.StartAsync();
+        var guest = await core.Sessions.JoinAsync(BareCore.Name("Root"), Cancel);
         var refusal = await Assert.ThrowsAsync<RefusedException>(
-            () => core.Accounts.CreateAdministratorAsync(CoreHost.Name("Root"), Password, Cancel));
+            () => core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), Password, Cancel));
 
         Assert.Equal(RefusalKind.Taken, refusal.Kind);
         Assert.True(guest.IsAlive);
@@ -114,10 +114,10 @@ public sealed class AccountServiceTests
         Assert.True(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash.AsSpan(5)) >= 210_000);
     }
 
-    private static async Task<CoreHost> WithRootAsync()
+    private static async Task<BareCore> WithRootAsync()
     {
-        var core = await CoreHost.StartAsync();
-        await core.Accounts.CreateAdministratorAsync(CoreHost.Name("Root"), Password, Cancel);
+        var core = await BareCore.StartAsync();
+        await core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), Password, Cancel);
         return core;
     }
 }

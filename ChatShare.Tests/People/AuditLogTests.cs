@@ -9,7 +9,7 @@ public sealed class AuditLogTests
     public async Task List_gives_the_newest_first_without_invisible_characters()
     {
         var cancel = TestContext.Current.CancellationToken;
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var audit = core.Get<AuditLog>();
         await audit.WriteAsync("Root", "Disconnect", "Ann", null, cancel);
         await audit.WriteAsync("Root", "Delete file", "in\r\nvo\u202Eice.pdf", "Lobby\0", cancel);

@@ -11,7 +11,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Join_of_twenty_for_one_name_lets_one_win()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var tries = Enumerable.Range(0, 20).Select(number => Task.Run(
             () => TryJoinAsync(core, number % 2 == 0 ? "Ann" : "ANN"), Cancel));
         var outcomes = await Task.WhenAll(tries);
@@ -23,7 +23,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Join_with_a_held_name_is_refused_with_a_sentence()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await JoinAsync(core, "Ann");
 
         var refusal = await TryJoinAsync(core, "Ann");
@@ -33,7 +33,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Nickname_is_held_for_the_set_time_after_its_person_was_last_seen()
     {
-        await using var core = await CoreHost.StartAsync(("People:NicknameHeldHours", "24"));
+        await using var core = await BareCore.StartAsync(("People:NicknameHeldHours", "24"));
         var ann = await JoinAsync(core, "Ann");
         core.Clock.Advance(TimeSpan.FromHours(23));
         Assert.NotNull(await TryJoinAsync(core, "Ann"));
@@ -50,7 +50,7 @@ public sealed class SessionServiceTests
     [InlineData(PresenceState.Away)]
     public async Task Nickname_is_held_while_its_person_is_connected_or_away(PresenceState state)
     {
-        await using var core = await CoreHost.StartAsync(("People:NicknameHeldHours", "0"));
+        await using var core = await BareCore.StartAsync(("People:NicknameHeldHours", "0"));
         var connection = core.Connected.Connect(await JoinAsync(core, "Ann"), Door.Browser, "10.0.0.1");
         connection.SetState(state);
         core.Clock.Advance(TimeSpan.FromDays(2));
@@ -62,7 +62,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Seen_sessions_are_those_connected_and_those_that_hung_up_since()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var ann = await JoinAsync(core, "Ann");
         await JoinAsync(core, "Bob");
         using var stays = core.Connected.Connect(ann, Door.Browser, "10.0.0.1");
@@ -80,9 +80,9 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Join_in_place_of_an_own_session_ends_that_one_and_may_keep_its_name()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var before = await JoinAsync(core, "Ann");
-        var after = await core.Sessions.JoinAsync(CoreHost.Name("Ann"), before, Cancel);
+        var after = await core.Sessions.JoinAsync(BareCore.Name("Ann"), before, Cancel);
 
         Assert.False(before.IsAlive);
         Assert.Null(before.EndReason);
@@ -92,10 +92,10 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Join_that_is_refused_leaves_the_own_session_alive()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await JoinAsync(core, "Bob");
         var ann = await JoinAsync(core, "Ann");
-        await Assert.ThrowsAsync<RefusedException>(() => core.Sessions.JoinAsync(CoreHost.Name("Bob"), ann, Cancel));
+        await Assert.ThrowsAsync<RefusedException>(() => core.Sessions.JoinAsync(BareCore.Name("Bob"), ann, Cancel));
 
         Assert.True(ann.IsAlive);
         await core.RestartAsync();
@@ -105,7 +105,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Find_gives_one_instance_for_a_row_and_survives_a_restart()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var joined = await JoinAsync(core, "Ann");
         Assert.Same(joined, await core.Sessions.FindAsync(joined.Id, Cancel));
         await core.RestartAsync();
@@ -119,7 +119,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task Find_of_an_unknown_session_is_null()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
 
         Assert.Null(await core.Sessions.FindAsync(Guid.NewGuid(), Cancel));
     }
@@ -127,7 +127,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task End_cancels_the_living_copy_after_the_row_is_written()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var ann = await JoinAsync(core, "Ann");
         string? inTheRow = null;
         await using var registration = ann.Ended.Register(
@@ -143,7 +143,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task End_goes_on_when_something_that_hangs_on_the_session_fails()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var ann = await JoinAsync(core, "Ann");
         await using var registration = ann.Ended.Register(() => throw new InvalidOperationException("broken"));
         await core.Sessions.EndAsync(ann.Id, null, Cancel);
@@ -154,7 +154,7 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task End_and_find_at_once_never_leave_a_living_copy_behind()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         for (var round = 0; round < 30; round++)
         {
             var ann = await JoinAsync(core, "Ann");
@@ -171,8 +171,8 @@ public sealed class SessionServiceTests
     [Fact]
     public async Task EndPerson_ends_all_sessions_of_an_account()
     {
-        await using var core = await CoreHost.StartAsync();
-        var account = await core.Accounts.CreateAdministratorAsync(CoreHost.Name("Root"), "correct horse battery", Cancel);
+        await using var core = await BareCore.StartAsync();
+        var account = await core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), "correct horse battery", Cancel);
         var one = await core.Sessions.SignInAsync(account, Cancel);
         var two = await core.Sessions.SignInAsync(account, Cancel);
         Assert.Equal(one.PersonId, two.PersonId);
@@ -185,9 +185,9 @@ public sealed class SessionServiceTests
         Assert.Equal("Enough.", await core.Sessions.EndReasonAsync(two.Id, Cancel));
     }
 
-    private static Task<PersonSession> JoinAsync(CoreHost core, string name) => core.Sessions.JoinAsync(CoreHost.Name(name), Cancel);
+    private static Task<PersonSession> JoinAsync(BareCore core, string name) => core.Sessions.JoinAsync(BareCore.Name(name), Cancel);
 
-    private static async Task<RefusedException?> TryJoinAsync(CoreHost core, string name)
+    private static async Task<RefusedException?> TryJoinAsync(BareCore core, string name)
     {
         try
         {

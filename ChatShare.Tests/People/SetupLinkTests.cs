@@ -14,25 +14,25 @@ public sealed class SetupLinkTests
     [Fact]
     public async Task Link_makes_one_administrator_and_is_void_afterwards()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
         Assert.True(await link.IsValidAsync(token, Cancel));
-        await link.UseAsync(token, CoreHost.Name("Root"), Password, Cancel);
+        await link.UseAsync(token, BareCore.Name("Root"), Password, Cancel);
 
         Assert.False(await link.IsValidAsync(token, Cancel));
-        await RefusedAsync(RefusalKind.NotPermitted, () => link.UseAsync(token, CoreHost.Name("Other"), Password, Cancel));
+        await RefusedAsync(RefusalKind.NotPermitted, () => link.UseAsync(token, BareCore.Name("Other"), Password, Cancel));
         Assert.Null(await link.IssueAsync(Cancel));
     }
 
     [Fact]
     public async Task Link_used_by_two_at_once_lets_one_win()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
         var uses = await Task.WhenAll(Enumerable.Range(1, 3).Select(number => Task.Run(
-            () => Record.ExceptionAsync(() => link.UseAsync(token, CoreHost.Name($"Root {number}"), Password, Cancel)).AsTask(), Cancel)));
+            () => Record.ExceptionAsync(() => link.UseAsync(token, BareCore.Name($"Root {number}"), Password, Cancel)).AsTask(), Cancel)));
 
         Assert.Single(uses, e => e is null);
         Assert.All(uses.OfType<Exception>(), e => Assert.Equal(RefusalKind.NotPermitted, Assert.IsType<RefusedException>(e).Kind));
@@ -43,11 +43,11 @@ public sealed class SetupLinkTests
     [Fact]
     public async Task Link_stays_good_when_the_password_is_too_short()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
-        await RefusedAsync(RefusalKind.Invalid, () => link.UseAsync(token, CoreHost.Name("Root"), "short", Cancel));
-        await link.UseAsync(token, CoreHost.Name("Root"), Password, Cancel);
+        await RefusedAsync(RefusalKind.Invalid, () => link.UseAsync(token, BareCore.Name("Root"), "short", Cancel));
+        await link.UseAsync(token, BareCore.Name("Root"), Password, Cancel);
 
         Assert.True(await core.Accounts.HasAdministratorAsync(Cancel));
     }
@@ -55,11 +55,11 @@ public sealed class SetupLinkTests
     [Fact]
     public async Task Link_stays_good_when_the_name_is_taken()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
-        await core.Sessions.JoinAsync(CoreHost.Name("Root"), Cancel);
-        await RefusedAsync(RefusalKind.Taken, () => link.UseAsync(token, CoreHost.Name("Root"), Password, Cancel));
+        await core.Sessions.JoinAsync(BareCore.Name("Root"), Cancel);
+        await RefusedAsync(RefusalKind.Taken, () => link.UseAsync(token, BareCore.Name("Root"), Password, Cancel));
 
         Assert.True(await link.IsValidAsync(token, Cancel));
     }
@@ -67,7 +67,7 @@ public sealed class SetupLinkTests
     [Fact]
     public async Task Link_of_the_start_before_is_void()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var before = await core.Get<SetupLink>().IssueAsync(Cancel);
         await core.RestartAsync();
         var now = await core.Get<SetupLink>().IssueAsync(Cancel);
@@ -82,17 +82,17 @@ public sealed class SetupLinkTests
     [InlineData("0000000000000000000000000000000000000000")]
     public async Task Other_tokens_are_refused(string? token)
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await core.Get<SetupLink>().IssueAsync(Cancel);
 
         Assert.False(await core.Get<SetupLink>().IsValidAsync(token, Cancel));
-        await RefusedAsync(RefusalKind.NotPermitted, () => core.Get<SetupLink>().UseAsync(token, CoreHost.Name("Root"), Password, Cancel));
+        await RefusedAsync(RefusalKind.NotPermitted, () => core.Get<SetupLink>().UseAsync(token, BareCore.Name("Root"), Password, Cancel));
     }
 
     [Fact]
     public async Task Token_is_not_in_the_database()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         var token = await core.Get<SetupLink>().IssueAsync(Cancel);
         await using var db = await core.ContextAsync();
 

@@ -14,7 +14,7 @@ public sealed class DatabaseTests
     [Fact]
     public async Task Every_connection_is_durable_and_keeps_references_whole()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await using var db = await core.ContextAsync();
         await db.Database.OpenConnectionAsync(Cancel);
         await using var raw = new SqliteConnection(core.Get<Database>().ConnectionString);
@@ -34,8 +34,8 @@ public sealed class DatabaseTests
     [Fact]
     public async Task Epoch_is_made_once()
     {
-        await using var one = await CoreHost.StartAsync();
-        await using var other = await CoreHost.StartAsync();
+        await using var one = await BareCore.StartAsync();
+        await using var other = await BareCore.StartAsync();
         var epoch = one.Get<Database>().Epoch;
         await one.RestartAsync();
 
@@ -46,7 +46,7 @@ public sealed class DatabaseTests
     [Fact]
     public async Task Folder_in_use_is_refused_and_the_first_goes_on()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         using var second = new Database(
             Options.Create(new Core.ChatShareOptions { DataDirectory = core.DataDirectory }),
             core.Get<IDbContextFactory<ChatShareDbContext>>(),
@@ -60,7 +60,7 @@ public sealed class DatabaseTests
     [Fact]
     public async Task Lock_left_behind_by_a_killed_migration_does_not_stop_the_next()
     {
-        await using var core = await CoreHost.StartAsync();
+        await using var core = await BareCore.StartAsync();
         await using (var db = await core.ContextAsync())
         {
             await db.Database.ExecuteSqlRawAsync(

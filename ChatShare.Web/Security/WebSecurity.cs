@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
-using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.Extensions.Options;
 
@@ -59,9 +58,11 @@ internal static class WebSecurity
     /// <summary>Blazor answers a form whose token does not fit with an empty page; this leaves it to the status pages.</summary>
     private static Task ShowOutOfDateForms(HttpContext context, RequestDelegate next)
     {
-        var isShown = context.Features.Get<IStatusCodeReExecuteFeature>() is not null;
-        if (isShown || context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: false })
+        if (context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: false })
             return next(context);
+        // The status page is only looked at: as a posted form it would be refused as well.
+        context.Features.Set<IAntiforgeryValidationFeature>(null);
+        context.Request.Method = HttpMethods.Get;
         context.Response.StatusCode = StatusCodes.Status400BadRequest;
         return Task.CompletedTask;
     }

@@ -1,7 +1,7 @@
 namespace ChatShare.Tests.Support;
 
 /// <summary>The real clock, set forward by hand; timers run in real time.</summary>
-internal sealed class TestClock : TimeProvider
+internal sealed class ForwardClock : TimeProvider
 {
     private long _aheadTicks;
 

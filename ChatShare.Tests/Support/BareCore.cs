@@ -7,20 +7,22 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Support;
 
-/// <summary>Core on a database of its own, without a web host.</summary>
-internal sealed class CoreHost : IAsyncDisposable
+/// <summary>
+/// Core on a database of its own with a clock that can be set forward, and no host: nothing runs in the background.
+/// </summary>
+internal sealed class BareCore : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly Dictionary<string, string?> _settings;
     private ServiceProvider _services;
 
-    private CoreHost(IEnumerable<(string Key, string Value)> settings)
+    private BareCore(IEnumerable<(string Key, string Value)> settings)
     {
         _settings = settings.ToDictionary(s => "ChatShare:" + s.Key, s => (string?)s.Value);
         _services = NewServices();
     }
 
-    public TestClock Clock { get; } = new();
+    public ForwardClock Clock { get; } = new();
 
     public string DataDirectory => _folder.File("data");
 
@@ -30,9 +32,9 @@ internal sealed class CoreHost : IAsyncDisposable
 
     public ConnectedUsers Connected => Get<ConnectedUsers>();
 
-    public static async Task<CoreHost> StartAsync(params (string Key, string Value)[] settings)
+    public static async Task<BareCore> StartAsync(params (string Key, string Value)[] settings)
     {
-        var host = new CoreHost(settings);
+        var host = new BareCore(settings);
         await host.OpenAsync();
         return host;
     }
