@@ -13,6 +13,7 @@ namespace ChatShare.Core.Files;
 public sealed class Upload
 {
     private const int BufferLength = 128 * 1024;
+    private const string DiskFull = "The server's disk is full. The upload has stopped; nothing of it was kept.";
     private static readonly long ReportTicks = Stopwatch.Frequency / 4;
 
     private readonly UploadService _owner;
@@ -59,6 +60,9 @@ public sealed class Upload
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
 
+    /// <summary>Keeps the upload alive as long as its session lives; given back when the upload ends.</summary>
+    internal CancellationTokenRegistration UntilSenderEnds { private get; set; }
+
     /// <summary>
     /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
     /// synced, moved into the store and its card becomes the file, all before this returns. A source that ends early
@@ -92,9 +96,8 @@ public sealed class Upload
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
-            const string sentence = "The server's disk is full. The upload has stopped; nothing of it was kept.";
-            await EndAsync(FileState.Failed, sentence);
-            throw new RefusedException(RefusalKind.DiskFull, sentence);
+            await EndAsync(FileState.Failed, DiskFull);
+            throw new RefusedException(RefusalKind.DiskFull, DiskFull);
         }
         finally
         {
@@ -182,8 +185,21 @@ public sealed class Upload
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
         Room.Report(Progress);
-        File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
-        Close();
+        try
+        {
+            File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+        }
+        catch (Exception exception)
+        {
+            // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
+            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : "The server could not store this file.";
+            File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
+            throw;
+        }
+        finally
+        {
+            Close();
+        }
     }
 
     private async Task EndAsync(FileState state, string? failure)
@@ -198,5 +214,7 @@ public sealed class Upload
     {
         Room.UploadEnded(Id);
         _hash.Dispose();
+        // Not disposed, which would wait for the callback: it may be the one that ends this upload.
+        UntilSenderEnds.Unregister();
     }
 }

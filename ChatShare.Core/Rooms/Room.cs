@@ -269,6 +269,18 @@ public sealed class Room
         }
     }
 
+    /// <summary>The reader pauses after a batch: what is new already wakes it when its frame is over.</summary>
+    internal void Rest(RoomSession reader)
+    {
+        lock (_gate)
+        {
+            reader.Waiting = true;
+            if (reader.LastNumber < LastNumber || reader.ProgressVersion < _progressVersion
+                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typingVersion)
+                WakeOne(reader);
+        }
+    }
+
     /// <summary>The reader was behind the ring and has read this page of the log.</summary>
     internal void CaughtUp(RoomSession reader, ImmutableArray<ChatMessage> page)
     {

@@ -87,11 +87,15 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
             else if (taken.Events.Count > 0)
             {
                 yield return taken.Events;
+                if (FrameTicks == 0)
+                    continue;
+                // A reader that is slower than the room always finds something new; it, too, keeps its frames.
+                Room.Rest(this);
+                await WokenAsync(until.Token);
             }
             else
             {
-                await new ValueTask(this, _wake.Version);
-                _wake.Reset();
+                await WokenAsync(until.Token);
             }
         }
     }
@@ -150,6 +154,15 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
 
     /// <summary>Lets the waiting reader run, on the caller's thread, until it waits again.</summary>
     internal void Release() => _wake.SetResult(true);
+
+    private async ValueTask WokenAsync(CancellationToken until)
+    {
+        // An end that came between the last look at the token and the mark "waiting" found nobody to wake.
+        if (until.IsCancellationRequested)
+            Room.Wake(this);
+        await new ValueTask(this, _wake.Version);
+        _wake.Reset();
+    }
 
     void IValueTaskSource.GetResult(short token) => _wake.GetResult(token);
 
