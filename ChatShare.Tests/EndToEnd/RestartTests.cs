@@ -15,6 +15,7 @@ public sealed class RestartTests(Chromium chromium)
         var bo = await Person.JoinAsync(chromium, server, "Bo");
         await ann.SayAsync("before");
         await bo.SeesAsync("before");
+        await ann.SeesAsync("before");
 
         await server.KillAsync(Cancel);
         await ann.SayAsync("while it was down");
@@ -45,6 +46,7 @@ public sealed class RestartTests(Chromium chromium)
         await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
 
         await bo.Page.Context.SetOfflineAsync(true);
+        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
         await ann.SayAsync("missed one");
         await ann.SayAsync("missed two");
         await ann.SeesAsync("missed two");
