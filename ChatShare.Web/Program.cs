@@ -1,2 +1,9 @@
-var app = WebApplication.CreateBuilder(args).Build();
-await app.RunAsync();
+using ChatShare.Web;
+
+// Where to find what:
+//   ChatShareApp       settings, services, the order in which a request meets them, starting
+//   Security/          who asks, where from, how often; headers
+//   Endpoints/         what is not a page
+//   Components/        pages: Account/ static ones, Chat/ and Admin/ on a circuit
+//   ChatShare.Core     everything a chat server is
+return await ChatShareApp.RunAsync(args);

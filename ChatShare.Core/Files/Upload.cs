@@ -23,6 +23,7 @@ public sealed class Upload
     private readonly TransferSpeed _speed = new();
     private long _received;
     private long _lastReport;
+    private Ending? _ending;
     private int _ended;
 
     internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
@@ -51,8 +52,8 @@ public sealed class Upload
     /// <summary>Bytes that are here: the offset of the next append.</summary>
     public long Received => Interlocked.Read(ref _received);
 
-    /// <summary>True until it is ready, failed or cancelled.</summary>
-    public bool IsUnderWay => Volatile.Read(ref _ended) == 0;
+    /// <summary>True until it is ready, or its failure or cancellation was asked for.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null;
 
     /// <summary>Whether somebody is feeding it right now.</summary>
     public bool IsReceiving => _appending.CurrentCount == 0;
@@ -122,6 +123,9 @@ public sealed class Upload
 
     private async Task StopAsync(FileState state, string? failure)
     {
+        // The first one to ask says how it ends: whoever feeds the upload sees its append cancelled and would call that a failure.
+        Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null);
+
         // The append that may be running is stopped first: its end and this one must not both delete and rename.
         await _stop.CancelAsync();
         await _appending.WaitAsync(CancellationToken.None);
@@ -206,7 +210,8 @@ public sealed class Upload
     {
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
-        File = await _owner.GiveUpAsync(this, File with { State = state, Failure = failure });
+        var ending = Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null) ?? new Ending(state, failure);
+        File = await _owner.GiveUpAsync(this, File with { State = ending.State, Failure = ending.Failure });
         Close();
     }
 
@@ -217,4 +222,6 @@ public sealed class Upload
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.
         UntilSenderEnds.Unregister();
     }
+
+    private sealed record Ending(FileState State, string? Failure);
 }

@@ -72,7 +72,14 @@ public sealed class ReadMarks : BackgroundService
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or OperationCanceledException)
+        {
+            _logger.ReadMarksNotWritten(exception);
+        }
     }
 
     /// <inheritdoc />

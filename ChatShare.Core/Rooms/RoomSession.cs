@@ -21,6 +21,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     private readonly RoomServices _services;
     private readonly CancellationTokenSource _left = new();
     private ManualResetValueTaskSourceCore<bool> _wake;
+    private CancellationTokenRegistration _ended;
     private int _disposed;
 
     internal RoomSession(RoomServices services, Room room, Participant participant)
@@ -143,9 +144,13 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
             return;
+        await _ended.DisposeAsync();
         Room.Leave(this);
         await _left.CancelAsync();
     }
+
+    /// <summary>Whoever was disconnected is not in the room any more, even while their page is still open.</summary>
+    internal void LeaveWhenEnded() => _ended = Participant.Session.Ended.Register(() => Room.Leave(this));
 
     /// <summary>Lets the waiting reader run, on the caller's thread, until it waits again.</summary>
     internal void Release() => _wake.SetResult(true);

@@ -1,7 +1,6 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

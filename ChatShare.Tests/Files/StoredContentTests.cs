@@ -2,7 +2,6 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

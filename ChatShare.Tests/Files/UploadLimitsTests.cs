@@ -2,7 +2,6 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

@@ -3,7 +3,6 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

@@ -3,7 +3,6 @@ using ChatShare.Core;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace ChatShare.Tests.Messages;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace ChatShare.Tests.Reliability;
 

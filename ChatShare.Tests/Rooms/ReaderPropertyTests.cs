@@ -3,7 +3,6 @@ using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Rooms;
 

@@ -1,7 +1,6 @@
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.Rooms;
 

@@ -1,6 +1,5 @@
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
-using Xunit;
 
 namespace ChatShare.Tests.Rooms;
 

@@ -5,7 +5,6 @@ using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Xunit;
 
 namespace ChatShare.Tests.Storage;
 

@@ -8,8 +8,10 @@ const root = document.documentElement;
 const banner = document.getElementById("connection-banner");
 const errorBar = document.getElementById("blazor-error-ui");
 
-const longestPause = 3000;
-const probeTimeout = 2500;
+// From the start of one attempt to the start of the next.
+const longestInterval = 3000;
+const shortestPause = 500;
+const probeTimeout = longestInterval - shortestPause;
 // A circuit that has not opened by then will not: the server went away between the page and its circuit.
 const openTimeout = 20000;
 
@@ -111,7 +113,21 @@ async function attempt() {
     }
     return true;
   } catch {
-    // Not reached after all; the next attempt follows.
+    // Not reached after all, and the next attempt follows; or the session was ended meanwhile, and the join page says why.
+    if (await sessionHasEnded()) {
+      location.reload();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** The circuit's door is closed to those without a session, and to nobody else. */
+async function sessionHasEnded() {
+  try {
+    const response = await fetch("/_blazor/negotiate?negotiateVersion=1", { method: "POST", signal: AbortSignal.timeout(probeTimeout) });
+    return response.status === 401;
+  } catch {
     return false;
   }
 }
@@ -129,11 +145,13 @@ async function mend() {
   markLost();
   // The first attempt is at once and without the banner: a short blip is not worth a word. After a restart many pages
   // come back together, so the pauses differ from page to page.
-  for (let tries = 0; !(await attempt()); tries++) {
-    if (hasEnded()) {
+  for (let tries = 1; ; tries++) {
+    const begun = performance.now();
+    if ((await attempt()) || hasEnded()) {
       break;
     }
-    await pause(Math.min(1000 * (tries + 1), longestPause - Math.random() * 1000));
+    const interval = Math.min(1000 * tries, longestInterval - Math.random() * 1000);
+    await pause(Math.max(shortestPause, interval - (performance.now() - begun)));
     showBanner("Trying again now");
   }
   mending = false;

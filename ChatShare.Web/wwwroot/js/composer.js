@@ -138,10 +138,12 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
     keepDraft();
     sizes.disconnect();
     measure.remove();
+    // Blazor may hand this element on to the next room.
+    field.value = "";
   });
 
-  // Blazor may hand the element of the last room on to this one; what it holds belongs to that room.
-  field.value = storage.read(draftKey) ?? "";
+  // What stands in it was typed while this module was still on its way.
+  field.value = (storage.read(draftKey) ?? "") + field.value;
   notice.textContent = "";
   grow();
   showCount();

@@ -1,0 +1,36 @@
+using System.Globalization;
+
+namespace ChatShare.Benchmarks;
+
+/// <summary>The options after the name of a benchmark: <c>--name value</c>, or <c>--name</c> for a switch.</summary>
+internal sealed class CommandLine
+{
+    private readonly Dictionary<string, string> _values = [];
+
+    public CommandLine(IReadOnlyList<string> args)
+    {
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (!args[i].StartsWith("--", StringComparison.Ordinal))
+                throw new ArgumentException($"“{args[i]}” is no option.", nameof(args));
+            var hasValue = i + 1 < args.Count && !args[i + 1].StartsWith("--", StringComparison.Ordinal);
+            _values[args[i]] = hasValue ? args[++i] : "";
+        }
+    }
+
+    public bool Has(string name) => _values.ContainsKey(name);
+
+    public int Number(string name, int standard) =>
+        _values.TryGetValue(name, out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : standard;
+
+    public static int Help()
+    {
+        Console.Error.WriteLine(
+            """
+            dotnet run -c Release --project ChatShare.Benchmarks -- log    [--rounds 5] [--seconds 2] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--circuits 500] [--rate 5] [--seconds 60] [--people N] [--short]
+            What they count is told in docs/benchmarks.md.
+            """);
+        return 2;
+    }
+}

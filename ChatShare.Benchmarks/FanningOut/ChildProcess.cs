@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace ChatShare.Benchmarks.FanningOut;
+
+/// <summary>A process that the benchmark started: the server, or itself as the load generator.</summary>
+internal sealed partial class ChildProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private ChildProcess(Process process) => _process = process;
+
+    /// <summary>CPU seconds of all its threads since it started.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            // The name in parentheses may hold spaces; utime and stime are fields 14 and 15, in hundredths.
+            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / 100.0;
+        }
+    }
+
+    public long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <param name="dll">A built program.</param>
+    /// <param name="args">For it.</param>
+    /// <param name="environment">Added to this process's own.</param>
+    public static ChildProcess Start(string dll, IEnumerable<string> args, IReadOnlyDictionary<string, string> environment)
+    {
+        var start = new ProcessStartInfo("dotnet", [dll, .. args])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
+        return new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{dll} does not start."));
+    }
+
+    /// <summary>This program again, in one of its hidden modes.</summary>
+    public static ChildProcess StartSelf(IEnumerable<string> args, IReadOnlyDictionary<string, string> environment) =>
+        Start(typeof(ChildProcess).Assembly.Location, args, environment);
+
+    /// <summary>Waits until a server says where it listens; what else it says is thrown away from then on.</summary>
+    public async Task<Uri> ListeningAtAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (Address().Match(await ReadLineAsync(cancellationToken)) is { Success: true } match)
+            {
+                // A server that nobody reads stops at a full pipe.
+                _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);
+                return new Uri(match.Value);
+            }
+        }
+    }
+
+    /// <summary>Hands over a line and takes the answer, which is a line too.</summary>
+    public async Task<string> AskAsync(string line, CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        return await ReadLineAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private async Task<string> ReadLineAsync(CancellationToken cancellationToken) =>
+        await _process.StandardOutput.ReadLineAsync(cancellationToken)
+        ?? throw new InvalidOperationException($"{_process.StartInfo.ArgumentList[0]} ended; what it had to say stands above.");
+
+    [GeneratedRegex(@"http://127\.0\.0\.1:[1-9]\d*", RegexOptions.None, 1000)]
+    private static partial Regex Address();
+}

@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace ChatShare.Benchmarks.FanningOut;
+
+/// <param name="Deliveries">Rows that arrived.</param>
+/// <param name="Seconds">How long messages were sent.</param>
+/// <param name="P50">Milliseconds from the sender's call to the row; the others too.</param>
+/// <param name="P95">.</param>
+/// <param name="P99">.</param>
+/// <param name="Max">.</param>
+/// <param name="Faults">What was missing, came twice or out of order; empty in a good run.</param>
+internal sealed record RunResult(
+    int Deliveries, double Seconds, double P50, double P95, double P99, double Max, IReadOnlyList<string> Faults);
+
+/// <summary>
+/// What was sent when, and how long it took. Texts are numbered by the sender, so that each row tells which message it is.
+/// All members may be called from any thread, <see cref="StartMeasuring"/> and <see cref="NextText"/> by the sender alone.
+/// </summary>
+internal sealed class Ledger
+{
+    /// <summary>Stands before the six digits of a message's index.</summary>
+    public const string Mark = "post-";
+
+    private const int Most = 1_000_000;
+
+    private readonly long[] _sentAt = new long[Most];
+    private double[] _latencies = [];
+    private int _measured;
+    private int _next;
+    private int _measuredFrom = int.MaxValue;
+
+    /// <summary>The index of the last message that was sent; −1 when none was.</summary>
+    public int Newest => Volatile.Read(ref _next) - 1;
+
+    /// <summary>The text of the next message, which counts as sent now.</summary>
+    public string NextText()
+    {
+        var index = _next;
+        _sentAt[index] = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _next, index + 1);
+        return string.Create(CultureInfo.InvariantCulture, $"{Mark}{index:D6} The meeting moved to four o'clock, and the slides are in the Lobby.");
+    }
+
+    /// <summary>Forgets what was measured before and counts what is sent from now on.</summary>
+    public void StartMeasuring()
+    {
+        _measuredFrom = _next;
+        _measured = 0;
+        _latencies = new double[4 * Most];
+    }
+
+    /// <summary>A browser got the row of a message.</summary>
+    public void Arrived(int index)
+    {
+        if (index < _measuredFrom)
+            return;
+        var latency = Stopwatch.GetElapsedTime(_sentAt[index]).TotalMilliseconds;
+        var place = Interlocked.Increment(ref _measured) - 1;
+        if (place < _latencies.Length)
+            _latencies[place] = latency;
+    }
+
+    /// <param name="expected">How many deliveries there should be.</param>
+    /// <param name="seconds">How long messages were sent.</param>
+    /// <param name="faults">What the readers complained about.</param>
+    public RunResult Result(int expected, double seconds, IEnumerable<string> faults)
+    {
+        List<string> all = [.. faults.Take(10)];
+        if (_measured != expected)
+            all.Add(string.Create(CultureInfo.InvariantCulture, $"{expected:N0} deliveries were due, {_measured:N0} came."));
+        double[] sorted = [.. _latencies.Take(_measured).Order()];
+        return new RunResult(
+            _measured, seconds, Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), Statistics.Percentile(sorted, 99), sorted[^1], all);
+    }
+}

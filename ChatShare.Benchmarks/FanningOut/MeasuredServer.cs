@@ -1,0 +1,58 @@
+namespace ChatShare.Benchmarks.FanningOut;
+
+/// <summary>A server in its own process that can be asked for its heap.</summary>
+internal sealed class MeasuredServer : IAsyncDisposable
+{
+    private readonly string _socket;
+
+    private MeasuredServer(ChildProcess process, Uri address, string socket)
+    {
+        Process = process;
+        Address = address;
+        _socket = socket;
+    }
+
+    public ChildProcess Process { get; }
+
+    public Uri Address { get; }
+
+    /// <summary>The application as it was built beside this program, with its limits lifted by settings and nothing else changed.</summary>
+    public static Task<MeasuredServer> StartChatAsync(TemporaryFolder folder, CancellationToken cancellationToken)
+    {
+        // ChatShare.Benchmarks/bin/Release/net10.0 has the application at ChatShare.Web/bin/Release/net10.0.
+        var here = new DirectoryInfo(AppContext.BaseDirectory);
+        var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
+        var web = Path.Combine(root, "ChatShare.Web", "bin", here.Parent.Name, here.Name, "ChatShare.Web.dll");
+        var settings = new Dictionary<string, string>
+        {
+            ["ChatShare__DataDirectory"] = folder.Sub("data"),
+            ["ChatShare__Downloads__Directory"] = folder.Sub("downloads"),
+            ["ChatShare__Limits__MessagesPerSecond"] = "0",
+            ["ChatShare__Limits__JoinsPerMinutePerAddress"] = "0",
+            ["ChatShare__Limits__CircuitsPerPerson"] = "0",
+            ["ChatShare__Limits__CircuitsPerAddress"] = "0",
+            ["Kestrel__Endpoints__Web__Url"] = "http://127.0.0.1:0",
+        };
+        return StartAsync(folder.File("chat.socket"), settings, environment => ChildProcess.Start(web, [], environment), cancellationToken);
+    }
+
+    /// <summary>The page that everybody can compare with.</summary>
+    public static Task<MeasuredServer> StartEmptyAsync(TemporaryFolder folder, CancellationToken cancellationToken) =>
+        StartAsync(folder.File("empty.socket"), [], environment => ChildProcess.StartSelf([EmptyPageServer.Mode], environment), cancellationToken);
+
+    public Task<HeapSize> HeapAsync(CancellationToken cancellationToken) => HeapProbe.MeasureAsync(_socket, cancellationToken);
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    private static async Task<MeasuredServer> StartAsync(
+        string socket, Dictionary<string, string> settings, Func<Dictionary<string, string>, ChildProcess> start, CancellationToken cancellationToken)
+    {
+        settings["DOTNET_STARTUP_HOOKS"] = typeof(MeasuredServer).Assembly.Location;
+        settings[HeapProbe.SocketVariable] = socket;
+        // The same for both pages, and what a web project is built with; this program itself is not one.
+        settings["DOTNET_gcServer"] = "1";
+        settings["ASPNETCORE_ENVIRONMENT"] = "Production";
+        var process = start(settings);
+        return new MeasuredServer(process, await process.ListeningAtAsync(cancellationToken), socket);
+    }
+}

@@ -1,0 +1,54 @@
+using System.Buffers.Text;
+using System.Globalization;
+using ChatShare.Benchmarks.Circuits;
+
+namespace ChatShare.Benchmarks.FanningOut;
+
+/// <summary>
+/// Reads the message rows of one browser's render batches and sees to it that each comes once and in order. Called by one
+/// batch after the other.
+/// </summary>
+internal sealed class RowReader(Ledger ledger)
+{
+    private long? _offset;
+
+    /// <summary>The index of the last message that arrived; −1 when none did.</summary>
+    public int Newest { get; private set; } = -1;
+
+    /// <summary>The number that the server gave it.</summary>
+    public long NewestNumber { get; private set; }
+
+    /// <summary>What was not as it should be, at most one sentence.</summary>
+    public string? Fault { get; private set; }
+
+    public void Read(RenderBatch batch)
+    {
+        foreach (var text in batch)
+        {
+            if (text.StartsWith("<article class=\"message\""u8))
+                ReadRow(text);
+        }
+    }
+
+    private void ReadRow(ReadOnlySpan<byte> row)
+    {
+        if (NumberAfter(row, "data-number=\""u8) is not { } number || NumberAfter(row, "post-"u8) is not { } index)
+        {
+            Fault ??= "A row has no number, or is not one of this run.";
+            return;
+        }
+
+        // Nothing else happens in the room, so the server's numbers go on as the texts do: a gap would show here.
+        _offset ??= number - index;
+        if ((Newest >= 0 && index != Newest + 1) || number - index != _offset)
+            Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came as number {number} after message {Newest}.");
+        (Newest, NewestNumber) = ((int)index, number);
+        ledger.Arrived(Newest);
+    }
+
+    private static long? NumberAfter(ReadOnlySpan<byte> row, ReadOnlySpan<byte> mark)
+    {
+        var at = row.IndexOf(mark);
+        return at >= 0 && Utf8Parser.TryParse(row[(at + mark.Length)..], out long number, out _) ? number : null;
+    }
+}

@@ -1,0 +1,96 @@
+using ChatShare.Core;
+using ChatShare.Web.Circuits;
+using ChatShare.Web.Components;
+using ChatShare.Web.Endpoints;
+using ChatShare.Web.Security;
+using Microsoft.Extensions.Configuration.Json;
+using MudBlazor.Services;
+
+namespace ChatShare.Web;
+
+/// <summary>Builds the application; tests build the same one on port 0.</summary>
+public static class ChatShareApp
+{
+    // 16,000 characters of a script that takes three bytes each are 48 KB; the default of 32 KB would end the circuit.
+    private const int HubMessageBytes = 64 * 1024;
+
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <returns>The exit code: 1 when it could not start, which is then told in one line on standard error.</returns>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        WebApplication app;
+        try
+        {
+            app = Build(args);
+            await Start.RunAsync(app, Console.Out, CancellationToken.None);
+        }
+        catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
+        {
+            await Console.Error.WriteLineAsync(sentence);
+            return 1;
+        }
+
+        await using (app)
+        {
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+    }
+
+    /// <summary>Puts services and pipeline together and starts nothing; see <see cref="Start.RunAsync"/>.</summary>
+    /// <param name="args">Settings as <c>--Key:Name=value</c>.</param>
+    /// <param name="configure">Changes made after everything is registered; null for none.</param>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            // Not the name of whatever program hosts it: static assets are found by it.
+            ApplicationName = typeof(ChatShareApp).Assembly.GetName().Name,
+            // A published program finds its own files whatever folder it is started from.
+            WebRootPath = Directory.Exists(published) ? published : null,
+        });
+        AddSettingsFile(builder.Configuration);
+        // Without it, build output that is started as Production has no _framework/blazor.web.js.
+        builder.WebHost.UseStaticWebAssets();
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        Start.KeepQuietUntilStarted(builder);
+
+        builder.Services.AddChatShareCore(builder.Configuration, builder.Environment.ContentRootPath);
+        builder.Services.AddChatShareSecurity();
+        builder.Services.AddMudServices();
+        builder.Services.AddRazorComponents()
+            .AddInteractiveServerComponents()
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
+        builder.Services.AddChatSharePages();
+        builder.Services.AddChatShareHealth();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseChatShareSecurity();
+        app.MapStaticAssets().AllowAnonymous();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server =>
+        {
+            // Compression costs every circuit a window of memory and every message time; an intranet has the bandwidth.
+            server.DisableWebSocketCompression = true;
+            // Said by SecurityHeaders, for every response.
+            server.ContentSecurityFrameAncestorsPolicy = null;
+        });
+        app.MapDownloads();
+        app.MapLeaving();
+        app.MapHealth();
+        return app;
+    }
+
+    /// <summary>
+    /// The one settings file lives at the root of the repository and is linked into the output. It comes first, so that
+    /// environment and command line win; the content root, where <c>dotnet run</c> would look, holds none.
+    /// </summary>
+    private static void AddSettingsFile(ConfigurationManager configuration)
+    {
+        var file = new JsonConfigurationSource { Path = Path.Combine(AppContext.BaseDirectory, "appsettings.json"), Optional = true };
+        file.ResolveFileProvider();
+        configuration.Sources.Insert(0, file);
+    }
+}

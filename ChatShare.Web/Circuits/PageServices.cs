@@ -1,0 +1,17 @@
+using ChatShare.Web.Components.Chat;
+using ChatShare.Web.Components.Files;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+
+namespace ChatShare.Web.Circuits;
+
+/// <summary>Registers what each circuit has for itself.</summary>
+internal static class PageServices
+{
+    public static void AddChatSharePages(this IServiceCollection services)
+    {
+        services.AddScoped<CircuitUploads>();
+        services.AddScoped<UnreadCounts>();
+        services.AddScoped<BrowserConnection>();
+        services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());
+    }
+}

@@ -1,0 +1,23 @@
+namespace ChatShare.Web;
+
+/// <summary>Everything the web host writes to the log: 5000 and up. Never a token, never a form's content.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(5000, LogLevel.Warning, "{Method} {Path} refused: it comes from {Origin}, another site")]
+    public static partial void CrossSiteRefused(this ILogger logger, string method, string path, string origin);
+
+    [LoggerMessage(5001, LogLevel.Warning, "{Address} has too many open pages for the limit {Limit}")]
+    public static partial void TooManyCircuits(this ILogger logger, string address, string limit);
+
+    [LoggerMessage(5002, LogLevel.Warning, "{Address} tries too often: {Attempt}")]
+    public static partial void TooManyAttempts(this ILogger logger, string address, string attempt);
+
+    [LoggerMessage(5100, LogLevel.Debug, "A page was closed while something was on its way to it")]
+    public static partial void PageGone(this ILogger logger);
+
+    [LoggerMessage(5101, LogLevel.Information, "Upload {FileId} was stopped")]
+    public static partial void UploadStopped(this ILogger logger, string fileId);
+
+    [LoggerMessage(5102, LogLevel.Information, "The browser's stream of upload {FileId} broke")]
+    public static partial void UploadBroke(this ILogger logger, Exception e, string fileId);
+}

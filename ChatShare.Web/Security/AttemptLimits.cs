@@ -1,0 +1,47 @@
+using System.Globalization;
+using System.Threading.RateLimiting;
+using ChatShare.Core;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Security;
+
+/// <summary>
+/// How often an address may try to join or to sign in. Asked by the pages themselves, so that a refusal stands beside the
+/// field and what was typed stays in it.
+/// </summary>
+internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<AttemptLimits> logger) : IDisposable
+{
+    private readonly PartitionedRateLimiter<string> _joins = PerMinute(options.Value.Limits.JoinsPerMinutePerAddress);
+    private readonly PartitionedRateLimiter<string> _signIns = PerMinute(options.Value.Limits.SignInsPerMinutePerAddress);
+
+    /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
+    public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join");
+
+    /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
+    public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in");
+
+    public void Dispose()
+    {
+        _joins.Dispose();
+        _signIns.Dispose();
+    }
+
+    private string? Refuse(HttpContext context, PartitionedRateLimiter<string> limiter, string attempt)
+    {
+        using var lease = limiter.AttemptAcquire(ClientAddress.Key(context));
+        if (lease.IsAcquired)
+            return null;
+        logger.TooManyAttempts(ClientAddress.Of(context), attempt);
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var given) ? given : TimeSpan.FromMinutes(1);
+        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+        context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        return $"That was too often from one place. Try again in {seconds.ToString(CultureInfo.InvariantCulture)} s.";
+    }
+
+    private static PartitionedRateLimiter<string> PerMinute(int limit) =>
+        PartitionedRateLimiter.Create<string, string>(address => limit == 0
+            ? RateLimitPartition.GetNoLimiter(address)
+            : RateLimitPartition.GetFixedWindowLimiter(
+                address, _ => new FixedWindowRateLimiterOptions { PermitLimit = limit, Window = TimeSpan.FromMinutes(1) }));
+}

@@ -1,0 +1,108 @@
+using System.Collections.Concurrent;
+using System.Security.Claims;
+using ChatShare.Core;
+using ChatShare.Core.People;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Security;
+
+/// <summary>
+/// Stands before <c>/_blazor</c>: nobody without a living session, not more open pages than allowed, and no longer than the
+/// session lives. Every circuit is one WebSocket here; the long polling that Blazor would fall back to is not offered,
+/// because its requests could be neither counted nor ended.
+/// </summary>
+internal sealed class CircuitGate(RequestDelegate next, IOptions<ChatShareOptions> options, TimeProvider time, ILogger<CircuitGate> logger)
+{
+    /// <summary>The client's address, for <see cref="PersonCircuitHandler"/>: a circuit knows the principal and no request.</summary>
+    public const string AddressClaim = "chatshare:address";
+
+    // Long enough for the page to receive and show why the session was ended.
+    private static readonly TimeSpan Farewell = TimeSpan.FromMilliseconds(1500);
+
+    private readonly OpenCount<Guid> _byPerson = new();
+    private readonly OpenCount<string> _byAddress = new();
+
+    public Task InvokeAsync(HttpContext context)
+    {
+        if (!context.Request.Path.StartsWithSegments(Paths.Circuit, StringComparison.OrdinalIgnoreCase, out var rest))
+            return next(context);
+        if (context.PersonSession() is not { } session)
+            return RefuseAsync(context, StatusCodes.Status401Unauthorized);
+        if (rest.HasValue)
+            return next(context);
+        return context.WebSockets.IsWebSocketRequest
+            ? ServeAsync(context, session)
+            : RefuseAsync(context, StatusCodes.Status400BadRequest);
+    }
+
+    private async Task ServeAsync(HttpContext context, PersonSession session)
+    {
+        var limits = options.Value.Limits;
+        var address = ClientAddress.Of(context);
+        using var person = _byPerson.TryEnter(session.PersonId, limits.CircuitsPerPerson);
+        using var place = _byAddress.TryEnter(ClientAddress.Key(context), limits.CircuitsPerAddress);
+        if (person is null || place is null)
+        {
+            logger.TooManyCircuits(address, person is null ? nameof(limits.CircuitsPerPerson) : nameof(limits.CircuitsPerAddress));
+            context.Response.Headers.RetryAfter = "10";
+            await RefuseAsync(context, StatusCodes.Status429TooManyRequests);
+            return;
+        }
+
+        context.User.AddIdentity(new ClaimsIdentity([new Claim(AddressClaim, address)]));
+        await UntilEndedAsync(context, session);
+    }
+
+    private async Task UntilEndedAsync(HttpContext context, PersonSession session)
+    {
+        var served = next(context);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (session.Ended.Register(() => ended.TrySetResult()))
+        {
+            if (await Task.WhenAny(served, ended.Task) == ended.Task
+                && await Task.WhenAny(served, Task.Delay(Farewell, time, CancellationToken.None)) != served)
+            {
+                context.Abort();
+            }
+        }
+
+        await served;
+    }
+
+    private static Task RefuseAsync(HttpContext context, int status)
+    {
+        context.Response.StatusCode = status;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>How many are open for each key.</summary>
+    private sealed class OpenCount<TKey>
+        where TKey : notnull
+    {
+        private readonly ConcurrentDictionary<TKey, int> _open = new();
+
+        /// <summary>Null when <paramref name="limit"/> are open already; 0 means no limit. Dispose to close.</summary>
+        public IDisposable? TryEnter(TKey key, int limit)
+        {
+            var open = _open.AddOrUpdate(key, 1, (_, count) => count + 1);
+            var entered = new Entered(this, key);
+            if (limit == 0 || open <= limit)
+                return entered;
+            entered.Dispose();
+            return null;
+        }
+
+        private void Leave(TKey key)
+        {
+            var left = _open.AddOrUpdate(key, 0, (_, count) => count - 1);
+            // Only if still nobody is there: somebody may have come between the two lines.
+            if (left == 0)
+                _open.TryRemove(new KeyValuePair<TKey, int>(key, 0));
+        }
+
+        private sealed class Entered(OpenCount<TKey> owner, TKey key) : IDisposable
+        {
+            public void Dispose() => owner.Leave(key);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace ChatShare.Web.Security;
+
+/// <summary>
+/// Refuses what another site makes a person's browser send: everything that changes something, and the circuit's WebSocket,
+/// which no CORS rule guards. With <c>Origin</c> its host and port have to be the request's own; without it
+/// <c>Sec-Fetch-Site</c>, if sent, has to be <c>same-origin</c>; with neither only a bearer token will do, which no other
+/// site can make a browser send.
+/// </summary>
+internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteCheck> logger)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        if (!Concerns(context) || IsOwn(request))
+        {
+            await next(context);
+            return;
+        }
+
+        var origin = request.Headers.Origin.ToString();
+        logger.CrossSiteRefused(request.Method, request.Path, origin.Length == 0 ? "nowhere it says" : origin);
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        // Plain text and not a page: mostly a proxy that hides the address people use, and its keeper reads this.
+        await context.Response.WriteAsync("Refused: this was sent from another site, or a proxy changed the address.", context.RequestAborted);
+    }
+
+    private static bool Concerns(HttpContext context) =>
+        !(HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        || (context.Request.Path.StartsWithSegments(Paths.Circuit, StringComparison.OrdinalIgnoreCase) && context.WebSockets.IsWebSocketRequest);
+
+    private static bool IsOwn(HttpRequest request)
+    {
+        if (request.Headers.Origin is { Count: > 0 } origins)
+            return origins.Count == 1 && IsOwnOrigin(request, origins[0]);
+        if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } sites)
+            return sites.Count == 1 && sites[0] == "same-origin";
+        return request.Headers.Authorization is [{ } authorization]
+            && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool IsOwnOrigin(HttpRequest request, string? origin)
+    {
+        // "null", which sandboxed pages send, is no address and so not ours.
+        if (!Uri.TryCreate(origin, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
+            return false;
+        // A browser leaves out its scheme's usual port. Behind a proxy that ends TLS this side does not know that scheme.
+        var port = request.Host.Port ?? (request.IsHttps ? 443 : uri.Scheme == "https" ? 443 : 80);
+        return string.Equals(uri.Host, request.Host.Host, StringComparison.OrdinalIgnoreCase) && uri.Port == port;
+    }
+}

@@ -1,0 +1,11 @@
+namespace ChatShare.Web.Security;
+
+/// <summary>Addresses that programs call: they get a status, people get a page.</summary>
+internal static class Paths
+{
+    public const string Circuit = "/_blazor";
+
+    private static readonly string[] ForPrograms = ["/files", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
+
+    public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
+}

@@ -1,0 +1,85 @@
+using System.Net;
+using ChatShare.Core;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Security;
+
+/// <summary>What stands between a request and the pages, and its order.</summary>
+internal static class WebSecurity
+{
+    public static void AddChatShareSecurity(this IServiceCollection services)
+    {
+        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(SessionCookie.Configure);
+        services.AddAuthorization();
+        services.AddCascadingAuthenticationState();
+        services.AddHttpContextAccessor();
+        services.AddScoped<CurrentPerson>();
+        services.AddScoped<CircuitHandler, PersonCircuitHandler>();
+        services.AddSingleton<AttemptLimits>();
+        services.AddAntiforgery(options => options.Cookie.Name = "chatshare.form");
+
+        // The keys live with the data, so that a cookie outlives a restart and a move.
+        services.AddDataProtection().SetApplicationName("ChatShare");
+        services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, ILoggerFactory>((keys, options, loggers) =>
+            keys.XmlRepository = new FileSystemXmlRepository(new DirectoryInfo(Path.Combine(options.Value.DataDirectory, "keys")), loggers));
+
+        services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ChatShareOptions>>(TrustOnly);
+    }
+
+    public static void UseChatShareSecurity(this WebApplication app)
+    {
+        // With nobody to trust the middleware would trust everybody. Read from the settings here, because options that are
+        // wrong are reported at the start, not while building.
+        if (app.Configuration.GetSection($"{ChatShareOptions.Section}:{nameof(ChatShareOptions.TrustedProxies)}").GetChildren().Any())
+            app.UseForwardedHeaders();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseWebSockets();
+        app.UseMiddleware<CrossSiteCheck>();
+        app.UseWhen(context => !Paths.IsForPrograms(context.Request.Path), pages =>
+        {
+            pages.UseExceptionHandler("/status/500", createScopeForErrors: true);
+            pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+        });
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseMiddleware<CircuitGate>();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.Use(ShowOutOfDateForms);
+    }
+
+    /// <summary>Blazor answers a form whose token does not fit with an empty page; this leaves it to the status pages.</summary>
+    private static Task ShowOutOfDateForms(HttpContext context, RequestDelegate next)
+    {
+        if (context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: false })
+            return next(context);
+        // The status page is only looked at: as a posted form it would be refused as well.
+        context.Features.Set<IAntiforgeryValidationFeature>(null);
+        context.Request.Method = HttpMethods.Get;
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        return Task.CompletedTask;
+    }
+
+    private static void TrustOnly(ForwardedHeadersOptions forwarded, IOptions<ChatShareOptions> options)
+    {
+        forwarded.ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost;
+        // A chain of proxies is followed as far as each is trusted.
+        forwarded.ForwardLimit = null;
+        forwarded.KnownProxies.Clear();
+        forwarded.KnownIPNetworks.Clear();
+        foreach (var proxy in options.Value.TrustedProxies)
+        {
+            if (IPAddress.TryParse(proxy, out var address))
+                forwarded.KnownProxies.Add(address);
+            else
+                forwarded.KnownIPNetworks.Add(System.Net.IPNetwork.Parse(proxy));
+        }
+    }
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using ChatShare.Core;
+using ChatShare.Core.People;
+using ChatShare.Core.Storage;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web;
+
+/// <summary>The way from a built application to one that people can open.</summary>
+public static class Start
+{
+    /// <summary>Opens the database, creates the configured administrator, listens, and says where.</summary>
+    /// <param name="app">From <see cref="ChatShareApp.Build"/>; disposed when the start fails.</param>
+    /// <param name="output">Receives the addresses and the set-up link; a secret, so never a log.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
+    public static async Task RunAsync(WebApplication app, TextWriter output, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ArgumentNullException.ThrowIfNull(output);
+        try
+        {
+            StartFailure.CheckAddress(app.Configuration);
+            var services = app.Services;
+            var options = services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
+            await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
+            await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
+            var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
+            await app.StartAsync(cancellationToken);
+
+            services.GetRequiredService<StartState>().Started = true;
+            var addresses = Reachable(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
+            if (token is not null)
+                await output.WriteLineAsync($"Set up the administrator: {addresses[0]}/setup?token={token}");
+            await output.WriteLineAsync($"ChatShare is open at {string.Join(" and ", addresses)}");
+        }
+        catch
+        {
+            await app.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A start that fails is told in one line; the host and the server would log it as well, with stack traces.</summary>
+    internal static void KeepQuietUntilStarted(WebApplicationBuilder builder)
+    {
+        var state = new StartState();
+        builder.Services.AddSingleton(state);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => state.Started);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => state.Started && level >= LogLevel.Warning);
+    }
+
+    /// <summary>What a person can type: an address for all interfaces is this machine's, by both its names.</summary>
+    internal static IReadOnlyList<string> Reachable(IEnumerable<string> bound)
+    {
+        var reachable = new List<string>();
+        foreach (var address in bound.Select(BindingAddress.Parse))
+        {
+            var port = address.Port == (address.Scheme == "https" ? 443 : 80) ? "" : $":{address.Port}";
+            var everywhere = address.Host is "*" or "+" or "[::]" or "0.0.0.0";
+            string[] hosts = everywhere ? ["localhost", Dns.GetHostName()] : [address.Host];
+            reachable.AddRange(hosts.Select(host => $"{address.Scheme}://{host}{port}"));
+        }
+
+        return [.. reachable.Distinct()];
+    }
+
+    private static async Task CreateAdministratorAsync(AccountService accounts, AdminOptions admin, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrEmpty(admin.UserName) || await accounts.HasAdministratorAsync(cancellationToken))
+            return;
+        try
+        {
+            if (!Nickname.TryParse(admin.UserName, out var name, out var error))
+                throw new RefusedException(RefusalKind.Invalid, error);
+            await accounts.CreateAdministratorAsync(name, admin.Password ?? "", cancellationToken);
+        }
+        catch (RefusedException e)
+        {
+            throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions),
+                [$"ChatShare:Admin:UserName and ChatShare:Admin:Password cannot be used: {e.Message}"]);
+        }
+    }
+}
+
+/// <summary>Whether the start is over.</summary>
+internal sealed class StartState
+{
+    public volatile bool Started;
+}
