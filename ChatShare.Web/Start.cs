@@ -31,9 +31,9 @@ public static class Start
 
             services.GetRequiredService<StartState>().Started = true;
             var addresses = Reachable(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
-            await output.WriteLineAsync($"ChatShare is open at {string.Join(" and ", addresses)}");
             if (token is not null)
                 await output.WriteLineAsync($"Set up the administrator: {addresses[0]}/setup?token={token}");
+            await output.WriteLineAsync($"ChatShare is open at {string.Join(" and ", addresses)}");
         }
         catch
         {

@@ -13,6 +13,7 @@ namespace ChatShare.Core.Files;
 public sealed class Upload
 {
     private const int BufferLength = 128 * 1024;
+    private const string DiskFull = "The server's disk is full. The upload has stopped; nothing of it was kept.";
     private static readonly long ReportTicks = Stopwatch.Frequency / 4;
 
     private readonly UploadService _owner;
@@ -22,6 +23,7 @@ public sealed class Upload
     private readonly TransferSpeed _speed = new();
     private long _received;
     private long _lastReport;
+    private Ending? _ending;
     private int _ended;
 
     internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
@@ -50,14 +52,17 @@ public sealed class Upload
     /// <summary>Bytes that are here: the offset of the next append.</summary>
     public long Received => Interlocked.Read(ref _received);
 
-    /// <summary>True until it is ready, failed or cancelled.</summary>
-    public bool IsUnderWay => Volatile.Read(ref _ended) == 0;
+    /// <summary>True until it is ready, or its failure or cancellation was asked for.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null;
 
     /// <summary>Whether somebody is feeding it right now.</summary>
     public bool IsReceiving => _appending.CurrentCount == 0;
 
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
+
+    /// <summary>Keeps the upload alive as long as its session lives; given back when the upload ends.</summary>
+    internal CancellationTokenRegistration UntilSenderEnds { private get; set; }
 
     /// <summary>
     /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
@@ -92,9 +97,8 @@ public sealed class Upload
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
-            const string sentence = "The server's disk is full. The upload has stopped; nothing of it was kept.";
-            await EndAsync(FileState.Failed, sentence);
-            throw new RefusedException(RefusalKind.DiskFull, sentence);
+            await EndAsync(FileState.Failed, DiskFull);
+            throw new RefusedException(RefusalKind.DiskFull, DiskFull);
         }
         finally
         {
@@ -119,6 +123,9 @@ public sealed class Upload
 
     private async Task StopAsync(FileState state, string? failure)
     {
+        // The first one to ask says how it ends: whoever feeds the upload sees its append cancelled and would call that a failure.
+        Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null);
+
         // The append that may be running is stopped first: its end and this one must not both delete and rename.
         await _stop.CancelAsync();
         await _appending.WaitAsync(CancellationToken.None);
@@ -182,15 +189,29 @@ public sealed class Upload
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
         Room.Report(Progress);
-        File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
-        Close();
+        try
+        {
+            File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+        }
+        catch (Exception exception)
+        {
+            // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
+            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : "The server could not store this file.";
+            File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
+            throw;
+        }
+        finally
+        {
+            Close();
+        }
     }
 
     private async Task EndAsync(FileState state, string? failure)
     {
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
-        File = await _owner.GiveUpAsync(this, File with { State = state, Failure = failure });
+        var ending = Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null) ?? new Ending(state, failure);
+        File = await _owner.GiveUpAsync(this, File with { State = ending.State, Failure = ending.Failure });
         Close();
     }
 
@@ -198,5 +219,9 @@ public sealed class Upload
     {
         Room.UploadEnded(Id);
         _hash.Dispose();
+        // Not disposed, which would wait for the callback: it may be the one that ends this upload.
+        UntilSenderEnds.Unregister();
     }
+
+    private sealed record Ending(FileState State, string? Failure);
 }

@@ -106,7 +106,11 @@ public sealed class UploadService : BackgroundService
         }
 
         foreach (var upload in uploads)
-            who.Ended.Register(() => _ = FailQuietlyAsync(upload, who.EndReason is null ? "The sender left." : "The sender was disconnected."));
+        {
+            upload.UntilSenderEnds = who.Ended.Register(
+                () => _ = FailQuietlyAsync(upload, who.EndReason is null ? "The sender left." : "The sender was disconnected."));
+        }
+
         return uploads;
     }
 
@@ -119,7 +123,9 @@ public sealed class UploadService : BackgroundService
         if (Find(id) is { } upload)
         {
             await upload.CancelAsync(who, cancellationToken);
-            return;
+            // Its last byte may have come first: then it is a file, to be deleted like any other.
+            if (upload.File.State != FileState.Ready)
+                return;
         }
 
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -147,8 +153,8 @@ public sealed class UploadService : BackgroundService
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var files = await db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number).ToListAsync(cancellationToken);
-        foreach (var file in files.Select(RowMapping.ToFile))
+        var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
+        foreach (var file in (await rows.ToListAsync(cancellationToken)).Select(RowMapping.ToFile))
         {
             if (Find(file.Id) is { } upload)
                 await upload.CancelAsync(who, cancellationToken);
@@ -157,6 +163,8 @@ public sealed class UploadService : BackgroundService
         await _contents.WaitAsync(cancellationToken);
         try
         {
+            // Read again: one may have become a content before it could be cancelled.
+            var files = await rows.ToListAsync(cancellationToken);
             await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
             foreach (var file in files)
                 await DropContentAsync(file.Sha256, CancellationToken.None);
@@ -294,8 +302,9 @@ public sealed class UploadService : BackgroundService
         }
 
         // Bytes that others were promised are not free any more.
-        var promised = _active.Values.Sum(upload => upload.Length - upload.Received);
-        if (files.Sum(file => file.Length) > Store.FreeBytes - promised)
+        // Decimals: without a limit anybody may announce two files of 2^63 bytes.
+        var promised = _active.Values.Sum(upload => (decimal)(upload.Length - upload.Received));
+        if (files.Sum(file => (decimal)file.Length) > Store.FreeBytes - promised)
             throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
     }
 

@@ -39,6 +39,9 @@ public sealed class ConnectedUsers(TimeProvider time)
     {
         var participant = new Participant(this, session, door, address, time.GetUtcNow());
         _participants[participant] = 0;
+        // It ended while it was being registered, and the participant could not be taken off the list yet.
+        if (!session.IsAlive)
+            _participants.TryRemove(participant, out _);
         Changed.Raise();
         return participant;
     }

@@ -21,6 +21,7 @@ public sealed class Participant : IDisposable
     private readonly ConnectedUsers _owner;
     private readonly Lock _gate = new();
     private ImmutableDictionary<string, int> _rooms = ImmutableDictionary<string, int>.Empty;
+    private readonly CancellationTokenRegistration _ended;
     private int _disposed;
 
     internal Participant(ConnectedUsers owner, PersonSession session, Door door, string address, DateTimeOffset since)
@@ -30,6 +31,8 @@ public sealed class Participant : IDisposable
         Door = door;
         Address = address;
         Since = since;
+        // An ended session is not away: whoever was disconnected is gone from every list at once.
+        _ended = session.Ended.Register(Dispose);
     }
 
     /// <summary>Who it is.</summary>
@@ -66,8 +69,10 @@ public sealed class Participant : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) == 0)
-            _owner.HangUp(this);
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
+        _ended.Unregister();
+        _owner.HangUp(this);
     }
 
     internal void Entered(string room)

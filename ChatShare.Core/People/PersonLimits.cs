@@ -22,8 +22,13 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
     public void TakeRoom(Guid personId) => Take(_rooms, personId, 1, "You have made many rooms in a short time. Wait a while before the next.");
 
     /// <exception cref="RefusedException">Too many.</exception>
-    public void TakeUploads(Guid personId, int count) =>
+    public void TakeUploads(Guid personId, int count)
+    {
+        // The bucket throws when it is asked for more than it can ever hold.
+        if (options.Value.Limits.UploadsPerMinute is > 0 and var most && count > most)
+            throw new RefusedException(RefusalKind.TooLarge, $"{count} files are too many at once; the limit here is {most} a minute.");
         Take(_uploads, personId, count, "You are starting more uploads than this server allows in a minute. Wait a moment, then try again.");
+    }
 
     public void Dispose()
     {

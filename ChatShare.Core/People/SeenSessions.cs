@@ -38,9 +38,9 @@ internal sealed class SeenSessions(ConnectedUsers connected, SessionService sess
         {
             await sessions.SeenAsync(connected.TakeSeen(), cancellationToken);
         }
-        catch (Exception e) when (e is DbException or DbUpdateException)
+        catch (Exception e) when (e is DbException or DbUpdateException or OperationCanceledException)
         {
-            // One bad round: who is still here is written by the next one.
+            // One bad round, or a shutdown that ran out of time: who is still here is written by the next one.
             logger.SeenFailed(e);
         }
     }

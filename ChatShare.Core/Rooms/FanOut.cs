@@ -20,6 +20,7 @@ internal sealed class FanOut : IAsyncDisposable
     /// <summary>Wakes a reader soon. Called at most once for each of its waits, so that the queues stay as short as there are readers.</summary>
     public void Wake(RoomSession reader) => _workers[reader.Partition].Post(reader);
 
+    /// <summary>Who waits, and who waits later, is woken by the thread pool from now on: sessions may outlive the rooms' service by a moment.</summary>
     public async ValueTask DisposeAsync()
     {
         foreach (var worker in _workers)
@@ -33,6 +34,7 @@ internal sealed class FanOut : IAsyncDisposable
         private readonly SemaphoreSlim _posted = new(0);
         private readonly CancellationTokenSource _stop = new();
         private readonly Task _loop;
+        private volatile bool _stopped;
 
         public Worker() => _loop = Task.Run(RunAsync);
 
@@ -40,7 +42,9 @@ internal sealed class FanOut : IAsyncDisposable
         {
             _woken.Enqueue(reader);
             // A worker that is already told to look need not be told again; a lost race means one empty look.
-            if (_posted.CurrentCount == 0)
+            if (_stopped)
+                ReleaseRest();
+            else if (_posted.CurrentCount == 0)
                 _posted.Release();
         }
 
@@ -48,8 +52,11 @@ internal sealed class FanOut : IAsyncDisposable
         {
             await _stop.CancelAsync();
             await _loop;
+            // First said, then looked: a reader that is posted meanwhile is seen here or there. The semaphore is not
+            // disposed, since somebody may be about to release it.
+            _stopped = true;
+            ReleaseRest();
             _stop.Dispose();
-            _posted.Dispose();
         }
 
         private async Task RunAsync()
@@ -86,6 +93,19 @@ internal sealed class FanOut : IAsyncDisposable
                     return;
                 }
             }
+        }
+
+        /// <summary>Not on the caller's thread, which may hold a room's lock.</summary>
+        private void ReleaseRest()
+        {
+            lock (_early)
+            {
+                while (_early.TryDequeue(out var reader, out _))
+                    ThreadPool.QueueUserWorkItem(Release, reader, preferLocal: false);
+            }
+
+            while (_woken.TryDequeue(out var reader))
+                ThreadPool.QueueUserWorkItem(Release, reader, preferLocal: false);
         }
 
         private static void Release(RoomSession reader)

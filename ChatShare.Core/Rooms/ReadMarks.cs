@@ -42,8 +42,16 @@ public sealed class ReadMarks : BackgroundService
             return known;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.ReadMarks.AsNoTracking().Where(m => m.PersonId == personId).ToListAsync(cancellationToken);
-        return _people.GetOrAdd(personId, new ConcurrentDictionary<int, ReadMark>(
+        var marks = _people.GetOrAdd(personId, new ConcurrentDictionary<int, ReadMark>(
             rows.ToDictionary(row => row.RoomId, row => new ReadMark(row.Number, row.Ordinal))));
+        // Marks that came while nobody had asked, or during the reading.
+        foreach (var ((person, room), mark) in _unwritten)
+        {
+            if (person == personId)
+                Raise(marks, room, mark);
+        }
+
+        return marks;
     }
 
     /// <summary>They have seen this message; marks only move forward.</summary>
@@ -51,18 +59,27 @@ public sealed class ReadMarks : BackgroundService
     {
         ArgumentNullException.ThrowIfNull(message);
         var mark = new ReadMark(message.Number, message.Ordinal);
-        var marks = _people.GetOrAdd(personId, _ => new ConcurrentDictionary<int, ReadMark>());
-        if (marks.TryGetValue(message.RoomId, out var before) && before.Number >= mark.Number)
+        var marks = _people.GetValueOrDefault(personId);
+        if (marks is not null && marks.TryGetValue(message.RoomId, out var before) && before.Number >= mark.Number)
             return;
-        marks[message.RoomId] = mark;
-        _unwritten[(personId, message.RoomId)] = mark;
+        // Noted first, so that whoever loads this person's marks now finds it in one of the two.
+        Raise(_unwritten, (personId, message.RoomId), mark);
+        if ((marks ?? _people.GetValueOrDefault(personId)) is { } loaded)
+            Raise(loaded, message.RoomId, mark);
     }
 
     /// <inheritdoc />
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or OperationCanceledException)
+        {
+            _logger.ReadMarksNotWritten(exception);
+        }
     }
 
     /// <inheritdoc />
@@ -87,6 +104,10 @@ public sealed class ReadMarks : BackgroundService
         }
     }
 
+    private static void Raise<TKey>(ConcurrentDictionary<TKey, ReadMark> marks, TKey key, ReadMark mark)
+        where TKey : notnull =>
+        marks.AddOrUpdate(key, mark, (_, before) => before.Number >= mark.Number ? before : mark);
+
     private async Task WriteAsync(CancellationToken cancellationToken)
     {
         if (_unwritten.IsEmpty)
@@ -98,7 +119,9 @@ public sealed class ReadMarks : BackgroundService
             var row = await db.ReadMarks.FindAsync([person, room], cancellationToken);
             if (row is null)
                 db.ReadMarks.Add(row = new ReadMarkRow { PersonId = person, RoomId = room });
-            (row.Number, row.Ordinal) = (mark.Number, mark.Ordinal);
+            // What was stored is not known to whoever marks without having asked.
+            if (row.Number < mark.Number)
+                (row.Number, row.Ordinal) = (mark.Number, mark.Ordinal);
         }
 
         await db.SaveChangesAsync(cancellationToken);

@@ -105,6 +105,8 @@ public sealed class Room
             reader.ProgressVersion = _progressVersion;
             reader.TypingVersion = -1;
             _readers.Add(reader);
+            // The newcomer sees themselves at once, the others with the next flush.
+            _people = [];
             _peopleDirty = true;
             reader.PeopleVersion = _peopleVersion;
             reader.Backlog = new Backlog(
@@ -117,6 +119,7 @@ public sealed class Room
 
         reader.Participant.StateChanged += OnStateChanged;
         reader.Participant.Entered(Name.Value);
+        reader.LeaveWhenEnded();
         _services.Dirty(this);
     }
 
@@ -263,6 +266,18 @@ public sealed class Room
 
             reader.Waiting = events.Count == 0;
             return (events, Behind: false);
+        }
+    }
+
+    /// <summary>The reader pauses after a batch: what is new already wakes it when its frame is over.</summary>
+    internal void Rest(RoomSession reader)
+    {
+        lock (_gate)
+        {
+            reader.Waiting = true;
+            if (reader.LastNumber < LastNumber || reader.ProgressVersion < _progressVersion
+                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typingVersion)
+                WakeOne(reader);
         }
     }
 

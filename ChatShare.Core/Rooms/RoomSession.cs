@@ -21,6 +21,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     private readonly RoomServices _services;
     private readonly CancellationTokenSource _left = new();
     private ManualResetValueTaskSourceCore<bool> _wake;
+    private CancellationTokenRegistration _ended;
     private int _disposed;
 
     internal RoomSession(RoomServices services, Room room, Participant participant)
@@ -86,11 +87,15 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
             else if (taken.Events.Count > 0)
             {
                 yield return taken.Events;
+                if (FrameTicks == 0)
+                    continue;
+                // A reader that is slower than the room always finds something new; it, too, keeps its frames.
+                Room.Rest(this);
+                await WokenAsync(until.Token);
             }
             else
             {
-                await new ValueTask(this, _wake.Version);
-                _wake.Reset();
+                await WokenAsync(until.Token);
             }
         }
     }
@@ -139,12 +144,25 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     {
         if (Interlocked.Exchange(ref _disposed, 1) == 1)
             return;
+        await _ended.DisposeAsync();
         Room.Leave(this);
         await _left.CancelAsync();
     }
 
+    /// <summary>Whoever was disconnected is not in the room any more, even while their page is still open.</summary>
+    internal void LeaveWhenEnded() => _ended = Participant.Session.Ended.Register(() => Room.Leave(this));
+
     /// <summary>Lets the waiting reader run, on the caller's thread, until it waits again.</summary>
     internal void Release() => _wake.SetResult(true);
+
+    private async ValueTask WokenAsync(CancellationToken until)
+    {
+        // An end that came between the last look at the token and the mark "waiting" found nobody to wake.
+        if (until.IsCancellationRequested)
+            Room.Wake(this);
+        await new ValueTask(this, _wake.Version);
+        _wake.Reset();
+    }
 
     void IValueTaskSource.GetResult(short token) => _wake.GetResult(token);
 

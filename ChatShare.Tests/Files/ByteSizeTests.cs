@@ -1,7 +1,6 @@
 using System.Globalization;
 using ChatShare.Core.Files;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

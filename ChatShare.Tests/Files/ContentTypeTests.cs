@@ -2,7 +2,6 @@ using System.Text;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

@@ -1,7 +1,6 @@
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Files;
 

@@ -5,7 +5,6 @@ using AngleSharp.Html.Parser;
 using ChatShare.Core.Messages;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Messages;
 

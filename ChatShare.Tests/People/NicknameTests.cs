@@ -3,7 +3,6 @@ using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.People;
 

@@ -1,7 +1,6 @@
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using CsCheck;
-using Xunit;
 
 namespace ChatShare.Tests.Rooms;
 

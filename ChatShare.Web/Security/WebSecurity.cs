@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core;
+using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
@@ -27,7 +28,7 @@ internal static class WebSecurity
         // The keys live with the data, so that a cookie outlives a restart and a move.
         services.AddDataProtection().SetApplicationName("ChatShare");
         services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, ILoggerFactory>((keys, options, loggers) =>
-            keys.XmlRepository = new FileSystemXmlRepository(KeyFolder(options.Value.DataDirectory), loggers));
+            keys.XmlRepository = new FileSystemXmlRepository(new DirectoryInfo(Path.Combine(options.Value.DataDirectory, "keys")), loggers));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ChatShareOptions>>(TrustOnly);
     }
@@ -51,14 +52,19 @@ internal static class WebSecurity
         app.UseMiddleware<CircuitGate>();
         app.UseAuthorization();
         app.UseAntiforgery();
+        app.Use(ShowOutOfDateForms);
     }
 
-    private static DirectoryInfo KeyFolder(string dataDirectory)
+    /// <summary>Blazor answers a form whose token does not fit with an empty page; this leaves it to the status pages.</summary>
+    private static Task ShowOutOfDateForms(HttpContext context, RequestDelegate next)
     {
-        var folder = Path.Combine(dataDirectory, "keys");
-        return OperatingSystem.IsWindows()
-            ? Directory.CreateDirectory(folder)
-            : Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (context.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: false })
+            return next(context);
+        // The status page is only looked at: as a posted form it would be refused as well.
+        context.Features.Set<IAntiforgeryValidationFeature>(null);
+        context.Request.Method = HttpMethods.Get;
+        context.Response.StatusCode = StatusCodes.Status400BadRequest;
+        return Task.CompletedTask;
     }
 
     private static void TrustOnly(ForwardedHeadersOptions forwarded, IOptions<ChatShareOptions> options)

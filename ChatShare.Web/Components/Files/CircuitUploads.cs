@@ -2,7 +2,6 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using Microsoft.AspNetCore.Components.Forms;
-using Microsoft.JSInterop;
 
 namespace ChatShare.Web.Components.Files;
 
@@ -63,14 +62,15 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
         {
             await upload.FailAsync("The sender's connection was lost.", CancellationToken.None);
         }
-        catch (Exception exception) when (exception is IOException or JSException or JSDisconnectedException or TimeoutException)
-        {
-            logger.UploadBroke(exception, upload.Id.ToString());
-            await upload.FailAsync("The browser could not read the file to its end.", CancellationToken.None);
-        }
         catch (RefusedException exception)
         {
             await upload.FailAsync(exception.Message, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Whatever broke in the stream of the browser, the card must not stay "uploading" for ever.
+            logger.UploadBroke(exception, upload.Id.ToString());
+            await upload.FailAsync("The browser could not read the file to its end.", CancellationToken.None);
         }
     }
 }

@@ -113,7 +113,21 @@ async function attempt() {
     }
     return true;
   } catch {
-    // Not reached after all; the next attempt follows.
+    // Not reached after all, and the next attempt follows; or the session was ended meanwhile, and the join page says why.
+    if (await sessionHasEnded()) {
+      location.reload();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** The circuit's door is closed to those without a session, and to nobody else. */
+async function sessionHasEnded() {
+  try {
+    const response = await fetch("/_blazor/negotiate?negotiateVersion=1", { method: "POST", signal: AbortSignal.timeout(probeTimeout) });
+    return response.status === 401;
+  } catch {
     return false;
   }
 }

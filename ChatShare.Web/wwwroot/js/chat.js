@@ -96,6 +96,7 @@ export function start(root, dotnet, options) {
   document.cookie = `room=${encodeURIComponent(options.room)}; path=/; max-age=31536000; samesite=lax`;
 
   acceptFiles({ composer: part(".composer"), say: composer.say, signal });
+  root.dataset.ready = "";
   followKeyboard(signal);
   syncPanes();
   if (matchMedia("(pointer: fine)").matches && !document.querySelector(".mud-dialog")) {
@@ -106,6 +107,7 @@ export function start(root, dotnet, options) {
     scrollToEnd: () => void timeline.scrollToEnd(),
     dispose: () => {
       stop.abort();
+      delete root.dataset.ready;
       pending.clear();
       if (current === handle) {
         current = null;

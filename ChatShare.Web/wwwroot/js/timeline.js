@@ -77,7 +77,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       }
     }
     anchors = [];
-    for (let i = low; i < rows.length && anchors.length < 40; i++) {
+    // Not by the very first row: it loses its day and its head when older ones come above it, and so its height.
+    for (let i = Math.max(low, Math.min(1, rows.length - 1)); i < rows.length && anchors.length < 40; i++) {
       const at = rows[i].getBoundingClientRect().top - top;
       if (at > scroller.clientHeight && anchors.length > 0) {
         break;

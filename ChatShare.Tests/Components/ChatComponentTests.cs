@@ -1,0 +1,79 @@
+using System.Collections.Immutable;
+using Bunit;
+using ChatShare.Core.Rooms;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Chat;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class ChatComponentTests : BunitContext
+{
+    private static readonly Guid Me = Guid.NewGuid();
+
+    [Theory]
+    [InlineData("", new string[0])]
+    [InlineData("Bo is typing…", new[] { "Bo" })]
+    [InlineData("Bo and Cy are typing…", new[] { "Bo", "Cy" })]
+    [InlineData("Bo, Cy and 2 more are typing…", new[] { "Bo", "Cy", "Di", "Ed" })]
+    public async Task Typing_line_names_the_others_and_never_oneself(string text, string[] names)
+    {
+        var line = Render<TypingLine>(parameters => parameters.Add(p => p.Viewer, Me));
+        ImmutableArray<PersonTyping> people = [new(Me, "Ann"), .. names.Select(name => new PersonTyping(Guid.NewGuid(), name))];
+
+        await line.InvokeAsync(() => line.Instance.Show(people));
+
+        Assert.Equal(text, line.Find(".typing-line").TextContent);
+    }
+
+    [Fact]
+    public void Away_is_a_word_and_not_a_colour_alone()
+    {
+        var line = Render<PersonLine>(parameters => parameters.Add(p => p.Name, "Ann").Add(p => p.IsAway, true).Add(p => p.IsMe, true));
+
+        Assert.Contains("away", line.Markup, StringComparison.Ordinal);
+        Assert.Contains("(you)", line.Markup, StringComparison.Ordinal);
+        Assert.DoesNotContain("here", line.Markup, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_block_draws_days_the_unread_line_and_followers()
+    {
+        var window = new TimelineWindow();
+        window.Reset([Sample.Make(1, "one"), Sample.Make(2, "two"), Sample.Make(3, "three")], firstUnread: 3);
+
+        var block = Render<MessageBlock>(parameters => parameters
+            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Viewer, Me).Add(p => p.Live, new Web.Components.Files.LiveCards())
+            .Add(p => p.DayName, _ => "Today"));
+
+        Assert.Equal("Today", block.Find(".day").TextContent.Trim());
+        Assert.Equal(["row", "row follows", "row"], block.FindAll(".row").Select(row => row.ClassName));
+        Assert.Equal("New messages", block.Find(".new-line").GetAttribute("aria-label"));
+        Assert.Equal(["one", "two", "three"], block.FindAll(".text").Select(text => text.TextContent));
+    }
+
+    [Fact]
+    public void A_block_that_is_the_same_object_is_not_drawn_again()
+    {
+        var window = new TimelineWindow();
+        window.Reset([Sample.Make(1)], null);
+        var block = Render<MessageBlock>(parameters => parameters
+            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Live, new Web.Components.Files.LiveCards()).Add(p => p.DayName, _ => "Today"));
+
+        block.Render(parameters => parameters.Add(p => p.DayName, _ => "Tomorrow"));
+        Assert.Equal(1, block.RenderCount);
+
+        window.Apply(Sample.Make(2));
+        block.Render(parameters => parameters.Add(p => p.Content, window.Blocks[0]));
+        Assert.Equal(2, block.FindAll(".row").Count);
+    }
+
+    [Fact]
+    public void Composer_is_plain_and_named()
+    {
+        var composer = Render<Composer>(parameters => parameters.Add(p => p.RoomName, "Lobby"));
+
+        Assert.Equal("Message", composer.Find("textarea").GetAttribute("aria-label"));
+        Assert.Equal("Send", composer.Find("button").GetAttribute("aria-label"));
+        Assert.Equal("attach-files", composer.Find("label").GetAttribute("for"));
+    }
+}

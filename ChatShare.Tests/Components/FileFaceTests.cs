@@ -1,0 +1,40 @@
+using ChatShare.Core.Files;
+using ChatShare.Web.Components.Files;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class FileFaceTests
+{
+    [Theory]
+    [InlineData("a.txt", "", "a.txt")]
+    [InlineData("nightly-2026-11-22.tar.gz", "nightly-2026-11", "-22.tar.gz")]
+    public void The_ending_of_a_name_is_never_cut(string name, string stem, string ending) =>
+        Assert.Equal((stem, ending), FileFace.Split(name));
+
+    [Fact]
+    public void A_surrogate_pair_is_not_split()
+    {
+        var (stem, ending) = FileFace.Split("abc🎉123456789");
+
+        Assert.Equal("abc", stem);
+        Assert.Equal("🎉123456789", ending);
+    }
+
+    [Fact]
+    public void The_state_line_says_what_is_known()
+    {
+        var id = FileId.New();
+
+        Assert.Equal("1.0 MB · waiting", FileFace.Describe(new UploadProgress(id, 0, 1_000_000, 0)));
+        Assert.Equal("50 %", FileFace.Describe(new UploadProgress(id, 500_000, 1_000_000, 0)));
+        Assert.Equal("50 % · 100 KB/s · 5 s left", FileFace.Describe(new UploadProgress(id, 500_000, 1_000_000, 100_000)));
+        Assert.Equal("1 % · 1.0 KB/s · 17 min left", FileFace.Describe(new UploadProgress(id, 10_000, 1_000_000, 1_000)));
+    }
+
+    [Fact]
+    public void A_hundred_percent_means_every_byte()
+    {
+        Assert.Equal(99, new UploadProgress(FileId.New(), 9_999_999, 10_000_000, 1).Percent);
+        Assert.Equal(100, new UploadProgress(FileId.New(), 10_000_000, 10_000_000, 1).Percent);
+    }
+}

@@ -1,0 +1,95 @@
+using AngleSharp.Dom;
+using AngleSharp.Html.Parser;
+using ChatShare.Core.Files;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Chat;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class MessageMarkupTests
+{
+    private const string Hostile = "<img src=x onerror=alert(1)>\"'&</b><script>alert(2)</script>";
+
+    [Fact]
+    public void Everything_that_people_typed_is_shown_as_text()
+    {
+        var file = Sample.File(Hostile);
+        var failed = Sample.File("b.bin", FileState.Failed, failure: Hostile);
+
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, Hostile, sender: Hostile, files: [file, failed])));
+
+        Assert.Empty(article.QuerySelectorAll("img, script"));
+        Assert.Equal(Hostile, article.QuerySelector(".text")!.TextContent);
+        Assert.Equal(Hostile, article.QuerySelector(".name")!.TextContent);
+        Assert.Equal(Hostile, article.QuerySelector(".file-name")!.GetAttribute("title"));
+        Assert.Equal($"Download {Hostile}", article.QuerySelector("a.download")!.GetAttribute("aria-label"));
+        Assert.All(article.QuerySelectorAll("*").SelectMany(e => e.Attributes), a => Assert.DoesNotMatch("^on", a.Name));
+    }
+
+    [Fact]
+    public void A_ready_file_has_its_link_and_the_others_do_not()
+    {
+        var ready = Sample.File("größe 100%.txt");
+
+        var article = Parse(MessageMarkup.Make(Sample.Make(
+            1, "", files: [ready, Sample.File("a", FileState.Failed), Sample.File("b", FileState.Cancelled), Sample.File("c", FileState.Deleted)])));
+
+        var link = Assert.Single(article.QuerySelectorAll("a"));
+        Assert.Equal($"/files/{ready.Id}/gr%C3%B6%C3%9Fe%20100%25.txt", link.GetAttribute("href"));
+        Assert.Equal(["ready", "failed", "cancelled", "deleted"], article.QuerySelectorAll(".card").Select(card => card.GetAttribute("data-state")));
+    }
+
+    [Fact]
+    public void A_file_that_still_comes_in_is_not_in_the_shared_frame()
+    {
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, "", files: [Sample.File("a", FileState.Uploading)])));
+
+        Assert.Empty(article.QuerySelectorAll(".card"));
+    }
+
+    [Fact]
+    public void A_deleted_message_says_nothing_but_that()
+    {
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, "secret", deleted: true, files: [Sample.File("a")])));
+
+        Assert.DoesNotContain("secret", article.TextContent, StringComparison.Ordinal);
+        Assert.Empty(article.QuerySelectorAll(".card"));
+        Assert.NotNull(article.QuerySelector(".text.deleted"));
+    }
+
+    [Theory]
+    [InlineData("🎉", true)]
+    [InlineData("🎉👍🎉", true)]
+    [InlineData("🎉👍🎉👍", false)]
+    [InlineData("ok 👍", false)]
+    [InlineData("42", false)]
+    public void Up_to_three_emoji_alone_are_large(string text, bool large)
+    {
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, text)));
+
+        Assert.Equal(large, article.QuerySelector(".text.emoji-only") is not null);
+    }
+
+    [Fact]
+    public void The_markup_of_a_message_is_made_once()
+    {
+        var message = Sample.Make(1);
+
+        Assert.Same(message.Html(MessageMarkup.Make), message.Html(MessageMarkup.Make));
+    }
+
+    [Fact]
+    public void Raw_markup_is_used_in_one_place_only()
+    {
+        var sources = Directory.EnumerateFiles(SourceTree.Folder("ChatShare.Web"), "*", SearchOption.AllDirectories)
+            .Where(path => path.EndsWith(".razor", StringComparison.Ordinal) || path.EndsWith(".cs", StringComparison.Ordinal))
+            .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+
+        var users = sources.Where(path => File.ReadAllText(path) is var text
+            && (text.Contains("MarkupString", StringComparison.Ordinal) || text.Contains("AddMarkupContent", StringComparison.Ordinal)));
+
+        Assert.Equal(["MessageBlock.razor"], users.Select(Path.GetFileName));
+    }
+
+    private static IElement Parse(string html) => new HtmlParser().ParseDocument(html).QuerySelector("article.message")!;
+}

@@ -1,0 +1,126 @@
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Chat;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class TimelineWindowTests
+{
+    private static readonly Guid Ann = Guid.NewGuid();
+    private static readonly Guid Bo = Guid.NewGuid();
+
+    [Fact]
+    public void Rows_of_one_person_within_five_minutes_follow()
+    {
+        var window = Window(
+            Sample.Make(1, person: Ann, sentAt: Sample.Noon),
+            Sample.Make(2, person: Ann, sentAt: Sample.Noon.AddMinutes(4.9)),
+            Sample.Make(3, person: Ann, sentAt: Sample.Noon.AddMinutes(10)),
+            Sample.Make(4, person: Bo, sentAt: Sample.Noon.AddMinutes(10.1)));
+
+        Assert.Equal([false, true, false, false], Rows(window).Select(row => row.Follows));
+    }
+
+    [Fact]
+    public void A_day_begins_at_midnight_of_the_viewer_and_not_of_the_server()
+    {
+        var before = new DateTimeOffset(2026, 11, 23, 22, 59, 0, TimeSpan.Zero);
+        var window = new TimelineWindow { Zone = TimeZoneInfo.CreateCustomTimeZone("x", TimeSpan.FromHours(1), "x", "x") };
+
+        window.Reset([Sample.Make(1, person: Ann, sentAt: before), Sample.Make(2, person: Ann, sentAt: before.AddMinutes(2))], null);
+
+        var rows = Rows(window).ToList();
+        Assert.Equal(new DateOnly(2026, 11, 23), rows[0].Day);
+        Assert.Equal(new DateOnly(2026, 11, 24), rows[1].Day);
+        Assert.False(rows[1].Follows);
+    }
+
+    [Theory]
+    [InlineData(0, "Today")]
+    [InlineData(1, "Yesterday")]
+    [InlineData(2, "Saturday, 21 November 2026")]
+    public void Days_have_names_that_people_use(int daysAgo, string name)
+    {
+        var window = new TimelineWindow();
+
+        Assert.Equal(name, window.DayName(DateOnly.FromDateTime(Sample.Noon.AddDays(-daysAgo).DateTime), Sample.Noon));
+    }
+
+    [Fact]
+    public void A_new_message_changes_its_own_block_alone()
+    {
+        var window = Window([.. Enumerable.Range(1, 100).Select(n => Sample.Make(n, person: Ann))]);
+        var before = window.Blocks;
+
+        Assert.True(window.Apply(Sample.Make(101, person: Ann)));
+
+        Assert.All(before[..^1], block => Assert.Contains(block, window.Blocks));
+        Assert.Equal(101, window.Newest);
+    }
+
+    [Fact]
+    public void A_change_of_a_message_replaces_it_once()
+    {
+        var window = Window(Sample.Make(1, "before"), Sample.Make(2));
+
+        Assert.True(window.Apply(Sample.Make(1, "after", changed: 3)));
+        Assert.False(window.Apply(Sample.Make(1, "older", changed: 2)));
+
+        Assert.Equal("after", window.Find(1)!.Text);
+        Assert.Equal([1L, 2L], Rows(window).Select(row => row.Message.Number));
+    }
+
+    [Fact]
+    public void A_change_of_a_message_that_is_not_shown_stays_outside()
+    {
+        var window = Window(Sample.Make(10), Sample.Make(11));
+
+        Assert.False(window.Apply(Sample.Make(3, changed: 12)));
+        Assert.Equal(10, window.Oldest);
+    }
+
+    [Fact]
+    public void Loading_older_rows_keeps_the_window_bounded_and_leaves_the_end()
+    {
+        var window = Window([.. Enumerable.Range(301, 200).Select(n => Sample.Make(n))]);
+
+        window.Prepend([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))]);
+
+        Assert.Equal(TimelineWindow.MaxRows, Rows(window).Count());
+        Assert.Equal(241, window.Oldest);
+        Assert.False(window.AtEnd);
+        Assert.False(window.Apply(Sample.Make(501)));
+        Assert.Equal(440, window.Newest);
+    }
+
+    [Fact]
+    public void Going_down_again_loses_and_doubles_nothing()
+    {
+        var window = Window([.. Enumerable.Range(101, 200).Select(n => Sample.Make(n))]);
+        window.Prepend([.. Enumerable.Range(41, 60).Select(n => Sample.Make(n))]);
+
+        window.Append([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))], reachesEnd: true);
+
+        Assert.True(window.AtEnd);
+        Assert.Equal(Enumerable.Range(101, 200).Select(n => (long)n), Rows(window).Select(row => row.Message.Number));
+    }
+
+    [Fact]
+    public void The_line_of_the_first_unread_message_breaks_a_group()
+    {
+        var window = new TimelineWindow();
+
+        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann), Sample.Make(3, person: Ann)], firstUnread: 2);
+
+        Assert.Equal([false, true, false], Rows(window).Select(row => row.IsFirstUnread));
+        Assert.Equal([false, false, true], Rows(window).Select(row => row.Follows));
+    }
+
+    private static TimelineWindow Window(params Core.Rooms.ChatMessage[] messages)
+    {
+        var window = new TimelineWindow();
+        window.Reset(messages, firstUnread: null);
+        return window;
+    }
+
+    private static IEnumerable<TimelineRow> Rows(TimelineWindow window) => window.Blocks.SelectMany(block => block.Rows);
+}

@@ -1,0 +1,208 @@
+using System.Text.RegularExpressions;
+using ChatShare.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.EndToEnd;
+
+public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private ServerProcess Server => fixture.Server;
+
+    [Fact]
+    public async Task Two_people_talk_and_see_the_same_order()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Ann");
+        var bo = await Person.JoinAsync(chromium, Server, "Bo");
+
+        await Expect(ann.People).ToContainTextAsync("Bo");
+        for (var i = 1; i <= 5; i++)
+        {
+            await ann.SayAsync($"ann {i}");
+            await bo.SayAsync($"bo {i}");
+        }
+
+        await ann.SeesAsync("bo 5");
+        await bo.SeesAsync("ann 5");
+        await ann.SeesAsync("ann 5");
+        await bo.SeesAsync("bo 5");
+        Assert.Equal(await ann.TextsAsync(), await bo.TextsAsync());
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Typing_is_seen_by_others()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Typer");
+        await ann.NewRoomAsync("Typing");
+        var bo = await Person.JoinAsync(chromium, Server, "Watcher", "/rooms/Typing");
+
+        await ann.Field.PressSequentiallyAsync("hello");
+
+        await Expect(bo.Page.GetByText("Typer is typing…")).ToBeVisibleAsync();
+        await ann.Field.PressAsync("Enter");
+        await Expect(bo.Page.GetByText("Typer is typing…")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task Text_is_shown_as_it_was_written()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Writer");
+        var dialogs = 0;
+        ann.Page.Dialog += (_, _) => dialogs++;
+
+        await ann.Field.FillAsync("line one");
+        await ann.Field.PressAsync("Shift+Enter");
+        await ann.Field.PressSequentiallyAsync("<img src=x onerror=alert(1)> see https://example.test/a?b=1.");
+        await ann.Field.PressAsync("Enter");
+
+        var text = ann.Log.Locator(".message[id] .text").Filter(new() { HasTextString = "line one" });
+        await Expect(text).ToHaveTextAsync(new Regex("^line one\n<img src=x onerror=alert\\(1\\)> see https://example.test/a\\?b=1\\.$"));
+        await Expect(text.GetByRole(AriaRole.Link)).ToHaveAttributeAsync("href", "https://example.test/a?b=1");
+        Assert.Equal(0, await text.Locator("img").CountAsync());
+        Assert.Equal(0, dialogs);
+    }
+
+    [Fact]
+    public async Task The_longest_message_of_any_script_goes_through_and_a_longer_one_is_refused_with_its_count()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Longwriter");
+
+        await ann.Field.FillAsync(new string('漢', 16_001));
+        await ann.Field.PressAsync("Enter");
+        await Expect(ann.Page.GetByText("16,001")).Not.ToHaveCountAsync(0);
+        Assert.Equal(16_001, (await ann.Field.InputValueAsync()).Length);
+
+        await ann.Field.FillAsync("end" + new string('漢', 15_997));
+        await ann.Field.PressAsync("Enter");
+        await ann.SeesAsync("end漢漢漢");
+        await ann.SayAsync("the circuit lives");
+        await ann.SeesAsync("the circuit lives");
+    }
+
+    [Fact]
+    public async Task A_draft_survives_a_reload_and_belongs_to_its_room()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Drafter");
+        await ann.Field.FillAsync("half a thought");
+        await ann.Page.ReloadAsync();
+        await ann.InRoomAsync();
+
+        await Expect(ann.Field).ToHaveValueAsync("half a thought");
+        await ann.NewRoomAsync("Drafts");
+        await Expect(ann.Field).ToHaveValueAsync("");
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await Expect(ann.Field).ToHaveValueAsync("half a thought");
+    }
+
+    [Fact]
+    public async Task A_new_room_appears_for_everyone_with_what_is_unread_in_it()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Maker");
+        var bo = await Person.JoinAsync(chromium, Server, "Reader");
+
+        await ann.NewRoomAsync("Plans", "What comes next");
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Plans", Exact = true }).First).ToBeVisibleAsync();
+        await ann.SayAsync("first");
+        await ann.SayAsync("second");
+        await ann.SeesAsync("second");
+
+        var link = bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Plans" });
+        await Expect(link).ToContainTextAsync("2");
+        await link.ClickAsync();
+        await bo.SeesAsync("second");
+        await Expect(link).Not.ToContainTextAsync("unread");
+
+        // One is in several rooms at once.
+        await Expect(bo.People).ToContainTextAsync("Maker");
+        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await Expect(ann.People).ToContainTextAsync("Reader");
+    }
+
+    [Fact]
+    public async Task A_taken_room_name_is_said_beside_the_field_and_what_was_typed_stays()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Roomer");
+
+        await ann.Button("New room").ClickAsync();
+        var dialog = ann.Page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync("lobby");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+
+        await Expect(dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync("lobby");
+        await Expect(dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" })).ToHaveValueAsync("lobby");
+    }
+
+    [Fact]
+    public async Task Older_messages_load_while_scrolling_up_and_nothing_jumps()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Historian");
+        await ann.NewRoomAsync("History");
+        // Faster than one may send by hand, slower than the limit of a person.
+        for (var i = 1; i <= 160; i++)
+            await ann.SayAsync($"message number {i}.");
+        await ann.SeesAsync("message number 160.");
+        await ann.Page.ReloadAsync();
+        await ann.SeesAsync("message number 160.");
+        await Expect(ann.Log.GetByText("message number 50.", new() { Exact = true })).ToHaveCountAsync(0);
+
+        var anchor = ann.Log.GetByText("message number 64.", new() { Exact = true });
+        await anchor.ScrollIntoViewIfNeededAsync();
+        var before = (await anchor.BoundingBoxAsync())!.Y;
+        await Expect(ann.Log.GetByText("message number 1.", new() { Exact = true })).ToHaveCountAsync(1);
+
+        Assert.InRange((await anchor.BoundingBoxAsync())!.Y, before - 2, before + 2);
+        var texts = await ann.TextsAsync();
+        Assert.Equal(texts.Distinct(StringComparer.Ordinal), texts);
+    }
+
+    [Fact]
+    public async Task A_new_message_while_scrolled_up_moves_nothing_and_is_offered()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Scroller");
+        await ann.NewRoomAsync("Scrolling");
+        for (var i = 1; i <= 60; i++)
+            await ann.SayAsync($"row {i}.");
+        await ann.SeesAsync("row 60.");
+        var bo = await Person.JoinAsync(chromium, Server, "Interrupter", "/rooms/Scrolling");
+
+        var anchor = ann.Log.GetByText("row 20.", new() { Exact = true });
+        await anchor.ScrollIntoViewIfNeededAsync();
+        var before = (await anchor.BoundingBoxAsync())!.Y;
+        await bo.SayAsync("news");
+
+        await ann.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" }).ClickAsync();
+        await Expect(ann.Log.GetByText("news", new() { Exact = true })).ToBeInViewportAsync();
+        Assert.NotEqual(0, before);
+    }
+
+    [Fact]
+    public async Task A_room_that_does_not_exist_says_so_and_offers_to_make_it()
+    {
+        var page = await chromium.OpenAsync(Server);
+        await page.GotoAsync("/rooms/Nowhere%20yet");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" }).FillAsync("Founder");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Join", Exact = true }).ClickAsync();
+
+        await Expect(page.GetByText("There is no room “Nowhere yet”")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Create Nowhere yet" }).ClickAsync();
+
+        var founder = new Person(page);
+        await founder.InRoomAsync();
+        await founder.SayAsync("first");
+        await founder.SeesAsync("first");
+    }
+
+    [Fact]
+    public async Task A_room_address_can_be_shared_and_any_case_opens_it()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Sharer");
+        await ann.NewRoomAsync("Zimmer für alle");
+        await ann.SayAsync("welcome");
+        await ann.SeesAsync("welcome");
+
+        var bo = await Person.JoinAsync(chromium, Server, "Guest", "/rooms/zimmer%20F%C3%9CR%20alle");
+
+        await bo.SeesAsync("welcome");
+    }
+}

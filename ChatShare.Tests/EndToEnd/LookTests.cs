@@ -1,0 +1,128 @@
+using ChatShare.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.EndToEnd;
+
+/// <summary>Keyboard, phone, themes. Also takes the pictures, into <c>artifacts/screenshots</c>.</summary>
+public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private static readonly string Pictures = SourceTree.Folder("artifacts/screenshots");
+
+    [Fact]
+    public async Task Everything_can_be_done_with_the_keyboard_alone()
+    {
+        var page = await chromium.OpenAsync(fixture.Server);
+        await page.GotoAsync("/");
+        await page.Keyboard.TypeAsync("Keys");
+        await page.Keyboard.PressAsync("Enter");
+        var keys = new Person(page);
+        await keys.InRoomAsync();
+        await Expect(keys.Field).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("typed");
+        await page.Keyboard.PressAsync("Enter");
+        await keys.SeesAsync("typed");
+
+        await TabToAsync(page, "New room");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Room name" })).ToBeFocusedAsync();
+        await page.Keyboard.TypeAsync("By keyboard");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "By keyboard" })).ToBeVisibleAsync();
+
+        await TabToAsync(page, "Leave");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" })).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData(1440, 900, ColorScheme.Light)]
+    [InlineData(1440, 900, ColorScheme.Dark)]
+    [InlineData(1024, 768, ColorScheme.Light)]
+    [InlineData(390, 844, ColorScheme.Light)]
+    [InlineData(390, 844, ColorScheme.Dark)]
+    public async Task The_chat_fits_the_window(int width, int height, ColorScheme scheme)
+    {
+        var name = $"Viewer {width} {scheme}";
+        var person = await Person.JoinAsync(chromium, fixture.Server, name, "/", options =>
+        {
+            options.ViewportSize = new ViewportSize { Width = width, Height = height };
+            options.ColorScheme = scheme;
+        });
+        await person.SayAsync(new string('w', 300));
+        await person.SayAsync("שלום לכולם, הקובץ החדש כאן.");
+        await person.SayAsync("🎉");
+        await person.AttachAsync(new FilePayload { Name = new string('n', 190) + ".tar.gz", MimeType = "x/x", Buffer = new byte[100] });
+        await Expect(person.Page.Locator("a.download").Last).ToBeVisibleAsync();
+
+        Assert.Equal(scheme.ToString().ToLowerInvariant(), await person.Page.Locator("html").GetAttributeAsync("data-theme"));
+        Assert.True(await person.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth"));
+        Assert.True(await person.Page.EvaluateAsync<bool>("() => document.querySelector('.timeline').scrollWidth <= document.querySelector('.timeline').clientWidth"));
+        await Expect(person.Field).ToBeInViewportAsync();
+        await person.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"chat-{width}-{scheme}.png") });
+    }
+
+    [Fact]
+    public async Task On_a_phone_rooms_and_people_are_drawers_and_targets_are_large_enough()
+    {
+        var person = await Person.JoinAsync(chromium, fixture.Server, "Phone", "/", options =>
+        {
+            options.ViewportSize = new ViewportSize { Width = 390, Height = 844 };
+            options.HasTouch = true;
+        });
+        await Expect(person.Rooms).Not.ToBeInViewportAsync();
+
+        await person.Button("Show rooms").ClickAsync();
+        await Expect(person.Rooms).ToBeInViewportAsync();
+        await person.Page.Keyboard.PressAsync("Escape");
+        await Expect(person.Rooms).Not.ToBeInViewportAsync();
+
+        foreach (var button in await person.Page.Locator(".composer button, .composer label, .top-bar button").AllAsync())
+        {
+            if (await button.BoundingBoxAsync() is { } box)
+                Assert.True(box.Height >= 44 && box.Width >= 44, $"{await button.GetAttributeAsync("aria-label")} is {box.Width} x {box.Height}");
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_loaded_from_elsewhere_and_the_policy_is_never_broken()
+    {
+        var page = await chromium.OpenAsync(fixture.Server);
+        var foreign = new List<string>();
+        var complaints = new List<string>();
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(fixture.Server.Address, StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal))
+                foreign.Add(request.Url);
+        };
+        page.Console += (_, message) =>
+        {
+            if (message.Type == "error")
+                complaints.Add(message.Text);
+        };
+        await page.GotoAsync("/");
+        var person = new Person(page);
+        await person.JoinAsync("Strict");
+        await person.SayAsync("hello there");
+        await person.SeesAsync("hello there");
+        await person.Button("New room").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+
+        Assert.Empty(foreign);
+        Assert.Empty(complaints);
+    }
+
+    private static async Task TabToAsync(IPage page, string name)
+    {
+        for (var i = 0; i < 60; i++)
+        {
+            await page.Keyboard.PressAsync("Shift+Tab");
+            var focused = await page.EvaluateAsync<string>(
+                "() => (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').trim()");
+            if (focused == name)
+                return;
+        }
+
+        Assert.Fail($"“{name}” cannot be reached with Tab.");
+    }
+}

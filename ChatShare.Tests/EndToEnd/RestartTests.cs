@@ -1,0 +1,74 @@
+using ChatShare.Tests.Support;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.EndToEnd;
+
+public sealed class RestartTests(Chromium chromium)
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task After_kill_9_everything_is_back_once()
+    {
+        await using var server = await ServerProcess.StartAsync(Cancel);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        var bo = await Person.JoinAsync(chromium, server, "Bo");
+        await ann.SayAsync("before");
+        await bo.SeesAsync("before");
+        await ann.SeesAsync("before");
+
+        await server.KillAsync(Cancel);
+        await ann.SayAsync("while it was down");
+        await ann.Field.FillAsync("a draft");
+        await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(1);
+        await Expect(ann.Log.GetByText("before")).ToBeVisibleAsync();
+        await server.StartAgainAsync(Cancel);
+
+        await bo.SeesAsync("while it was down");
+        await ann.SeesAsync("while it was down");
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
+        await Expect(ann.Field).ToHaveValueAsync("a draft");
+        await ann.SayAsync("after");
+        await bo.SeesAsync("after");
+        Assert.Equal(["before", "while it was down", "after"], await bo.TextsAsync());
+        Assert.Equal(["before", "while it was down", "after"], await ann.TextsAsync());
+    }
+
+    [Fact]
+    public async Task After_a_lost_connection_missed_messages_appear_in_place_without_a_reload()
+    {
+        await using var server = await ServerProcess.StartAsync(Cancel);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        var bo = await Person.JoinAsync(chromium, server, "Bo");
+        await ann.SayAsync("hello");
+        await bo.SeesAsync("hello");
+        await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
+
+        await bo.Page.Context.SetOfflineAsync(true);
+        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
+        await ann.SayAsync("missed one");
+        await ann.SayAsync("missed two");
+        await ann.SeesAsync("missed two");
+        await bo.Page.Context.SetOfflineAsync(false);
+
+        await bo.SeesAsync("missed two");
+        Assert.Equal(["hello", "missed one", "missed two"], await bo.TextsAsync());
+        Assert.True(await bo.Page.EvaluateAsync<bool>("() => window.stillTheSamePage === true"));
+    }
+
+    [Fact]
+    public async Task An_upload_that_a_restart_broke_says_so_and_leaves_nothing()
+    {
+        await using var server = await ServerProcess.StartAsync(Cancel);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        await ann.AttachAsync("half.bin", 45_000_000);
+        await Expect(ann.Progress("half.bin")).ToBeVisibleAsync();
+
+        await server.KillAsync(Cancel);
+        await server.StartAgainAsync(Cancel);
+
+        await Expect(ann.Log.Locator(".card[data-state=failed]")).ToHaveCountAsync(1);
+        Assert.Empty(Directory.EnumerateFiles(server.Downloads, "*", SearchOption.AllDirectories));
+    }
+}

@@ -1,0 +1,174 @@
+using System.Net;
+using System.Security.Cryptography;
+using ChatShare.Tests.Support;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.EndToEnd;
+
+public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private ServerProcess Server => fixture.Server;
+
+    [Fact]
+    public async Task A_20_MB_file_is_watched_while_it_arrives_and_comes_out_byte_for_byte()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Ann", "/");
+        var bo = await Person.JoinAsync(chromium, Server, "Bo", "/");
+        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, "holiday.bin");
+        var content = RandomNumberGenerator.GetBytes(20 * 1024 * 1024);
+        await File.WriteAllBytesAsync(path, content, TestContext.Current.CancellationToken);
+
+        await bo.Page.EvaluateAsync(
+            """
+            () => {
+              window.seen = [];
+              new MutationObserver(() => {
+                const now = document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow");
+                if (now && window.seen.at(-1) !== Number(now)) window.seen.push(Number(now));
+              }).observe(document.body, { subtree: true, childList: true, attributes: true });
+            }
+            """);
+        await ann.AttachAsync(path);
+
+        await Expect(bo.Progress("holiday.bin")).ToBeVisibleAsync();
+        await Expect(bo.Download("holiday.bin")).ToBeVisibleAsync();
+        var seen = await bo.Page.EvaluateAsync<int[]>("() => window.seen");
+        Assert.True(seen.Length >= 3, $"The bar stood at {string.Join(", ", seen)} only.");
+        Assert.Equal(seen.Order(), seen);
+
+        var download = await bo.Page.RunAndWaitForDownloadAsync(() => bo.Download("holiday.bin").ClickAsync());
+        Assert.Equal("holiday.bin", download.SuggestedFilename);
+        await using var stream = await download.CreateReadStreamAsync();
+        Assert.Equal(SHA256.HashData(content), await SHA256.HashDataAsync(stream, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Several_files_queue_while_one_goes_on_talking_and_changes_the_room()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Queuer", "/");
+        var bo = await Person.JoinAsync(chromium, Server, "Looker", "/");
+
+        await ann.AttachAsync(
+            new FilePayload { Name = "one.bin", MimeType = "x/x", Buffer = new byte[6_000_000] },
+            new FilePayload { Name = "two.txt", MimeType = "x/x", Buffer = "hello"u8.ToArray() });
+        await Expect(bo.Progress("two.txt")).ToBeVisibleAsync();
+        await ann.SayAsync("talking meanwhile");
+        await bo.SeesAsync("talking meanwhile");
+        await ann.NewRoomAsync("Elsewhere");
+
+        await Expect(bo.Download("one.bin")).ToBeVisibleAsync();
+        await Expect(bo.Download("two.txt")).ToBeVisibleAsync();
+        await Expect(ann.Download("two.txt")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task The_sender_can_call_it_off_and_nobody_else()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Canceller", "/");
+        var bo = await Person.JoinAsync(chromium, Server, "Bystander", "/");
+
+        await ann.AttachAsync("mistake.bin", 40_000_000);
+        await Expect(bo.Progress("mistake.bin")).ToBeVisibleAsync();
+        await Expect(bo.Button("Cancel mistake.bin")).ToHaveCountAsync(0);
+        await ann.Button("Cancel mistake.bin").ClickAsync();
+
+        await Expect(Card(bo, "mistake.bin")).ToHaveAttributeAsync("data-state", "cancelled");
+        await ann.AttachAsync(new FilePayload { Name = "after.txt", MimeType = "x/x", Buffer = "next"u8.ToArray() });
+        await Expect(bo.Download("after.txt")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task An_upload_whose_page_is_closed_fails_on_everyones_card()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Closer", "/");
+        var bo = await Person.JoinAsync(chromium, Server, "Stayer", "/");
+        await ann.AttachAsync("gone.bin", 45_000_000);
+        await Expect(bo.Progress("gone.bin")).ToBeVisibleAsync();
+
+        await ann.Page.CloseAsync();
+
+        await Expect(Card(bo, "gone.bin")).ToHaveAttributeAsync("data-state", "failed", new() { Timeout = 10_000 });
+    }
+
+    [Theory]
+    [InlineData("../../x.txt", "x.txt")]
+    [InlineData("CON", "_CON")]
+    [InlineData("a\u202Etxt.exe", "atxt.exe")]
+    [InlineData("\"quoted\"\n<b>.txt", "_quoted__b_.txt")]
+    public async Task A_hostile_name_is_cleaned_and_the_file_is_shared(string name, string cleaned)
+    {
+        var ann = await Person.JoinAsync(chromium, Server, $"Hostile {cleaned.Length}", "/");
+
+        // The browser cleans some of it by itself; the page hands over what a script would.
+        await ann.Page.EvaluateAsync(
+            """
+            name => {
+              const input = document.getElementById("attach-files");
+              const files = new DataTransfer();
+              files.items.add(new File(["hello"], name));
+              input.files = files.files;
+              input.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+            """,
+            name);
+
+        await Expect(ann.Page.GetByRole(AriaRole.Link, new() { NameRegex = new("^Download ") }).Last).ToHaveAttributeAsync("aria-label", $"Download {cleaned}");
+    }
+
+    [Fact]
+    public async Task A_file_of_zero_bytes_is_a_file()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Nothing", "/");
+
+        await ann.AttachAsync(new FilePayload { Name = "empty.dat", MimeType = "x/x", Buffer = [] });
+
+        await Expect(ann.Download("empty.dat")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_file_over_the_limit_is_refused_before_its_first_byte()
+    {
+        await using var server = await ServerProcess.StartAsync(TestContext.Current.CancellationToken, "ChatShare:Limits:FileBytes=1000000");
+        var ann = await Person.JoinAsync(chromium, server, "Ann", "/");
+
+        await ann.AttachAsync(new FilePayload { Name = "big.bin", MimeType = "x/x", Buffer = new byte[1_000_001] });
+
+        await Expect(ann.Page.GetByText("“big.bin” is 1.0 MB; the limit here is 1.0 MB.")).ToBeVisibleAsync();
+        await Expect(ann.Progress("big.bin")).ToHaveCountAsync(0);
+        Assert.Empty(Directory.EnumerateFiles(server.Downloads, "*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task A_download_is_for_people_who_joined_and_carries_its_headers()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Header", "/");
+        var content = "<script>alert(1)</script>"u8.ToArray();
+        await ann.AttachAsync(new FilePayload { Name = "грüße \"x\".html", MimeType = "text/html", Buffer = content });
+        var link = ann.Page.GetByRole(AriaRole.Link, new() { NameRegex = new("^Download гр") });
+        await Expect(link).ToBeVisibleAsync();
+        var path = (await link.GetAttributeAsync("href"))!;
+
+        var response = await ann.Page.APIRequest.GetAsync(Server.Address + path + "?inline");
+        Assert.Equal(200, response.Status);
+        Assert.Equal("application/octet-stream", response.Headers["content-type"]);
+        Assert.StartsWith("attachment", response.Headers["content-disposition"], StringComparison.Ordinal);
+        Assert.Contains("filename*=UTF-8''%D0%B3%D1%80%C3%BC%C3%9Fe%20_x_.html", response.Headers["content-disposition"], StringComparison.Ordinal);
+        Assert.Equal("nosniff", response.Headers["x-content-type-options"]);
+        Assert.Contains("sandbox", response.Headers["content-security-policy"], StringComparison.Ordinal);
+        Assert.Contains("private", response.Headers["cache-control"], StringComparison.Ordinal);
+        Assert.Equal($"\"{Convert.ToHexStringLower(SHA256.HashData(content))}\"", response.Headers["etag"]);
+        Assert.Equal($"sha-256=:{Convert.ToBase64String(SHA256.HashData(content))}:", response.Headers["repr-digest"]);
+
+        var range = await ann.Page.APIRequest.GetAsync(Server.Address + path, new() { Headers = [new("Range", "bytes=1-6")] });
+        Assert.Equal(206, range.Status);
+        Assert.Equal("script", await range.TextAsync());
+
+        using var stranger = new HttpClient();
+        using var refused = await stranger.GetAsync(new Uri(Server.Address + path), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    private static ILocator Card(Person person, string file) =>
+        person.Log.Locator(".card").Filter(new() { Has = person.Page.GetByTitle(file, new() { Exact = true }) });
+}

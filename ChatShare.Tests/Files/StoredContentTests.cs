@@ -1,0 +1,161 @@
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Tests.Files;
+
+/// <summary>One content for all files that are equal, there as long as one of them needs it; what a crash left is cleared at start.</summary>
+public sealed class StoredContentTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Equal_files_are_one_content_that_stays_until_the_last_is_deleted()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var root = await host.AdministratorAsync(token);
+        var content = Make.Bytes(5000);
+        var first = await host.ShareAsync(anna, "one.bin", content, token);
+        var second = await host.ShareAsync(anna, "two.bin", content, token);
+        Assert.Equal([Make.Sha256(content)], host.Contents());
+        Assert.Empty(host.PartialFiles());
+
+        await host.Uploads.DeleteAsync(first.Id, root, token);
+        Assert.Equal([Make.Sha256(content)], host.Contents());
+        var files = host.Get<FileDirectory>();
+        Assert.Null(await files.FindAsync(first.Id, root, token));
+        Assert.Equal(content, await File.ReadAllBytesAsync((await files.FindAsync(second.Id, root, token))!.Path, token));
+
+        await host.Uploads.DeleteAsync(second.Id, root, token);
+        Assert.Empty(host.Contents());
+        Assert.All(
+            (await host.AllAsync(host.Lobby, token)).SelectMany(m => m.Files),
+            file => Assert.Equal((FileState.Deleted, null), (file.State, file.Sha256)));
+        // The same bytes again are a new content.
+        var third = await host.ShareAsync(anna, "three.bin", content, token);
+        Assert.Equal(content, await File.ReadAllBytesAsync((await files.FindAsync(third.Id, root, token))!.Path, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Equal_files_that_come_and_go_at_once_never_lose_a_content_that_is_needed()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var root = await host.AdministratorAsync(token);
+        var content = Make.Bytes(5000);
+        var goes = await host.ShareAsync(anna, "0", content, token);
+        for (var i = 1; i < 40; i++)
+        {
+            var comes = await host.OfferAsync(anna, $"{i}", content.Length, token);
+            await Task.WhenAll(
+                host.Uploads.DeleteAsync(goes.Id, root, token),
+                Task.Run(() => comes.AppendAsync(0, new MemoryStream(content), token), token));
+            Assert.Equal([Make.Sha256(content)], host.Contents());
+            goes = comes;
+        }
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Deleting_a_message_takes_its_text_its_files_and_its_uploads()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        await using var bert = new RoomReader(await host.EnterAsync("bert", token));
+        var root = await host.AdministratorAsync(token);
+        var uploads = await host.Uploads.BeginAsync(anna, [Make.File("done", 3), Make.File("running", 9)], Make.ClientId(), token);
+        await uploads[0].AppendAsync(0, new MemoryStream([1, 2, 3]), token);
+        var source = new ScriptedStream(new byte[5], [1], ScriptedStream.Ending.Stalls);
+        var append = uploads[1].AppendAsync(0, source, token);
+        await source.Drained.WaitAsync(token);
+        var text = await anna.SayAsync("a secret", token);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(
+            () => host.Uploads.DeleteMessageAsync(host.Lobby, text.Number, anna.Participant.Session, token));
+        Assert.Equal(RefusalKind.NotPermitted, refused.Kind);
+        await host.Uploads.DeleteMessageAsync(host.Lobby, 1, root, token);
+        await host.Uploads.DeleteMessageAsync(host.Lobby, text.Number, root, token);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
+        Assert.Empty(host.Contents());
+        Assert.Empty(host.PartialFiles());
+        await bert.UntilMessageAsync(m => m.Deleted && m.Number == text.Number, token);
+        var log = await host.AllAsync(host.Lobby, token);
+        Assert.All(log, m => Assert.Equal((true, ""), (m.Deleted, m.Text)));
+        Assert.All(log[0].Files, file => Assert.Equal((FileState.Deleted, null), (file.State, file.Sha256)));
+        Assert.Equal([text.Number, 1L], log.OrderByDescending(m => m.Changed).Select(m => m.Number));
+        refused = await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.DeleteMessageAsync(host.Lobby, 1, root, token));
+        Assert.Equal(RefusalKind.NotFound, refused.Kind);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task File_that_becomes_ready_while_it_is_deleted_is_deleted()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var root = await host.AdministratorAsync(token);
+        for (var i = 0; i < 60; i++)
+        {
+            var upload = await host.OfferAsync(anna, $"{i}", 1000, token);
+            var append = Task.Run(() => upload.AppendAsync(0, new MemoryStream(Make.Bytes(1000, i)), token), token);
+            // At another moment of its end each time.
+            for (var wait = 0; wait < i * 50 && upload.Received < 1000; wait++)
+                await Task.Yield();
+            await (i % 2 == 0
+                ? host.Uploads.DeleteAsync(upload.Id, root, token)
+                : host.Uploads.DeleteMessageAsync(host.Lobby, (await NewestAsync()).Number, root, token));
+            try
+            {
+                await append;
+            }
+            catch (Exception e) when (e is RefusedException or OperationCanceledException)
+            {
+                Assert.NotEqual(FileState.Ready, upload.File.State);
+            }
+
+            Assert.Contains((await NewestAsync()).Files[0].State, new[] { FileState.Deleted, FileState.Cancelled });
+            Assert.Empty(host.Contents());
+            Assert.Empty(host.PartialFiles());
+        }
+
+        async Task<Core.Rooms.ChatMessage> NewestAsync() => (await host.AllAsync(host.Lobby, token))[^1];
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Start_fails_broken_uploads_sweeps_partial_files_and_drops_what_no_row_names()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = await host.EnterAsync("anna", token);
+        var whole = await host.ShareAsync(anna, "whole", Make.Bytes(100), token);
+        var half = await host.OfferAsync(anna, "half", 100, token);
+        await half.AppendAsync(0, new MemoryStream(new byte[50]), token);
+        var orphan = Make.Sha256([1, 2, 3]);
+        var folder = Path.Combine(host.Downloads, "files", orphan[..2]);
+        Directory.CreateDirectory(folder);
+        await File.WriteAllBytesAsync(Path.Combine(folder, orphan), [1, 2, 3], token);
+        await File.WriteAllBytesAsync(Path.Combine(host.Downloads, "partial", "not-an-id"), [1], token);
+        Assert.Equal(2, host.PartialFiles().Count);
+        Assert.Equal(2, host.Contents().Count);
+        await anna.DisposeAsync();
+
+        await host.RestartAsync(token);
+
+        Assert.Empty(host.PartialFiles());
+        Assert.Equal([whole.File.Sha256!], host.Contents());
+        var files = (await host.AllAsync(host.Lobby, token)).SelectMany(m => m.Files).ToDictionary(file => file.Name);
+        Assert.Equal(whole.File, files["whole"]);
+        Assert.Equal(FileState.Failed, files["half"].State);
+        Assert.NotEmpty(files["half"].Failure!);
+        // The repair is a change like any other: it has a number, and who was away is told.
+        await using var bert = new RoomReader(await host.EnterAsync("bert", token, afterNumber: 3));
+        var change = await bert.UntilMessageAsync(_ => true, token);
+        Assert.Equal((3L, 4L, FileState.Failed), (change.Number, change.Changed, change.Files[0].State));
+        Assert.Empty(host.Uploads.Active);
+        await using var db = await host.OpenDatabaseAsync(token);
+        Assert.False(await db.Files.AnyAsync(f => f.State == FileState.Uploading, token));
+    }
+}

@@ -1,0 +1,56 @@
+using ChatShare.Core;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Tests;
+
+public sealed class OptionsTests
+{
+    [Fact]
+    public void Defaults_are_valid_and_folders_are_taken_from_the_content_root()
+    {
+        var options = Read();
+
+        Assert.Equal("/srv/chat/data", options.DataDirectory);
+        Assert.Equal("/srv/chat/downloads", options.Downloads.Directory);
+        Assert.Equal(10L << 30, options.Limits.FileBytes);
+    }
+
+    [Fact]
+    public void Absolute_folder_stays_as_it_is() => Assert.Equal("/var/chat", Read(("DataDirectory", "/var/chat")).DataDirectory);
+
+    [Theory]
+    [InlineData("DataDirectory", " ")]
+    [InlineData("Downloads:Directory", "")]
+    [InlineData("Downloads:PartialFileHours", "0")]
+    [InlineData("People:NicknameHeldHours", "-1")]
+    [InlineData("Limits:FileBytes", "-1")]
+    [InlineData("Limits:FileBytes", "many")]
+    [InlineData("Limits:FilesPerMessage", "-1")]
+    [InlineData("Limits:MessagesPerSecond", "-1")]
+    [InlineData("Limits:JoinsPerMinutePerAddress", "-1")]
+    [InlineData("Limits:SignInsPerMinutePerAddress", "-1")]
+    [InlineData("Limits:CircuitsPerPerson", "-1")]
+    [InlineData("Limits:CircuitsPerAddress", "-1")]
+    [InlineData("Limits:UploadsPerPerson", "-1")]
+    [InlineData("Limits:UploadsPerMinute", "-1")]
+    [InlineData("Limits:RoomsPerHour", "-1")]
+    [InlineData("Admin:UserName", "Root")]
+    [InlineData("Admin:Password", "correct horse battery")]
+    [InlineData("TrustedProxies:0", "proxy.example")]
+    public void Broken_setting_is_refused_by_its_name(string key, string value)
+    {
+        var refusal = Assert.Throws<OptionsValidationException>(() => Read((key, value)));
+
+        Assert.Contains($"ChatShare:{key}", Assert.Single(refusal.Failures), StringComparison.Ordinal);
+    }
+
+    private static ChatShareOptions Read(params (string Key, string Value)[] settings)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(settings.ToDictionary(s => "ChatShare:" + s.Key, s => (string?)s.Value)).Build();
+        using var services = new ServiceCollection().AddLogging().AddChatShareCore(configuration, "/srv/chat").BuildServiceProvider();
+        return services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
+    }
+}

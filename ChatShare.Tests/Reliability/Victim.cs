@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+
+namespace ChatShare.Tests.Reliability;
+
+/// <summary>One life of a <see cref="CrashChild"/>, seen from outside.</summary>
+internal sealed class Victim : IDisposable
+{
+    private readonly Process _process;
+    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+    private readonly Task _reading;
+    private readonly Task<string> _complaints;
+
+    public Victim(string folder)
+    {
+        var program = Path.Combine(AppContext.BaseDirectory, "ChatShare.Tests" + (OperatingSystem.IsWindows() ? ".exe" : ""));
+        _process = Process.Start(new ProcessStartInfo(program, [CrashChild.Switch, folder])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        _complaints = _process.StandardError.ReadToEndAsync();
+        _reading = ReadAsync();
+    }
+
+    public async Task<string?> ReadLineAsync(CancellationToken cancellationToken)
+    {
+        if (await _lines.Reader.WaitToReadAsync(cancellationToken) && _lines.Reader.TryRead(out var line))
+            return line;
+        return null;
+    }
+
+    public async Task UntilReadyAsync(CancellationToken cancellationToken)
+    {
+        if (await ReadLineAsync(cancellationToken) != CrashChild.Ready)
+            throw new InvalidOperationException($"The server did not start: {await _complaints.WaitAsync(cancellationToken)}");
+    }
+
+    /// <summary>False when it is dead.</summary>
+    public async Task<bool> TrySendAsync(string line, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
+            await _process.StandardInput.FlushAsync(cancellationToken);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends it without a word of warning; what it had written before can still be read.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(cancellationToken);
+        await _reading;
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+        _process.Dispose();
+    }
+
+    private async Task ReadAsync()
+    {
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            _lines.Writer.TryWrite(line);
+        _lines.Writer.Complete();
+    }
+}

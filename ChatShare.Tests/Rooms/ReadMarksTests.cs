@@ -1,0 +1,67 @@
+using ChatShare.Core.Rooms;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Rooms;
+
+public sealed class ReadMarksTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Marks_of_several_rooms_survive_a_restart()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var session = await host.EnterAsync("anna", token);
+        var anna = session.Participant.Session;
+        await using var garden = await host.EnterAsync(anna, token, await host.CreateRoomAsync("garden", anna, token));
+        await session.SayAsync("1", token);
+        host.Marks.Mark(anna.PersonId, await session.SayAsync("2", token));
+        host.Marks.Mark(anna.PersonId, await garden.SayAsync("g", token));
+
+        await host.RestartAsync(token);
+        var marks = await host.Marks.OfAsync(anna.PersonId, token);
+        Assert.Equal(new ReadMark(2, 2), marks[host.Lobby.Id]);
+        Assert.Equal(new ReadMark(1, 1), marks[garden.Room.Id]);
+        Assert.Equal(2, marks.Count);
+        Assert.Empty(await host.Marks.OfAsync(Guid.NewGuid(), token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Marks_only_move_forward_also_when_an_older_one_comes_after_a_restart()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var session = await host.EnterAsync("anna", token);
+        var person = session.Participant.Session.PersonId;
+        var older = await session.SayAsync("older", token);
+        var newer = await session.SayAsync("newer", token);
+        host.Marks.Mark(person, newer);
+        host.Marks.Mark(person, older);
+        Assert.Equal(newer.Number, (await host.Marks.OfAsync(person, token))[host.Lobby.Id].Number);
+
+        await host.RestartAsync(token);
+        // Nobody has asked for this person's marks in this life.
+        host.Marks.Mark(person, older);
+        Assert.Equal(newer.Number, (await host.Marks.OfAsync(person, token))[host.Lobby.Id].Number);
+        await host.RestartAsync(token);
+        Assert.Equal(newer.Number, (await host.Marks.OfAsync(person, token))[host.Lobby.Id].Number);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_mark_in_one_room_does_not_hide_the_stored_marks_of_others()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var session = await host.EnterAsync("anna", token);
+        var anna = session.Participant.Session;
+        await using var garden = await host.EnterAsync(anna, token, await host.CreateRoomAsync("garden", anna, token));
+        var inLobby = await session.SayAsync("l", token);
+        host.Marks.Mark(anna.PersonId, inLobby);
+        var inGarden = await garden.SayAsync("g", token);
+
+        await host.RestartAsync(token);
+        host.Marks.Mark(anna.PersonId, inGarden);
+        var marks = await host.Marks.OfAsync(anna.PersonId, token);
+        Assert.Equal(1, marks[inLobby.RoomId].Number);
+        Assert.Equal(1, marks[inGarden.RoomId].Number);
+    }
+}

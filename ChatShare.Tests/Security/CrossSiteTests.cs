@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.WebSockets;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Security;
+
+public sealed class CrossSiteTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("http://evil.example", null, false, false)]
+    [InlineData("null", null, false, false)]
+    [InlineData("not an address", null, false, false)]
+    [InlineData("{host}:1", null, false, false)]
+    [InlineData("http://evil.example", "same-origin", true, false)]
+    [InlineData("{own}", null, false, true)]
+    [InlineData("{own}", "cross-site", false, true)]
+    [InlineData(null, "same-origin", false, true)]
+    [InlineData(null, "same-site", false, false)]
+    [InlineData(null, "cross-site", true, false)]
+    [InlineData(null, "none", false, false)]
+    [InlineData(null, null, false, false)]
+    [InlineData(null, null, true, true)]
+    public async Task Post_passes_only_from_this_site_or_with_a_bearer_token(string? origin, string? site, bool bearer, bool passes)
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var client = app.NewClient(sendsOrigin: false);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/leave");
+        if (origin is not null)
+        {
+            request.Headers.TryAddWithoutValidation(
+                "Origin", origin.Replace("{own}", app.Address, StringComparison.Ordinal).Replace("{host}", "http://127.0.0.1", StringComparison.Ordinal));
+        }
+
+        if (site is not null)
+            request.Headers.Add("Sec-Fetch-Site", site);
+        if (bearer)
+            request.Headers.Add("Authorization", "Bearer abc");
+        using var response = await client.SendAsync(request, Cancel);
+
+        Assert.Equal(passes ? HttpStatusCode.Found : HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("PUT")]
+    [InlineData("PATCH")]
+    [InlineData("DELETE")]
+    [InlineData("OPTIONS")]
+    public async Task Every_method_that_may_change_something_is_checked(string method)
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var request = new HttpRequestMessage(new HttpMethod(method), "/uploads");
+        request.Headers.Add("Origin", "http://evil.example");
+        using var response = await app.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Socket_of_the_circuit_opens_for_this_site_alone()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var ann = await app.JoinAsync("Ann");
+
+        Assert.Equal(HttpStatusCode.SwitchingProtocols, await Sockets.OpenAsync(app, ann, app.Address));
+        Assert.Equal(HttpStatusCode.Forbidden, await Sockets.OpenAsync(app, ann, "http://evil.example"));
+        Assert.Equal(HttpStatusCode.Forbidden, await Sockets.OpenAsync(app, ann, origin: null));
+    }
+
+    [Fact]
+    public async Task Socket_of_the_circuit_needs_a_living_session()
+    {
+        await using var app = await RunningApp.StartAsync();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, await Sockets.OpenAsync(app, app.NewClient(), app.Address));
+    }
+
+    [Theory]
+    [InlineData("CircuitsPerPerson")]
+    [InlineData("CircuitsPerAddress")]
+    public async Task Open_pages_are_limited_and_a_closed_one_makes_room(string limit)
+    {
+        await using var app = await RunningApp.StartAsync($"ChatShare:Limits:{limit}=2");
+        var ann = await app.JoinAsync("Ann");
+        using var first = await Sockets.ConnectAsync(app, ann);
+        using (await Sockets.ConnectAsync(app, ann))
+        {
+            Assert.Equal(HttpStatusCode.TooManyRequests, await Sockets.OpenAsync(app, ann, app.Address));
+        }
+
+        await Eventually.TrueAsync(async () => await Sockets.OpenAsync(app, ann, app.Address) == HttpStatusCode.SwitchingProtocols);
+        Assert.Equal(WebSocketState.Open, first.State);
+    }
+
+    [Fact]
+    public async Task Socket_is_cut_soon_after_its_session_was_ended()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var ann = await app.JoinAsync("Ann");
+        using var socket = await Sockets.ConnectAsync(app, ann);
+        await app.EndSessionAsync("Ann", "An administrator disconnected you.");
+
+        await Assert.ThrowsAnyAsync<WebSocketException>(async () =>
+        {
+            // Pings may come first; a cut connection throws.
+            var buffer = new byte[1024];
+            while (true)
+                await socket.ReceiveAsync(buffer, Cancel).WaitAsync(TimeSpan.FromSeconds(10), Cancel);
+        });
+    }
+}

@@ -1,0 +1,72 @@
+using System.Net;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Security;
+
+public sealed class HeaderTests
+{
+    [Theory]
+    [InlineData("/")]
+    [InlineData("/signin")]
+    [InlineData("/no/such/page")]
+    [InlineData("/_blazor")]
+    [InlineData("/health/live")]
+    [InlineData("/_framework/blazor.web.js")]
+    public async Task Every_response_carries_the_security_headers(string path)
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var response = await app.NewClient().GetAsync(path, TestContext.Current.CancellationToken);
+
+        var policy = Header(response, "Content-Security-Policy");
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.Equal("nosniff", Header(response, "X-Content-Type-Options"));
+        Assert.Equal("same-origin", Header(response, "Referrer-Policy"));
+        Assert.Equal("same-origin", Header(response, "Cross-Origin-Opener-Policy"));
+        Assert.Equal("same-origin", Header(response, "Cross-Origin-Resource-Policy"));
+        Assert.Contains("camera=()", Header(response, "Permissions-Policy"), StringComparison.Ordinal);
+        Assert.False(response.Headers.Contains("Server"));
+    }
+
+    [Fact]
+    public async Task Pages_have_no_inline_script()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var ann = await app.JoinAsync("Ann");
+        foreach (var (client, path) in new[] { (app.NewClient(), "/"), (app.NewClient(), "/signin"), (ann, "/rooms/Lobby") })
+        {
+            var html = await client.GetStringAsync(path, TestContext.Current.CancellationToken);
+            foreach (var script in html.Split("<script").Skip(1))
+                Assert.Contains("src=", script[..script.IndexOf('>', StringComparison.Ordinal)], StringComparison.Ordinal);
+            Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase);
+            Assert.DoesNotContain("://", html.Replace(app.Address, "", StringComparison.Ordinal), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Cookie_is_for_http_alone_lax_and_lasts_400_days()
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var response = await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Ann"));
+
+        var cookie = response.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("chatshare=", StringComparison.Ordinal));
+        Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("samesite=lax", cookie, StringComparison.OrdinalIgnoreCase);
+        var expires = DateTimeOffset.Parse(
+            cookie.Split("expires=")[1].Split(';')[0], System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange((expires - DateTimeOffset.UtcNow).TotalDays, 399, 401);
+    }
+
+    [Theory]
+    [InlineData("/health/live")]
+    [InlineData("/health/ready")]
+    public async Task Health_answers_without_a_session(string path)
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var response = await app.NewClient().GetAsync(path, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    private static string Header(HttpResponseMessage response, string name) => Assert.Single(response.Headers.GetValues(name));
+}

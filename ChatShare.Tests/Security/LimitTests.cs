@@ -1,0 +1,100 @@
+using System.Net;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Security;
+
+public sealed class LimitTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Joining_too_often_is_refused_with_a_sentence_and_keeps_the_name()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:JoinsPerMinutePerAddress=2");
+        await app.JoinAsync("Ann");
+        await app.JoinAsync("Bob");
+        using var response = await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Cleo"));
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
+        Assert.InRange(response.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+        var html = await response.Content.ReadAsStringAsync(Cancel);
+        Assert.Contains("That was too often", html, StringComparison.Ordinal);
+        Assert.Contains("value=\"Cleo\"", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/signin", "signin")]
+    [InlineData("{setup}", "setup")]
+    public async Task Trying_passwords_too_often_is_refused(string page, string form)
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:SignInsPerMinutePerAddress=1");
+        page = page.Replace("{setup}", app.SetupUrl, StringComparison.Ordinal);
+        using var client = app.NewClient();
+        using var first = await RunningApp.PostFormAsync(client, page, form, ("UserName", "Ann"), ("Password", "wrong"));
+        using var second = await RunningApp.PostFormAsync(client, page, form, ("UserName", "Ann"), ("Password", "a long password"));
+
+        Assert.Equal(HttpStatusCode.OK, first.StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, second.StatusCode);
+        Assert.Contains("value=\"Ann\"", await second.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Limit_of_zero_is_no_limit()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:JoinsPerMinutePerAddress=0");
+        foreach (var number in Enumerable.Range(1, 100))
+            await app.JoinAsync($"Guest {number}");
+    }
+
+    [Theory]
+    [InlineData(null, false)]
+    [InlineData("10.0.0.0/8", false)]
+    [InlineData("127.0.0.1", true)]
+    [InlineData("127.0.0.0/8", true)]
+    public async Task Forwarded_address_counts_only_from_a_trusted_proxy(string? trusted, bool believed)
+    {
+        string[] settings = ["ChatShare:Limits:JoinsPerMinutePerAddress=1", .. trusted is null ? [] : new[] { $"ChatShare:TrustedProxies:0={trusted}" }];
+        await using var app = await RunningApp.StartAsync(settings);
+        using var first = await JoinFromAsync(app, "203.0.113.1", "Ann");
+        using var second = await JoinFromAsync(app, "203.0.113.2", "Bob");
+
+        Assert.Equal(HttpStatusCode.Found, first.StatusCode);
+        Assert.Equal(believed ? HttpStatusCode.Found : HttpStatusCode.TooManyRequests, second.StatusCode);
+    }
+
+    [Theory]
+    [InlineData(null, HttpStatusCode.Forbidden)]
+    [InlineData("127.0.0.1", HttpStatusCode.Found)]
+    public async Task Forwarded_host_counts_for_the_origin_only_from_a_trusted_proxy(string? trusted, HttpStatusCode expected)
+    {
+        await using var app = await RunningApp.StartAsync(trusted is null ? [] : [$"ChatShare:TrustedProxies:0={trusted}"]);
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/leave");
+        request.Headers.Add("Origin", "https://chat.example");
+        request.Headers.Add("X-Forwarded-Host", "chat.example");
+        request.Headers.Add("X-Forwarded-Proto", "https");
+        request.Headers.Add("X-Forwarded-For", "203.0.113.1");
+        using var response = await app.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+
+        Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Addresses_of_one_ipv6_network_count_as_one()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:JoinsPerMinutePerAddress=1", "ChatShare:TrustedProxies:0=127.0.0.1");
+        using var first = await JoinFromAsync(app, "2001:db8:1:2::1", "Ann");
+        using var neighbour = await JoinFromAsync(app, "2001:db8:1:2:ffff::9", "Bob");
+        using var other = await JoinFromAsync(app, "2001:db8:1:3::1", "Cleo");
+
+        Assert.Equal(HttpStatusCode.Found, first.StatusCode);
+        Assert.Equal(HttpStatusCode.TooManyRequests, neighbour.StatusCode);
+        Assert.Equal(HttpStatusCode.Found, other.StatusCode);
+    }
+
+    private static async Task<HttpResponseMessage> JoinFromAsync(RunningApp app, string address, string nickname)
+    {
+        using var client = app.NewClient();
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", address);
+        return await RunningApp.PostFormAsync(client, "/", "join", ("Nickname", nickname));
+    }
+}

@@ -1,0 +1,154 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using ChatShare.Tests.Support;
+using ChatShare.Web;
+using Microsoft.Data.Sqlite;
+
+namespace ChatShare.Tests;
+
+/// <summary>The program itself, as its own process: what it prints and how it ends.</summary>
+public sealed class StartTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("--ChatShare:Limits:FileBytes=many", "ChatShare:Limits:FileBytes")]
+    [InlineData("--ChatShare:Downloads:PartialFileHours=0", "ChatShare:Downloads:PartialFileHours")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=nonsense", "Kestrel:Endpoints:Web:Url")]
+    public async Task Broken_setting_is_named_in_one_line(string argument, string key)
+    {
+        using var folder = new TemporaryFolder();
+        var (code, _, error) = await RunAsync(folder, argument);
+
+        Assert.Equal(1, code);
+        Assert.Contains(key, Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Root", "too short")]
+    [InlineData("Ro<t", "correct horse battery")]
+    public async Task Configured_administrator_that_cannot_be_is_told_in_one_line(string name, string password)
+    {
+        using var folder = new TemporaryFolder();
+        var (code, _, error) = await RunAsync(folder, $"--ChatShare:Admin:UserName={name}", $"--ChatShare:Admin:Password={password}");
+
+        Assert.Equal(1, code);
+        var line = Assert.Single(error);
+        Assert.Contains("ChatShare:Admin", line, StringComparison.Ordinal);
+        Assert.DoesNotContain(password, line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Database_that_is_none_is_told_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("data"));
+        await File.WriteAllTextAsync(folder.File("data/chatshare.db"), new string('x', 5000), Cancel);
+        var (code, output, error) = await RunAsync(folder);
+
+        Assert.Equal(1, code);
+        Assert.Contains("cannot be opened", Assert.Single(error), StringComparison.Ordinal);
+        Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Database_of_a_newer_program_is_told_in_one_line_and_left_alone()
+    {
+        await using var core = await BareCore.StartAsync();
+        await using (var raw = new SqliteConnection(core.Get<Core.Storage.Database>().ConnectionString))
+        {
+            await raw.OpenAsync(Cancel);
+            await using var command = raw.CreateCommand();
+            command.CommandText = "INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_FromTheFuture', '99.0.0');";
+            await command.ExecuteNonQueryAsync(Cancel);
+        }
+
+        core.Get<Core.Storage.Database>().Dispose();
+        using var folder = new TemporaryFolder();
+        var (code, _, error) = await RunAsync(folder, $"--ChatShare:DataDirectory={core.DataDirectory}");
+
+        Assert.Equal(1, code);
+        Assert.Contains("newer ChatShare", Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Address_in_use_is_told_in_one_line_without_a_stack_trace()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (code, output, error) = await RunAsync(folder, $"--Kestrel:Endpoints:Web:Url=http://{taken.LocalEndpoint}");
+
+        Assert.Equal(1, code);
+        Assert.Contains("address already in use", Assert.Single(error), StringComparison.Ordinal);
+        Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Environment_beats_the_settings_file_and_the_command_line_beats_both()
+    {
+        using var folder = new TemporaryFolder();
+        var environment = new Dictionary<string, string> { ["ChatShare__Limits__FileBytes"] = "-5", ["ChatShare__People__NicknameHeldHours"] = "-7" };
+        var (_, _, error) = await RunAsync(folder, environment, "--ChatShare:Limits:FileBytes=-6");
+
+        Assert.Contains(error, line => line.Contains("ChatShare:Limits:FileBytes is -6", StringComparison.Ordinal));
+        Assert.Contains(error, line => line.Contains("ChatShare:People:NicknameHeldHours is -7", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Setup_link_is_printed_while_there_is_no_administrator()
+    {
+        await using var app = await RunningApp.StartAsync();
+        Assert.StartsWith(app.Address + "/setup?token=", app.SetupUrl, StringComparison.Ordinal);
+        await app.StopAsync();
+        await app.StartAgainAsync();
+        Assert.NotNull(app.SetupUrl);
+
+        await using var configured = await RunningApp.StartAsync("ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
+        Assert.Null(configured.SetupUrl);
+        Assert.NotNull(await configured.Get<Core.People.AccountService>().CheckPasswordAsync("root", "correct horse battery", Cancel));
+    }
+
+    [Theory]
+    [InlineData("http://[::]:5080", "http://localhost:5080")]
+    [InlineData("http://0.0.0.0:80", "http://localhost")]
+    [InlineData("http://10.1.2.3:5080", "http://10.1.2.3:5080")]
+    public void Printed_address_can_be_opened(string bound, string printed) => Assert.Equal(printed, Start.Reachable([bound])[0]);
+
+    private static Task<(int Code, string[] Output, string[] Error)> RunAsync(TemporaryFolder folder, params string[] arguments) =>
+        RunAsync(folder, new Dictionary<string, string>(), arguments);
+
+    private static async Task<(int Code, string[] Output, string[] Error)> RunAsync(
+        TemporaryFolder folder, Dictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet")
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+            WorkingDirectory = folder.Path,
+        };
+        string[] all = [typeof(ChatShareApp).Assembly.Location, "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", .. arguments];
+        foreach (var argument in all)
+            start.ArgumentList.Add(argument);
+        foreach (var (key, value) in environment)
+            start.Environment[key] = value;
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
+        var output = process.StandardOutput.ReadToEndAsync(Cancel);
+        var error = process.StandardError.ReadToEndAsync(Cancel);
+        try
+        {
+            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        }
+        finally
+        {
+            // One that started after all must not outlive the test.
+            process.Kill();
+        }
+
+        return (process.ExitCode, Lines(await output), Lines(await error));
+    }
+
+    private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

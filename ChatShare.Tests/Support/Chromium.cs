@@ -1,0 +1,75 @@
+using ChatShare.Tests.Support;
+using Microsoft.Playwright;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+
+namespace ChatShare.Tests.Support;
+
+/// <summary>One real browser for all tests; each person is a context of their own in it.</summary>
+public sealed class Chromium : IAsyncLifetime
+{
+    private static readonly string? Executable = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+
+    private static readonly string[] Arguments =
+    [
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
+    ];
+
+    private readonly SemaphoreSlim _starting = new(1);
+    private IPlaywright? _playwright;
+    private IBrowser? _browser;
+
+    /// <summary>Skips the test, with the reason, where there is no browser; fails it on a machine that has to have one.</summary>
+    public static void Demand()
+    {
+        if (Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.True(Executable is not null, "Chromium is missing; on a machine for continuous integration the test script has to install it.");
+        Assert.SkipUnless(Executable is not null, "Chromium is not installed; ./test installs it on Debian as root.");
+    }
+
+    /// <summary>A fresh browser profile, with the server's address as its base.</summary>
+    public async Task<IPage> OpenAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        Demand();
+        var options = new BrowserNewContextOptions
+        {
+            BaseURL = server.Address,
+            ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
+            Locale = "en-GB",
+            TimezoneId = "Europe/Zurich",
+        };
+        configure?.Invoke(options);
+        var context = await (await BrowserAsync()).NewContextAsync(options);
+        context.SetDefaultTimeout(20_000);
+        return await context.NewPageAsync();
+    }
+
+    /// <inheritdoc />
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _playwright?.Dispose();
+        _starting.Dispose();
+    }
+
+    private async Task<IBrowser> BrowserAsync()
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            Assertions.SetDefaultExpectTimeout(20_000);
+            _playwright ??= await Playwright.CreateAsync();
+            return _browser ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable, Args = Arguments });
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+using System.Collections.Concurrent;
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Tests.Support;
+
+/// <summary>
+/// A whole chat server without its doors, on folders of its own. It can be stopped and started again on the same folders.
+/// Rates are not limited unless the settings say so: most tests are in a hurry.
+/// </summary>
+internal sealed class CoreHost : IAsyncDisposable
+{
+    private readonly string _root;
+    private readonly bool _ownsRoot;
+    private readonly Dictionary<string, string?> _settings;
+    private readonly ErrorCollector _errors = new();
+    private IHost? _host;
+
+    private CoreHost(string? root, (string Key, string Value)[] settings)
+    {
+        _ownsRoot = root is null;
+        _root = root ?? Directory.CreateTempSubdirectory("chatshare-").FullName;
+        _settings = new Dictionary<string, string?>(StringComparer.Ordinal)
+        {
+            ["ChatShare:Limits:MessagesPerSecond"] = "0",
+            ["ChatShare:Limits:UploadsPerMinute"] = "0",
+            ["ChatShare:Limits:RoomsPerHour"] = "0",
+        };
+        foreach (var (key, value) in settings)
+            _settings["ChatShare:" + key] = value;
+    }
+
+    public string Downloads => _settings.GetValueOrDefault("ChatShare:Downloads:Directory") ?? Path.Combine(_root, "downloads");
+
+    public RoomService Rooms => Get<RoomService>();
+
+    public Room Lobby => Rooms.Find(RoomService.Lobby)!;
+
+    public UploadService Uploads => Get<UploadService>();
+
+    public ConnectedUsers Connected => Get<ConnectedUsers>();
+
+    public SessionService Sessions => Get<SessionService>();
+
+    public MessageLog Log => Get<MessageLog>();
+
+    public ReadMarks Marks => Get<ReadMarks>();
+
+    /// <summary>Whatever was logged as an error since the beginning.</summary>
+    public IReadOnlyCollection<string> Errors => _errors.Lines;
+
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="settings">Keys without <c>ChatShare:</c>.</param>
+    public static Task<CoreHost> StartAsync(CancellationToken cancellationToken, params (string Key, string Value)[] settings) =>
+        StartAtAsync(null, cancellationToken, settings);
+
+    /// <summary>On folders that somebody else keeps.</summary>
+    public static async Task<CoreHost> StartAtAsync(
+        string? root, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
+    {
+        var host = new CoreHost(root, settings);
+        await host.StartAgainAsync(cancellationToken);
+        return host;
+    }
+
+    public T Get<T>()
+        where T : notnull => (_host ?? throw new InvalidOperationException("The host is stopped.")).Services.GetRequiredService<T>();
+
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Configuration.AddInMemoryCollection(_settings);
+        builder.Logging.AddProvider(_errors);
+        builder.Services.AddChatShareCore(builder.Configuration, _root);
+        _host = builder.Build();
+        await Get<Database>().OpenAsync(cancellationToken);
+        await _host.StartAsync(cancellationToken);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_host is null)
+            return;
+        await _host.StopAsync(cancellationToken);
+        await ((IAsyncDisposable)_host).DisposeAsync();
+        _host = null;
+    }
+
+    public async Task RestartAsync(CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        await StartAgainAsync(cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(CancellationToken.None);
+        if (_ownsRoot)
+            Directory.Delete(_root, recursive: true);
+    }
+
+    public Task<PersonSession> JoinAsync(string nickname, CancellationToken cancellationToken) =>
+        Sessions.JoinAsync(Make.Nickname(nickname), cancellationToken);
+
+    public Participant Connect(PersonSession session, Door door = Door.Browser) => Connected.Connect(session, door, "10.0.0.1");
+
+    /// <summary>A new person, connected, in a room.</summary>
+    public async Task<RoomSession> EnterAsync(
+        string nickname, CancellationToken cancellationToken, Room? room = null, long? afterNumber = null) =>
+        await EnterAsync(await JoinAsync(nickname, cancellationToken), cancellationToken, room, afterNumber);
+
+    /// <summary>One more connection of a person, in a room.</summary>
+    public Task<RoomSession> EnterAsync(
+        PersonSession session, CancellationToken cancellationToken, Room? room = null, long? afterNumber = null) =>
+        Rooms.JoinAsync(room ?? Lobby, Connect(session), afterNumber, cancellationToken);
+
+    public async Task<PersonSession> AdministratorAsync(CancellationToken cancellationToken)
+    {
+        var account = await Get<AccountService>()
+            .CreateAdministratorAsync(Make.Nickname("root"), "a long enough password", cancellationToken);
+        return await Sessions.SignInAsync(account, cancellationToken);
+    }
+
+    public async Task<Room> CreateRoomAsync(string name, PersonSession who, CancellationToken cancellationToken) =>
+        await Rooms.CreateAsync(Make.RoomName(name), null, who, cancellationToken);
+
+    /// <summary>Everything the log holds of a room, by number.</summary>
+    public async Task<IReadOnlyList<ChatMessage>> AllAsync(Room room, CancellationToken cancellationToken) =>
+        await Log.AfterAsync(room, 0, int.MaxValue, cancellationToken);
+
+    public Task<ChatShareDbContext> OpenDatabaseAsync(CancellationToken cancellationToken) =>
+        Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(cancellationToken);
+
+    public IReadOnlyList<string> PartialFiles() => Directory.GetFiles(Path.Combine(Downloads, "partial"));
+
+    /// <summary>The hashes of all contents on disk.</summary>
+    public IReadOnlyList<string> Contents() =>
+        [.. Directory.GetFiles(Path.Combine(Downloads, "files"), "*", SearchOption.AllDirectories).Select(path => Path.GetFileName(path)!)];
+
+    private sealed class ErrorCollector : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Error;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Lines.Enqueue($"{formatter(state, exception)} {exception}");
+        }
+
+        public void Dispose()
+        {
+            // Outlives the hosts it serves: the lines of all of them are looked at together.
+        }
+    }
+}

@@ -1,0 +1,11 @@
+namespace ChatShare.Tests.Support;
+
+/// <summary>The real clock, set forward by hand; timers run in real time.</summary>
+internal sealed class ForwardClock : TimeProvider
+{
+    private long _aheadTicks;
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _aheadTicks));
+
+    public void Advance(TimeSpan by) => Interlocked.Add(ref _aheadTicks, by.Ticks);
+}

@@ -1,0 +1,87 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.Support;
+
+/// <summary>Somebody in front of a browser. Everything is found by the names that people and screen readers find it by.</summary>
+public sealed class Person(IPage page)
+{
+    /// <summary>Their page.</summary>
+    public IPage Page => page;
+
+    public ILocator Log => page.GetByRole(AriaRole.Log, new() { Name = "Messages" });
+
+    public ILocator Field => page.GetByRole(AriaRole.Textbox, new() { Name = "Message", Exact = true });
+
+    public ILocator Rooms => page.GetByRole(AriaRole.List, new() { Name = "Rooms", Exact = true });
+
+    public ILocator People => page.GetByRole(AriaRole.List, new() { Name = "People", Exact = true });
+
+    /// <summary>Opens the page, gives a nickname, and is in a room.</summary>
+    public static async Task<Person> JoinAsync(
+        Chromium chromium, ServerProcess server, string nickname, string address = "/", Action<BrowserNewContextOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(chromium);
+        var person = new Person(await chromium.OpenAsync(server, configure));
+        await person.Page.GotoAsync(address);
+        await person.JoinAsync(nickname);
+        return person;
+    }
+
+    /// <summary>Fills the join page that is open.</summary>
+    public async Task JoinAsync(string nickname)
+    {
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" }).FillAsync(nickname);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Join", Exact = true }).ClickAsync();
+        await InRoomAsync();
+    }
+
+    /// <summary>Waits until the room can be used.</summary>
+    public Task InRoomAsync() => Expect(page.Locator("main.room[data-ready]")).ToBeVisibleAsync();
+
+    /// <summary>Makes a room by the dialog and is in it.</summary>
+    public async Task NewRoomAsync(string name, string topic = "")
+    {
+        await Button("New room").ClickAsync();
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync(name);
+        await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Topic" }).FillAsync(topic);
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = name })).ToBeVisibleAsync();
+        await InRoomAsync();
+    }
+
+    /// <summary>Types and presses Enter.</summary>
+    public async Task SayAsync(string text)
+    {
+        await Field.FillAsync(text);
+        await Field.PressAsync("Enter");
+    }
+
+    /// <summary>Waits until a message with this text is in the log, settled, once.</summary>
+    public async Task SeesAsync(string text) =>
+        await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+
+    /// <summary>The texts of the settled messages, in order.</summary>
+    public Task<IReadOnlyList<string>> TextsAsync() => Log.Locator(".message[id] .text").AllInnerTextsAsync();
+
+    /// <summary>Picks files in the composer.</summary>
+    public Task AttachAsync(params FilePayload[] files) => page.GetByLabel("Attach files").SetInputFilesAsync(files);
+
+    public Task AttachAsync(string path) => page.GetByLabel("Attach files").SetInputFilesAsync(path);
+
+    /// <summary>Picks a file of zeros that is too large to be handed to the browser by value.</summary>
+    public async Task AttachAsync(string name, long length)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, name);
+        await using (var file = File.Create(path))
+            file.SetLength(length);
+        await AttachAsync(path);
+    }
+
+    public ILocator Button(string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    public ILocator Download(string file) => page.GetByRole(AriaRole.Link, new() { Name = $"Download {file}", Exact = true });
+
+    public ILocator Progress(string file) => page.GetByRole(AriaRole.Progressbar, new() { Name = $"Uploading {file}", Exact = true });
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace ChatShare.Tests.Support;
+
+/// <summary>
+/// The real program in a process of its own, on a free port of the loopback, with folders of its own. It can be killed like any other and
+/// started again on the same port and folders.
+/// </summary>
+public sealed partial class ServerProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("chatshare-").FullName;
+    private readonly int _port = FreePort();
+    private readonly string[] _settings;
+    private Process? _process;
+
+    private ServerProcess(string[] settings) => _settings = settings;
+
+    /// <summary>Where it listens.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}");
+
+    /// <summary>The link of the last start; null when there is an administrator.</summary>
+    public string? SetupLink { get; private set; }
+
+    /// <summary>Its downloads folder.</summary>
+    public string Downloads => Path.Combine(_folder, "downloads");
+
+    /// <summary>Starts it with settings such as <c>ChatShare:Limits:FileBytes=1000</c>.</summary>
+    public static async Task<ServerProcess> StartAsync(CancellationToken cancellationToken, params string[] settings)
+    {
+        var server = new ServerProcess(settings);
+        await server.StartAgainAsync(cancellationToken);
+        return server;
+    }
+
+    /// <summary>Starts it after <see cref="KillAsync"/>; returns when it can be used.</summary>
+    public async Task StartAgainAsync(CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo("dotnet") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "ChatShare.Web.dll"));
+        start.ArgumentList.Add($"--Kestrel:Endpoints:Web:Url={Address}");
+        start.ArgumentList.Add($"--ChatShare:DataDirectory={Path.Combine(_folder, "data")}");
+        start.ArgumentList.Add($"--ChatShare:Downloads:Directory={Downloads}");
+        foreach (var setting in _settings)
+            start.ArgumentList.Add($"--{setting}");
+        SetupLink = null;
+        _process = Process.Start(start)!;
+        _ = _process.StandardError.ReadToEndAsync(CancellationToken.None);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(StartTimeout);
+        while (await _process.StandardOutput.ReadLineAsync(timeout.Token) is { } line)
+        {
+            if (LinkPattern().Match(line) is { Success: true } link)
+                SetupLink = link.Value;
+            // The last thing that it says itself at its start.
+            if (line.StartsWith("ChatShare is open", StringComparison.Ordinal))
+            {
+                _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"The server ended with {_process.ExitCode} instead of starting.");
+    }
+
+    /// <summary>SIGKILL: nothing is tidied up.</summary>
+    public async Task KillAsync(CancellationToken cancellationToken)
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+            await KillAsync(CancellationToken.None);
+        _process?.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [GeneratedRegex(@"http://\S+/setup\?token=\S+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex LinkPattern();
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using System.Net.WebSockets;
+
+namespace ChatShare.Tests.Support;
+
+/// <summary>Opens the circuit's WebSocket as a browser does, as far as the handshake.</summary>
+internal static class Sockets
+{
+    /// <returns>The status of the handshake; a socket that opened is closed again.</returns>
+    public static async Task<HttpStatusCode> OpenAsync(RunningApp app, HttpClient person, string? origin)
+    {
+        using var socket = new ClientWebSocket();
+        await TryConnectAsync(socket, app, person, origin);
+        return socket.HttpStatusCode;
+    }
+
+    public static async Task<ClientWebSocket> ConnectAsync(RunningApp app, HttpClient person)
+    {
+        var socket = new ClientWebSocket();
+        await TryConnectAsync(socket, app, person, app.Address);
+        Assert.Equal(WebSocketState.Open, socket.State);
+        return socket;
+    }
+
+    private static async Task TryConnectAsync(ClientWebSocket socket, RunningApp app, HttpClient person, string? origin)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        socket.Options.CollectHttpResponseDetails = true;
+        if (origin is not null)
+            socket.Options.SetRequestHeader("Origin", origin);
+        // Only the client's own handler knows its cookies; the server shows them back in none of its pages.
+        if (RunningApp.CookiesOf(person) is { Length: > 0 } cookies)
+            socket.Options.SetRequestHeader("Cookie", cookies);
+        try
+        {
+            await socket.ConnectAsync(new Uri(app.Address.Replace("http:", "ws:", StringComparison.Ordinal) + "/_blazor"), cancellationToken);
+        }
+        catch (WebSocketException) when (socket.HttpStatusCode != default)
+        {
+            // The server answered something else; the caller looks at what.
+            Assert.NotEqual(HttpStatusCode.SwitchingProtocols, socket.HttpStatusCode);
+        }
+    }
+}
