@@ -55,9 +55,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     /// <summary>Waits until a server says where it listens; what else it says is thrown away from then on.</summary>
     public async Task<Uri> ListeningAtAsync(CancellationToken cancellationToken)
     {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        enough.CancelAfter(TimeSpan.FromMinutes(1));
         while (true)
         {
-            if (Address().Match(await ReadLineAsync(cancellationToken)) is { Success: true } match)
+            if (Address().Match(await ReadLineAsync(enough.Token)) is { Success: true } match)
             {
                 // A server that nobody reads stops at a full pipe.
                 _ = _process.StandardOutput.BaseStream.CopyToAsync(Stream.Null, CancellationToken.None);

@@ -69,6 +69,7 @@ internal static class FanOutBenchmark
         await generator.AskAsync($"connect {many}", cancellationToken);
         var large = (await server.HeapAsync(cancellationToken)).LiveBytes;
         var slope = (large - small) / 1024.0 / (many - few);
+        Console.Error.WriteLine($"{name}: {Show(slope, "0")} KB per circuit");
         heaps.Add(name, Megabytes(small), Megabytes(large), Show(slope, "0"), Megabytes(server.Process.ResidentBytes));
     }
 

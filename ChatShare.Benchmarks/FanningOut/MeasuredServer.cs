@@ -31,7 +31,6 @@ internal sealed class MeasuredServer : IAsyncDisposable
             ["ChatShare__Limits__JoinsPerMinutePerAddress"] = "0",
             ["ChatShare__Limits__CircuitsPerPerson"] = "0",
             ["ChatShare__Limits__CircuitsPerAddress"] = "0",
-            ["Kestrel__Endpoints__Web__Url"] = "http://127.0.0.1:0",
         };
         return StartAsync(folder.File("chat.socket"), settings, environment => ChildProcess.Start(web, [], environment), cancellationToken);
     }
@@ -47,6 +46,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
     private static async Task<MeasuredServer> StartAsync(
         string socket, Dictionary<string, string> settings, Func<Dictionary<string, string>, ChildProcess> start, CancellationToken cancellationToken)
     {
+        settings["Kestrel__Endpoints__Web__Url"] = "http://127.0.0.1:0";
         settings["DOTNET_STARTUP_HOOKS"] = typeof(MeasuredServer).Assembly.Location;
         settings[HeapProbe.SocketVariable] = socket;
         // The same for both pages, and what a web project is built with; this program itself is not one.
