@@ -88,10 +88,12 @@ public sealed class UploadService : BackgroundService
         foreach (var upload in uploads)
             _active[upload.Id] = upload;
         ChatMessage message;
+        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
+        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             message = await _log.AppendAsync(
-                new LogEntry.Post(session.Room, session.Participant, "", ClientIds.Check(clientId), cards), cancellationToken);
+                new LogEntry.Post(session.Room, session.Participant, "", ClientIds.Check(clientId), cards), CancellationToken.None);
         }
         catch
         {

@@ -20,9 +20,11 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
     {
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(files);
+        // Taken before the cards are announced: a connection that breaks while they are written down must end these, too.
+        var connection = _connection.Token;
         UploadRequest[] requests = [.. files.Select(file => new UploadRequest(FileName.Clean(file.Name), file.Size))];
         var begun = await uploads.BeginAsync(room, requests, Guid.NewGuid().ToString(), cancellationToken);
-        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _connection.Token);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, connection);
         foreach (var (upload, file) in begun.Zip(files))
             await SendOneAsync(upload, file, until.Token);
     }
