@@ -83,13 +83,13 @@ public sealed class UploadService : BackgroundService
 
         ImmutableArray<SharedFile> cards =
             [.. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null))];
+        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
+        cancellationToken.ThrowIfCancellationRequested();
         // Registered before the message is visible: whoever sees the card may ask for the upload.
         ImmutableArray<Upload> uploads = [.. cards.Select(card => new Upload(this, session.Room, who, card))];
         foreach (var upload in uploads)
             _active[upload.Id] = upload;
         ChatMessage message;
-        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
-        cancellationToken.ThrowIfCancellationRequested();
         try
         {
             message = await _log.AppendAsync(
