@@ -25,6 +25,12 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
         UploadRequest[] requests = [.. files.Select(file => new UploadRequest(FileName.Clean(file.Name), file.Size))];
         var begun = await uploads.BeginAsync(room, requests, Guid.NewGuid().ToString(), cancellationToken);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, connection);
+        // At once, and not when the stream is disposed of: over a connection that is down that takes a minute.
+        using var broken = until.Token.Register(() =>
+        {
+            foreach (var upload in begun)
+                _ = upload.FailAsync("The sender's connection was lost.", CancellationToken.None);
+        });
         foreach (var (upload, file) in begun.Zip(files))
             await SendOneAsync(upload, file, until.Token);
     }
