@@ -8,6 +8,9 @@ namespace ChatShare.Core.People;
 /// <summary>What administrators do: each act asks <see cref="Permissions"/>, happens, and stands in the audit list. A singleton.</summary>
 public sealed class Administration
 {
+    /// <summary>The longest reason of a disconnection, in UTF-16 code units.</summary>
+    public const int MaxReasonLength = 200;
+
     private const string DefaultReason = "An administrator ended your session.";
     private const int NewestMessages = 100;
 
@@ -30,11 +33,13 @@ public sealed class Administration
     /// <param name="reason">What they read; empty for a general sentence.</param>
     /// <param name="who">Who asks.</param>
     /// <param name="cancellationToken">Gives up before the row is written.</param>
-    /// <exception cref="RefusedException">Not an administrator.</exception>
+    /// <exception cref="RefusedException">Not an administrator, or the reason is too long.</exception>
     public async Task DisconnectAsync(Guid personId, string nickname, string? reason, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
+        if (reason?.Length > MaxReasonLength)
+            throw new RefusedException(RefusalKind.Invalid, $"This reason has {reason.Length} characters; the limit is {MaxReasonLength}.");
         var sentence = string.IsNullOrWhiteSpace(reason) ? DefaultReason : $"{DefaultReason} Reason: {reason.Trim()}";
         // Written first: an administrator who ends their own session may do nothing afterwards.
         await _audit.WriteAsync(who.Nickname.Value, "Disconnected", nickname, reason?.Trim(), cancellationToken);

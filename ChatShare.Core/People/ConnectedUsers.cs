@@ -27,6 +27,7 @@ public sealed class ConnectedUsers(TimeProvider time)
 {
     private readonly ConcurrentDictionary<Participant, byte> _participants = new();
     private readonly ConcurrentQueue<Guid> _hungUp = new();
+    private volatile Listing? _listing;
 
     /// <summary>Raised when somebody came, went, changed state or room.</summary>
     public ChangeSignal Changed { get; } = new();
@@ -46,23 +47,20 @@ public sealed class ConnectedUsers(TimeProvider time)
         return participant;
     }
 
-    /// <summary>Everybody, one row a person and door, sorted by nickname.</summary>
-    public ImmutableArray<ConnectedUser> List() =>
-    [
-        .. _participants.Keys
-            .GroupBy(p => (p.Session.PersonId, p.Door))
-            .Select(connections => new ConnectedUser(
-                connections.Key.PersonId,
-                connections.First().Session.Nickname.Value,
-                connections.Key.Door,
-                [.. connections.SelectMany(p => p.Rooms).Distinct().Order(StringComparer.OrdinalIgnoreCase)],
-                [.. connections.Select(p => p.Address).Distinct().Order(StringComparer.Ordinal)],
-                connections.Min(p => p.Since),
-                connections.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
-                connections.Count()))
-            .OrderBy(user => user.Nickname, StringComparer.OrdinalIgnoreCase)
-            .ThenBy(user => user.Door),
-    ];
+    /// <summary>
+    /// Everybody, one row a person and door, sorted by nickname. Made once for each change: every open page asks when somebody
+    /// comes or goes.
+    /// </summary>
+    public ImmutableArray<ConnectedUser> List()
+    {
+        // Read before the list is made: what changes meanwhile raises the version behind it, and the next one who asks makes it anew.
+        var version = Changed.Version;
+        if (_listing is { } known && known.Version == version)
+            return known.Users;
+        var listing = new Listing(version, Make());
+        _listing = listing;
+        return listing.Users;
+    }
 
     /// <summary>How many connections a person has through a door.</summary>
     public int CountOf(Guid personId, Door door) =>
@@ -99,4 +97,23 @@ public sealed class ConnectedUsers(TimeProvider time)
         if (_participants.ContainsKey(participant))
             Changed.Raise();
     }
+
+    private ImmutableArray<ConnectedUser> Make() =>
+    [
+        .. _participants.Keys
+            .GroupBy(p => (p.Session.PersonId, p.Door))
+            .Select(connections => new ConnectedUser(
+                connections.Key.PersonId,
+                connections.First().Session.Nickname.Value,
+                connections.Key.Door,
+                [.. connections.SelectMany(p => p.Rooms).Distinct().Order(StringComparer.OrdinalIgnoreCase)],
+                [.. connections.Select(p => p.Address).Distinct().Order(StringComparer.Ordinal)],
+                connections.Min(p => p.Since),
+                connections.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
+                connections.Count()))
+            .OrderBy(user => user.Nickname, StringComparer.OrdinalIgnoreCase)
+            .ThenBy(user => user.Door),
+    ];
+
+    private sealed record Listing(long Version, ImmutableArray<ConnectedUser> Users);
 }

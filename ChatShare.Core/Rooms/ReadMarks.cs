@@ -21,27 +21,39 @@ public sealed class ReadMarks : BackgroundService
     private static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(3);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly RoomService _rooms;
     private readonly ConnectedUsers _connected;
     private readonly TimeProvider _time;
     private readonly ILogger<ReadMarks> _logger;
     private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<int, ReadMark>> _people = new();
     private readonly ConcurrentDictionary<(Guid Person, int Room), ReadMark> _unwritten = new();
 
-    internal ReadMarks(IDbContextFactory<ChatShareDbContext> contexts, ConnectedUsers connected, TimeProvider time, ILogger<ReadMarks> logger)
+    internal ReadMarks(
+        IDbContextFactory<ChatShareDbContext> contexts, RoomService rooms, ConnectedUsers connected, TimeProvider time, ILogger<ReadMarks> logger)
     {
         _contexts = contexts;
+        _rooms = rooms;
         _connected = connected;
         _time = time;
         _logger = logger;
     }
 
-    /// <summary>All marks of a person, by room.</summary>
+    /// <summary>
+    /// All marks of a person, by room. Whoever has none is new here and is taken to have read everything: what was said before they
+    /// came is history, not news.
+    /// </summary>
     public async Task<IReadOnlyDictionary<int, ReadMark>> OfAsync(Guid personId, CancellationToken cancellationToken)
     {
         if (_people.TryGetValue(personId, out var known))
             return known;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.ReadMarks.AsNoTracking().Where(m => m.PersonId == personId).ToListAsync(cancellationToken);
+        if (rows.Count == 0 && !_unwritten.Keys.Any(key => key.Person == personId))
+        {
+            foreach (var room in _rooms.Rooms)
+                Raise(_unwritten, (personId, room.Id), room.ReadToTheEnd);
+        }
+
         var marks = _people.GetOrAdd(personId, new ConcurrentDictionary<int, ReadMark>(
             rows.ToDictionary(row => row.RoomId, row => new ReadMark(row.Number, row.Ordinal))));
         // Marks that came while nobody had asked, or during the reading.
@@ -113,18 +125,21 @@ public sealed class ReadMarks : BackgroundService
         if (_unwritten.IsEmpty)
             return;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var writing = _unwritten.ToArray();
         foreach (var ((person, room), mark) in writing)
         {
-            var row = await db.ReadMarks.FindAsync([person, room], cancellationToken);
-            if (row is null)
-                db.ReadMarks.Add(row = new ReadMarkRow { PersonId = person, RoomId = room });
-            // What was stored is not known to whoever marks without having asked.
-            if (row.Number < mark.Number)
-                (row.Number, row.Ordinal) = (mark.Number, mark.Ordinal);
+            // What was stored is not known to whoever marks without having asked; it may be further on.
+            await db.Database.ExecuteSqlAsync(
+                $"""
+                INSERT INTO "ReadMarks" ("PersonId", "RoomId", "Number", "Ordinal") VALUES ({person}, {room}, {mark.Number}, {mark.Ordinal})
+                ON CONFLICT ("PersonId", "RoomId") DO UPDATE SET "Number" = excluded."Number", "Ordinal" = excluded."Ordinal"
+                WHERE excluded."Number" > "ReadMarks"."Number"
+                """,
+                cancellationToken);
         }
 
-        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         foreach (var written in writing)
             _unwritten.TryRemove(written);
         foreach (var person in _people.Keys.Where(person => !_connected.IsHere(person) && !_unwritten.Keys.Any(key => key.Person == person)))

@@ -79,7 +79,7 @@ public sealed class Room
     }
 
     /// <summary>The newest messages that are kept in memory, ascending; of a room that somebody has entered.</summary>
-    public ImmutableArray<ChatMessage> Newest(int limit)
+    internal ImmutableArray<ChatMessage> Newest(int limit)
     {
         lock (_gate)
             return [.. _tail.Values.Skip(_tail.Count - limit)];
@@ -92,6 +92,16 @@ public sealed class Room
         {
             lock (_gate)
                 return _tail.Count > 0 ? _tail.GetKeyAtIndex(_tail.Count - 1) : 0;
+        }
+    }
+
+    /// <summary>The mark of somebody who has seen everything up to now.</summary>
+    internal ReadMark ReadToTheEnd
+    {
+        get
+        {
+            lock (_gate)
+                return new ReadMark(LastNumber, MessageCount);
         }
     }
 

@@ -125,6 +125,14 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
             Room.StartTyping(Participant.Session);
     }
 
+    /// <summary>The newest <see cref="Room.PageLength"/> messages, ascending, out of memory.</summary>
+    /// <exception cref="RefusedException">Ended session.</exception>
+    public ImmutableArray<ChatMessage> ReadNewest()
+    {
+        Permissions.Demand(Permissions.CanRead(Participant.Session), Participant.Session);
+        return Room.Newest(Room.PageLength);
+    }
+
     /// <summary>Messages before a number, ascending; fewer than <paramref name="limit"/> mean that there are no older ones.</summary>
     public Task<ImmutableArray<ChatMessage>> ReadBeforeAsync(long number, int limit, CancellationToken cancellationToken)
     {

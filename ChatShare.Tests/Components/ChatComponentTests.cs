@@ -38,12 +38,11 @@ public sealed class ChatComponentTests : BunitContext
     [Fact]
     public void A_block_draws_days_the_unread_line_and_followers()
     {
-        var window = new TimelineWindow();
+        var window = new TimelineWindow(new ForwardClock(Sample.Noon));
         window.Reset([Sample.Make(1, "one"), Sample.Make(2, "two"), Sample.Make(3, "three")], firstUnread: 3);
 
         var block = Render<MessageBlock>(parameters => parameters
-            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Viewer, Me).Add(p => p.Live, new Web.Components.Files.LiveCards())
-            .Add(p => p.DayName, _ => "Today"));
+            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Viewer, Me).Add(p => p.Live, new Web.Components.Files.LiveCards()));
 
         Assert.Equal("Today", block.Find(".day").TextContent.Trim());
         Assert.Equal(["row", "row follows", "row"], block.FindAll(".row").Select(row => row.ClassName));
@@ -54,12 +53,12 @@ public sealed class ChatComponentTests : BunitContext
     [Fact]
     public void A_block_that_is_the_same_object_is_not_drawn_again()
     {
-        var window = new TimelineWindow();
+        var window = new TimelineWindow(new ForwardClock(Sample.Noon));
         window.Reset([Sample.Make(1)], null);
         var block = Render<MessageBlock>(parameters => parameters
-            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Live, new Web.Components.Files.LiveCards()).Add(p => p.DayName, _ => "Today"));
+            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Live, new Web.Components.Files.LiveCards()));
 
-        block.Render(parameters => parameters.Add(p => p.DayName, _ => "Tomorrow"));
+        block.Render(parameters => parameters.Add(p => p.Viewer, Guid.NewGuid()));
         Assert.Equal(1, block.RenderCount);
 
         window.Apply(Sample.Make(2));

@@ -24,13 +24,13 @@ public sealed class TimelineWindowTests
     public void A_day_begins_at_midnight_of_the_viewer_and_not_of_the_server()
     {
         var before = new DateTimeOffset(2026, 11, 23, 22, 59, 0, TimeSpan.Zero);
-        var window = new TimelineWindow { Zone = TimeZoneInfo.CreateCustomTimeZone("x", TimeSpan.FromHours(1), "x", "x") };
+        var window = new TimelineWindow(TimeProvider.System) { Zone = TimeZoneInfo.CreateCustomTimeZone("x", TimeSpan.FromHours(1), "x", "x") };
 
         window.Reset([Sample.Make(1, person: Ann, sentAt: before), Sample.Make(2, person: Ann, sentAt: before.AddMinutes(2))], null);
 
         var rows = Rows(window).ToList();
-        Assert.Equal(new DateOnly(2026, 11, 23), rows[0].Day);
-        Assert.Equal(new DateOnly(2026, 11, 24), rows[1].Day);
+        Assert.Equal(new DateOnly(2026, 11, 23), rows[0].Day?.Date);
+        Assert.Equal(new DateOnly(2026, 11, 24), rows[1].Day?.Date);
         Assert.False(rows[1].Follows);
     }
 
@@ -40,9 +40,24 @@ public sealed class TimelineWindowTests
     [InlineData(2, "Saturday, 21 November 2026")]
     public void Days_have_names_that_people_use(int daysAgo, string name)
     {
-        var window = new TimelineWindow();
+        var window = new TimelineWindow(new ForwardClock(Sample.Noon));
 
-        Assert.Equal(name, window.DayName(DateOnly.FromDateTime(Sample.Noon.AddDays(-daysAgo).DateTime), Sample.Noon));
+        window.Reset([Sample.Make(1, sentAt: Sample.Noon.AddDays(-daysAgo))], firstUnread: null);
+
+        Assert.Equal(name, Rows(window).Single().Day?.Name);
+    }
+
+    [Fact]
+    public void The_first_message_after_midnight_makes_yesterday_of_what_was_today()
+    {
+        var clock = new ForwardClock(Sample.Noon);
+        var window = new TimelineWindow(clock);
+        window.Reset([Sample.Make(1, sentAt: Sample.Noon)], firstUnread: null);
+
+        clock.Advance(TimeSpan.FromHours(13));
+        window.Apply(Sample.Make(2, sentAt: Sample.Noon.AddHours(13)));
+
+        Assert.Equal(["Yesterday", "Today"], Rows(window).Select(row => row.Day?.Name));
     }
 
     [Fact]
@@ -88,8 +103,35 @@ public sealed class TimelineWindowTests
         Assert.Equal(TimelineWindow.MaxRows, Rows(window).Count());
         Assert.Equal(241, window.Oldest);
         Assert.False(window.AtEnd);
-        Assert.False(window.Apply(Sample.Make(501)));
+        window.Apply(Sample.Make(501));
         Assert.Equal(440, window.Newest);
+    }
+
+    [Fact]
+    public void Whoever_reads_further_up_keeps_every_row_and_learns_how_many_came()
+    {
+        var window = Window([.. Enumerable.Range(1, 200).Select(n => Sample.Make(n, person: Ann))]);
+        window.IsFollowed = false;
+
+        Assert.True(window.Apply(Sample.Make(201, person: Ann)));
+        Assert.True(window.Apply(Sample.Make(202, person: Ann)));
+        Assert.False(window.Apply(Sample.Make(203, person: Bo)));
+        Assert.False(window.Apply(Sample.Make(201, person: Ann, changed: 204)));
+
+        Assert.Equal((1, 200, false, 2), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
+
+        window.Append([.. Enumerable.Range(201, 3).Select(n => Sample.Make(n))], reachesEnd: true);
+        Assert.Equal((4, 203, true, 0), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
+    }
+
+    [Fact]
+    public void Whoever_follows_the_end_sees_the_new_row_and_the_oldest_goes()
+    {
+        var window = Window([.. Enumerable.Range(1, 200).Select(n => Sample.Make(n))]);
+
+        Assert.True(window.Apply(Sample.Make(201)));
+
+        Assert.Equal((2, 201, true, 0), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
     }
 
     [Fact]
@@ -107,7 +149,7 @@ public sealed class TimelineWindowTests
     [Fact]
     public void The_line_of_the_first_unread_message_breaks_a_group()
     {
-        var window = new TimelineWindow();
+        var window = new TimelineWindow(TimeProvider.System);
 
         window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann), Sample.Make(3, person: Ann)], firstUnread: 2);
 
@@ -117,7 +159,7 @@ public sealed class TimelineWindowTests
 
     private static TimelineWindow Window(params Core.Rooms.ChatMessage[] messages)
     {
-        var window = new TimelineWindow();
+        var window = new TimelineWindow(TimeProvider.System) { Viewer = Bo };
         window.Reset(messages, firstUnread: null);
         return window;
     }

@@ -4,23 +4,17 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
 
-public sealed class AdministratorTests(Chromium chromium) : IAsyncLifetime
+public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
 {
-    private const string Password = "correct horse battery";
-
-    private ServerProcess _server = null!;
-
-    public async ValueTask InitializeAsync() => _server = await ServerProcess.StartAsync(TestContext.Current.CancellationToken);
-
-    public ValueTask DisposeAsync() => _server.DisposeAsync();
+    private ServerProcess Server => fixture.Server;
 
     [Fact]
     public async Task The_administrator_sees_everyone_live_and_disconnects_one()
     {
-        var ann = await Person.JoinAsync(chromium, _server, "Ann");
-        var root = await SetUpAsync();
+        var ann = await Person.JoinAsync(chromium, Server, "Ann");
+        var root = await SignInAsync();
         var table = root.GetByRole(AriaRole.Table, new() { Name = "Connected users" });
-        var bo = await Person.JoinAsync(chromium, _server, "Bo");
+        var bo = await Person.JoinAsync(chromium, Server, "Bo");
         var cookies = await ann.Page.Context.CookiesAsync();
 
         await Expect(Row(table, "Ann")).ToContainTextAsync("Browser");
@@ -38,11 +32,11 @@ public sealed class AdministratorTests(Chromium chromium) : IAsyncLifetime
         await Expect(bo.People.GetByText("Ann")).ToHaveCountAsync(0);
 
         // The old cookie is worthless and the nickname is free.
-        var thief = await chromium.OpenAsync(_server);
-        await thief.Context.AddCookiesAsync(cookies.Select(c => new Cookie { Name = c.Name, Value = c.Value, Url = _server.Address }));
+        var thief = await chromium.OpenAsync(Server);
+        await thief.Context.AddCookiesAsync(cookies.Select(c => new Cookie { Name = c.Name, Value = c.Value, Url = Server.Address }));
         await thief.GotoAsync("/rooms/Lobby");
         await Expect(thief.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" })).ToBeVisibleAsync();
-        await Person.JoinAsync(chromium, _server, "Ann");
+        await Person.JoinAsync(chromium, Server, "Ann");
 
         await root.GetByRole(AriaRole.Tab, new() { Name = "Audit" }).ClickAsync();
         await Expect(root.GetByRole(AriaRole.Table, new() { Name = "Audit" })).ToContainTextAsync("Ann");
@@ -53,28 +47,36 @@ public sealed class AdministratorTests(Chromium chromium) : IAsyncLifetime
     [Fact]
     public async Task The_link_works_once_and_the_password_from_then_on()
     {
-        var link = _server.SetupLink!;
-        var root = await SetUpAsync();
+        await using var server = await ServerProcess.StartAsync(TestContext.Current.CancellationToken);
+        var link = server.SetupLink!;
+        var root = await chromium.OpenAsync(server);
+        await root.GotoAsync(link);
+        await FillAsync(root, ServerFixture.Password);
+        await root.GetByRole(AriaRole.Button, new() { Name = "Create administrator" }).ClickAsync();
+        await Expect(root.GetByRole(AriaRole.Table, new() { Name = "Connected users" })).ToBeVisibleAsync();
+
         await root.GetByRole(AriaRole.Button, new() { Name = "Sign out" }).ClickAsync();
         await root.GotoAsync(link);
         await Expect(root.GetByRole(AriaRole.Button, new() { Name = "Create administrator" })).ToHaveCountAsync(0);
 
         await root.GotoAsync("/signin");
-        await SignInAsync(root, "wrong horse battery");
+        await FillAsync(root, "wrong horse battery");
+        await root.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(root.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
         await Expect(root.GetByRole(AriaRole.Textbox, new() { Name = "User name" })).ToHaveValueAsync("Root");
-        await SignInAsync(root, Password);
+        await FillAsync(root, ServerFixture.Password);
+        await root.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(root.GetByRole(AriaRole.Table, new() { Name = "Connected users" })).ToBeVisibleAsync();
 
-        await _server.KillAsync(TestContext.Current.CancellationToken);
-        await _server.StartAgainAsync(TestContext.Current.CancellationToken);
-        Assert.Null(_server.SetupLink);
+        await server.KillAsync(TestContext.Current.CancellationToken);
+        await server.StartAgainAsync(TestContext.Current.CancellationToken);
+        Assert.Null(server.SetupLink);
     }
 
     [Fact]
     public async Task A_guest_does_not_see_the_administration()
     {
-        var ann = await Person.JoinAsync(chromium, _server, "Ann");
+        var ann = await Person.JoinAsync(chromium, Server, "Curious");
 
         await ann.Page.GotoAsync("/admin");
 
@@ -84,30 +86,30 @@ public sealed class AdministratorTests(Chromium chromium) : IAsyncLifetime
     [Fact]
     public async Task A_deleted_file_is_gone_from_the_card_and_the_disk()
     {
-        var ann = await Person.JoinAsync(chromium, _server, "Ann");
+        var ann = await Person.JoinAsync(chromium, Server, "Sharer");
         await ann.AttachAsync(new FilePayload { Name = "secret.txt", MimeType = "x/x", Buffer = "secret"u8.ToArray() });
         await Expect(ann.Download("secret.txt")).ToBeVisibleAsync();
-        var root = await SetUpAsync();
+        var root = await SignInAsync();
 
         await root.GetByRole(AriaRole.Tab, new() { Name = "Rooms and files" }).ClickAsync();
         await root.GetByRole(AriaRole.Button, new() { Name = "Delete secret.txt", Exact = true }).ClickAsync();
 
         await Expect(ann.Download("secret.txt")).ToHaveCountAsync(0);
         await Expect(ann.Log.Locator(".card[data-state=deleted]")).ToHaveCountAsync(1);
-        Assert.Empty(Directory.EnumerateFiles(_server.Downloads, "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.EnumerateFiles(Server.Downloads, "*", SearchOption.AllDirectories));
     }
 
     [Fact]
     public async Task A_deleted_message_says_nothing_but_that()
     {
-        var ann = await Person.JoinAsync(chromium, _server, "Ann");
+        var ann = await Person.JoinAsync(chromium, Server, "Rude");
         await ann.SayAsync("something rude");
         await ann.SeesAsync("something rude");
-        var root = await SetUpAsync();
+        var root = await SignInAsync();
 
         await root.GetByRole(AriaRole.Tab, new() { Name = "Rooms and files" }).ClickAsync();
         await root.GetByRole(AriaRole.Button, new() { Name = "Messages of Lobby" }).ClickAsync();
-        await root.GetByRole(AriaRole.Button, new() { NameRegex = new("^Delete message .* of Ann$") }).ClickAsync();
+        await root.GetByRole(AriaRole.Button, new() { NameRegex = new("^Delete message .* of Rude$") }).ClickAsync();
 
         await Expect(ann.Log.GetByText("something rude")).ToHaveCountAsync(0);
         await Expect(ann.Log.GetByText("This message was deleted.")).ToBeVisibleAsync();
@@ -116,20 +118,18 @@ public sealed class AdministratorTests(Chromium chromium) : IAsyncLifetime
     private static ILocator Row(ILocator table, string nickname) =>
         table.GetByRole(AriaRole.Row).Filter(new() { Has = table.Page.GetByRole(AriaRole.Button, new() { Name = $"Disconnect {nickname}", Exact = true }) });
 
-    private static async Task SignInAsync(IPage page, string password)
+    private static async Task FillAsync(IPage page, string password)
     {
-        await page.GetByRole(AriaRole.Textbox, new() { Name = "User name" }).FillAsync("Root");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "User name" }).FillAsync(ServerFixture.Administrator);
         await page.GetByLabel("Password").FillAsync(password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
 
-    private async Task<IPage> SetUpAsync()
+    private async Task<IPage> SignInAsync()
     {
-        var page = await chromium.OpenAsync(_server);
-        await page.GotoAsync(_server.SetupLink!);
-        await page.GetByRole(AriaRole.Textbox, new() { Name = "User name" }).FillAsync("Root");
-        await page.GetByLabel("Password").FillAsync(Password);
-        await page.GetByRole(AriaRole.Button, new() { Name = "Create administrator" }).ClickAsync();
+        var page = await chromium.OpenAsync(Server);
+        await page.GotoAsync("/signin");
+        await FillAsync(page, ServerFixture.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Connected users" })).ToBeVisibleAsync();
         return page;
     }

@@ -22,7 +22,25 @@ public sealed class ReadMarksTests
         Assert.Equal(new ReadMark(2, 2), marks[host.Lobby.Id]);
         Assert.Equal(new ReadMark(1, 1), marks[garden.Room.Id]);
         Assert.Equal(2, marks.Count);
-        Assert.Empty(await host.Marks.OfAsync(Guid.NewGuid(), token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Whoever_is_new_has_read_what_was_there_and_nothing_that_comes_after()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var session = await host.EnterAsync("anna", token);
+        await session.SayAsync("before", token);
+        var newcomer = Guid.NewGuid();
+
+        Assert.Equal(new ReadMark(1, 1), (await host.Marks.OfAsync(newcomer, token))[host.Lobby.Id]);
+        await session.SayAsync("after", token);
+        var later = await host.CreateRoomAsync("later", session.Participant.Session, token);
+
+        await host.RestartAsync(token);
+        var marks = await host.Marks.OfAsync(newcomer, token);
+        Assert.Equal(new ReadMark(1, 1), marks[host.Lobby.Id]);
+        Assert.False(marks.ContainsKey(later.Id));
     }
 
     [Fact(Timeout = Make.Patience)]

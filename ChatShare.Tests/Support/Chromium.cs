@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 
@@ -17,6 +18,7 @@ public sealed class Chromium : IAsyncLifetime
     ];
 
     private readonly SemaphoreSlim _starting = new(1);
+    private readonly ConcurrentDictionary<string, OpenPages> _open = new();
     private IPlaywright? _playwright;
     private IBrowser? _browser;
 
@@ -43,6 +45,7 @@ public sealed class Chromium : IAsyncLifetime
         configure?.Invoke(options);
         var context = await (await BrowserAsync()).NewContextAsync(options);
         context.SetDefaultTimeout(20_000);
+        await KeepAsync(context);
         return await context.NewPageAsync();
     }
 
@@ -58,6 +61,26 @@ public sealed class Chromium : IAsyncLifetime
         _starting.Dispose();
     }
 
+    /// <summary>
+    /// The pages of a test that is over are closed when the next test of its class opens one: left open they would go on taking part
+    /// in the chat, and two cores soon draw for dozens of people.
+    /// </summary>
+    private async Task KeepAsync(IBrowserContext context)
+    {
+        var test = TestContext.Current.Test ?? throw new InvalidOperationException("Pages are opened by tests.");
+        var pages = _open.GetOrAdd(test.TestCase.TestClassName ?? "", _ => new OpenPages());
+        // The tests of a class run one after the other.
+        if (pages.TestId != test.UniqueID)
+        {
+            pages.TestId = test.UniqueID;
+            foreach (var over in pages.Contexts)
+                await over.CloseAsync();
+            pages.Contexts.Clear();
+        }
+
+        pages.Contexts.Add(context);
+    }
+
     private async Task<IBrowser> BrowserAsync()
     {
         await _starting.WaitAsync();
@@ -71,5 +94,12 @@ public sealed class Chromium : IAsyncLifetime
         {
             _starting.Release();
         }
+    }
+
+    private sealed class OpenPages
+    {
+        public string TestId { get; set; } = "";
+
+        public List<IBrowserContext> Contexts { get; } = [];
     }
 }

@@ -1,5 +1,6 @@
 using ChatShare.Core;
 using ChatShare.Core.Messages;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
@@ -104,10 +105,19 @@ public sealed partial class RoomView
     {
         if (_session is not null && _timeline.Window is { } window)
         {
-            window.Reset(Room.Newest(Room.PageLength), window.FirstUnread);
+            window.Reset(_session.ReadNewest(), window.FirstUnread);
             _timeline.Draw();
         }
 
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The person went to the last row, or away from it to read further up.</summary>
+    [JSInvokable]
+    public Task FollowsEndAsync(bool followsEnd)
+    {
+        if (_timeline.Window is { } window)
+            window.IsFollowed = followsEnd;
         return Task.CompletedTask;
     }
 
@@ -115,7 +125,7 @@ public sealed partial class RoomView
     [JSInvokable]
     public Task SeenAsync(long number)
     {
-        if (_timeline.Window?.Find(number) is { } message)
+        if (Permissions.CanRead(Connection.Participant.Session) && _timeline.Window?.Find(number) is { } message)
         {
             Marks.Mark(Viewer, message);
             Unread.Changed.Raise();
@@ -194,7 +204,7 @@ public sealed partial class RoomView
         var backlog = _session.Backlog;
         var seen = marks.TryGetValue(Room.Id, out var mark) ? mark.Number : 0;
         var firstUnread = seen == 0 ? null : backlog.Messages.FirstOrDefault(m => m.Number > seen && m.PersonId != me.PersonId)?.Number;
-        var window = new TimelineWindow { Zone = FindZone(zone) };
+        var window = new TimelineWindow(Time) { Zone = FindZone(zone), Viewer = me.PersonId };
         window.Reset(backlog.Messages, firstUnread);
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);

@@ -9,7 +9,12 @@ namespace ChatShare.Web.Components.Chat;
 /// <param name="Follows">The same person said something less than five minutes before, on the same day.</param>
 /// <param name="Day">The day that begins with this row; null for all others.</param>
 /// <param name="IsFirstUnread">The line "New" stands above it.</param>
-internal readonly record struct TimelineRow(ChatMessage Message, bool Follows, DateOnly? Day, bool IsFirstUnread);
+internal readonly record struct TimelineRow(ChatMessage Message, bool Follows, TimelineDay? Day, bool IsFirstUnread);
+
+/// <summary>A day in the viewer's zone.</summary>
+/// <param name="Date">Which.</param>
+/// <param name="Name">"Today", "Yesterday", or the date. Part of the row, so that the first message after midnight draws it anew.</param>
+internal readonly record struct TimelineDay(DateOnly Date, string Name);
 
 /// <summary>
 /// Up to sixteen rows that are drawn together. The places are fixed by the messages' ordinals, so that adding at either end
@@ -18,7 +23,7 @@ internal readonly record struct TimelineRow(ChatMessage Message, bool Follows, D
 internal sealed record TimelineBlock(long Key, ImmutableArray<TimelineRow> Rows);
 
 /// <summary>The part of a room's messages that one page shows: at most about two hundred, without holes.</summary>
-internal sealed class TimelineWindow
+internal sealed class TimelineWindow(TimeProvider time)
 {
     /// <summary>How many rows are kept; older or newer ones are loaded again when they are scrolled to.</summary>
     public const int MaxRows = 200;
@@ -35,8 +40,20 @@ internal sealed class TimelineWindow
     /// <summary>What is to be drawn.</summary>
     public ImmutableArray<TimelineBlock> Blocks => _blocks;
 
+    /// <summary>Who looks; what they said themselves is no news to them.</summary>
+    public Guid Viewer { get; init; }
+
     /// <summary>Whether the newest row is the newest of the room.</summary>
     public bool AtEnd { get; private set; } = true;
+
+    /// <summary>
+    /// Whether the viewer is at the last row. While they read further up, a full window takes in nothing new: the row that would
+    /// make place for it may be the one they read.
+    /// </summary>
+    public bool IsFollowed { get; set; } = true;
+
+    /// <summary>How many messages of others came since the window last reached the end, and stand below it.</summary>
+    public int Missed { get; private set; }
 
     /// <summary>The first message that the viewer had not seen when the page was opened; null when all were seen.</summary>
     public long? FirstUnread { get; private set; }
@@ -58,14 +75,14 @@ internal sealed class TimelineWindow
         _messages.Clear();
         foreach (var message in messages)
             _messages[message.Number] = message;
-        AtEnd = true;
+        ReachEnd(true);
         FirstUnread = firstUnread;
         Rebuild();
     }
 
     /// <summary>
-    /// Takes a message that was posted or changed. While the window does not reach to the end, a newer one stays outside; one that
-    /// is older than the window stays outside as well.
+    /// Takes a message that was posted or changed. While the window does not reach to the end, a newer one stays outside and is
+    /// counted; one that is older than the window stays outside as well.
     /// </summary>
     /// <returns>Whether there is something to draw.</returns>
     public bool Apply(ChatMessage message)
@@ -75,9 +92,13 @@ internal sealed class TimelineWindow
             if (known.Changed >= message.Changed)
                 return false;
         }
-        else if ((message.Number > (Newest ?? 0) && !AtEnd) || message.Number < (Oldest ?? 0))
+        else if (message.Number < (Oldest ?? 0))
         {
             return false;
+        }
+        else if (!AtEnd || (!IsFollowed && _messages.Count >= MaxRows))
+        {
+            return Miss(message);
         }
 
         _messages[message.Number] = message;
@@ -110,8 +131,26 @@ internal sealed class TimelineWindow
             _messages[message.Number] = message;
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
-        AtEnd = reachesEnd;
+        ReachEnd(reachesEnd);
         Rebuild();
+    }
+
+    private void ReachEnd(bool reached)
+    {
+        AtEnd = reached;
+        if (reached)
+            Missed = 0;
+    }
+
+    private bool Miss(ChatMessage message)
+    {
+        var wasAtEnd = AtEnd;
+        AtEnd = false;
+        // An old message that was changed is no news.
+        if (message.Number != message.Changed || message.PersonId == Viewer)
+            return wasAtEnd;
+        Missed++;
+        return true;
     }
 
     private void Rebuild()
@@ -121,17 +160,18 @@ internal sealed class TimelineWindow
         var rows = ImmutableArray.CreateBuilder<TimelineRow>(BlockLength);
         ChatMessage? previous = null;
         DateOnly? previousDay = null;
+        var today = DayOf(time.GetUtcNow());
         foreach (var message in _messages.Values)
         {
             var key = message.Ordinal / BlockLength;
             if (previous is not null && key != previous.Ordinal / BlockLength)
                 Finish(previous.Ordinal / BlockLength);
-            var day = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(message.SentAt, Zone).DateTime);
+            var day = DayOf(message.SentAt);
             var isNewDay = day != previousDay;
             var isFirstUnread = message.Number == FirstUnread;
             var follows = previous is not null && !isNewDay && !isFirstUnread
                 && previous.PersonId == message.PersonId && message.SentAt - previous.SentAt < Together;
-            rows.Add(new TimelineRow(message, follows, isNewDay ? day : null, isFirstUnread));
+            rows.Add(new TimelineRow(message, follows, isNewDay ? new TimelineDay(day, DayName(day, today)) : null, isFirstUnread));
             (previous, previousDay) = (message, day);
         }
 
@@ -147,18 +187,15 @@ internal sealed class TimelineWindow
         }
     }
 
-    /// <summary>"Today", "Yesterday", or the date.</summary>
-    public string DayName(DateOnly day, DateTimeOffset now)
+    private DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(moment, Zone).DateTime);
+
+    private static string DayName(DateOnly day, DateOnly today) => (today.DayNumber - day.DayNumber) switch
     {
-        var today = DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(now, Zone).DateTime);
-        return (today.DayNumber - day.DayNumber) switch
-        {
-            0 => "Today",
-            1 => "Yesterday",
-            _ => DayInFull(day),
-        };
-    }
+        0 => "Today",
+        1 => "Yesterday",
+        _ => InFull(day),
+    };
 
     /// <summary>"Monday, 23 November 2026".</summary>
-    public static string DayInFull(DateOnly day) => day.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture);
+    public static string InFull(DateOnly day) => day.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture);
 }

@@ -37,6 +37,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   let loading = false;
   let retryAt = 0;
   let fresh = 0;
+  /** What the server believes of `stuck`. */
+  let told = true;
   let highest = 0;
   let seen = 0;
   let seenTimer = 0;
@@ -48,6 +50,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
 
   const showsEnd = () => scroller.dataset.atEnd !== "false";
   const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+  /** What the server kept back because this page reads further up. */
+  const missed = () => Number(scroller.dataset.missed ?? 0);
   const isAtEnd = () => showsEnd() && distance() <= endDistance;
 
   /** The messages of the log, without the pending rows at its end. */
@@ -143,13 +147,15 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       fresh = 0;
     }
     showPill();
+    tellFollowing();
     reportSeen();
     loadEdges();
   }
 
   function showPill() {
     const far = !showsEnd() || distance() > 1.5 * scroller.clientHeight;
-    const text = !placed || stuck ? "" : fresh > 0 ? `${fresh} new ${fresh === 1 ? "message" : "messages"}` : far ? "Latest messages" : "";
+    const news = fresh + missed();
+    const text = !placed || stuck ? "" : news > 0 ? `${news} new ${news === 1 ? "message" : "messages"}` : far ? "Latest messages" : "";
     const pill = /** @type {HTMLElement | null} */ (pillHolder.firstElementChild);
     if (text === "") {
       if (pill === document.activeElement && pill) {
@@ -158,14 +164,23 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       pill?.remove();
     } else if (pill) {
       pill.textContent = text;
-      pill.classList.toggle("quiet", fresh === 0);
+      pill.classList.toggle("quiet", news === 0);
     } else {
       const made = document.createElement("button");
       made.type = "button";
-      made.className = fresh === 0 ? "pill quiet" : "pill";
+      made.className = news === 0 ? "pill quiet" : "pill";
       made.textContent = text;
       made.addEventListener("click", () => void scrollToEnd());
       pillHolder.append(made);
+    }
+  }
+
+  /** The server takes nothing away from above the eyes of someone who reads further up. */
+  function tellFollowing() {
+    if (placed && told !== stuck) {
+      told = stuck;
+      // Told again with the next move when it did not arrive.
+      server.call("FollowsEndAsync", stuck).catch(() => (told = !stuck));
     }
   }
 
@@ -290,7 +305,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   showTimes(content);
   highest = numberOf(lastArticle());
   settle();
-  mutations.observe(scroller, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-at-end"] });
+  mutations.observe(scroller, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-at-end", "data-missed"] });
   sizes.observe(scroller);
   sizes.observe(content);
   scroller.addEventListener("scroll", scrolled, { passive: true, signal });
