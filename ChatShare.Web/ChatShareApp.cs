@@ -4,6 +4,7 @@ using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
 using ChatShare.Web.Security;
 using Microsoft.Extensions.Configuration.Json;
+using MudBlazor;
 using MudBlazor.Services;
 
 namespace ChatShare.Web;
@@ -59,7 +60,7 @@ public static class ChatShareApp
 
         builder.Services.AddChatShareCore(builder.Configuration, builder.Environment.ContentRootPath);
         builder.Services.AddChatShareSecurity();
-        builder.Services.AddMudServices();
+        builder.Services.AddMudServices(ConfigureNotices);
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents()
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
@@ -81,6 +82,16 @@ public static class ChatShareApp
         app.MapLeaving();
         app.MapHealth();
         return app;
+    }
+
+    private static void ConfigureNotices(MudServicesConfiguration mud)
+    {
+        var notices = mud.SnackbarConfiguration;
+        notices.PositionClass = Defaults.Classes.Position.TopCenter; // below the top bar, see notices.css
+        notices.VisibleStateDuration = 8000;
+        notices.ShowTransitionDuration = notices.HideTransitionDuration = 160;
+        notices.PreventDuplicates = true;
+        notices.ShowCloseIcon = true;
     }
 
     /// <summary>

@@ -138,10 +138,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     {
         var ann = await Person.JoinAsync(chromium, Server, "Historian");
         await ann.NewRoomAsync("History");
-        // Faster than one may send by hand, slower than the limit of a person.
-        for (var i = 1; i <= 160; i++)
-            await ann.SayAsync($"message number {i}.");
-        await ann.SeesAsync("message number 160.");
+        await ann.SayAllAsync([.. Enumerable.Range(1, 160).Select(i => $"message number {i}.")]);
         await ann.Page.ReloadAsync();
         await ann.SeesAsync("message number 160.");
         await Expect(ann.Log.GetByText("message number 50.", new() { Exact = true })).ToHaveCountAsync(0);
@@ -161,9 +158,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     {
         var ann = await Person.JoinAsync(chromium, Server, "Scroller");
         await ann.NewRoomAsync("Scrolling");
-        for (var i = 1; i <= 60; i++)
-            await ann.SayAsync($"row {i}.");
-        await ann.SeesAsync("row 60.");
+        await ann.SayAllAsync([.. Enumerable.Range(1, 60).Select(i => $"row {i}.")]);
         var bo = await Person.JoinAsync(chromium, Server, "Interrupter", "/rooms/Scrolling");
 
         var anchor = ann.Log.GetByText("row 20.", new() { Exact = true });
@@ -171,9 +166,34 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         var before = (await anchor.BoundingBoxAsync())!.Y;
         await bo.SayAsync("news");
 
-        await ann.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" }).ClickAsync();
+        var pill = ann.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" });
+        await Expect(pill).ToBeVisibleAsync();
+        Assert.Equal(before, (await anchor.BoundingBoxAsync())!.Y);
+        await pill.ClickAsync();
         await Expect(ann.Log.GetByText("news", new() { Exact = true })).ToBeInViewportAsync();
-        Assert.NotEqual(0, before);
+    }
+
+    [Fact]
+    public async Task Whoever_reads_further_up_in_a_busy_room_loses_nothing_from_before_their_eyes()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Slow reader");
+        await ann.NewRoomAsync("Busy");
+        await ann.SayAllAsync([.. Enumerable.Range(1, 90).Select(i => $"early {i}.")]);
+        var bo = await Person.JoinAsync(chromium, Server, "Chatterbox", "/rooms/Busy");
+        var anchor = ann.Log.GetByText("early 10.", new() { Exact = true });
+        await anchor.ScrollIntoViewIfNeededAsync();
+        var before = (await anchor.BoundingBoxAsync())!.Y;
+
+        await bo.SayAllAsync([.. Enumerable.Range(1, 150).Select(i => $"late {i}.")]);
+
+        var pill = ann.Page.GetByRole(AriaRole.Button, new() { Name = "150 new messages" });
+        await Expect(pill).ToBeVisibleAsync();
+        Assert.Equal(before, (await anchor.BoundingBoxAsync())!.Y);
+        await pill.ClickAsync();
+        await Expect(ann.Log.GetByText("late 150.", new() { Exact = true })).ToBeInViewportAsync();
+        await Expect(pill).ToHaveCountAsync(0);
+        await bo.SayAsync("the end");
+        await Expect(ann.Log.GetByText("the end", new() { Exact = true })).ToBeInViewportAsync();
     }
 
     [Fact]

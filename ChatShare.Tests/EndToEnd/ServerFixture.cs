@@ -3,7 +3,8 @@ using ChatShare.Tests.Support;
 namespace ChatShare.Tests.EndToEnd;
 
 /// <summary>
-/// One server for the tests of a class that do not disturb each other; they use rooms and names of their own. It has an administrator.
+/// One server for the tests of a class that do not disturb each other; they use rooms and names of their own. It has an administrator,
+/// and one may send as fast as one can.
 /// </summary>
 public sealed class ServerFixture : IAsyncLifetime
 {
@@ -18,7 +19,7 @@ public sealed class ServerFixture : IAsyncLifetime
 
     /// <inheritdoc />
     public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(
-        CancellationToken.None, $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
+        CancellationToken.None, "ChatShare:Limits:MessagesPerSecond=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => Server.DisposeAsync();

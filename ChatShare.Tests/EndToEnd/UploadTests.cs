@@ -117,6 +117,33 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     }
 
     [Fact]
+    public async Task Hundreds_of_files_in_one_go_arrive_and_too_many_are_refused_with_a_sentence()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Bulk", "/");
+        await ann.NewRoomAsync("Bulk");
+
+        await PickAsync(ann, 1000);
+        await Expect(ann.Page.GetByText("1000 files are too many in one go. Share them in smaller groups.")).ToBeVisibleAsync();
+        await PickAsync(ann, 260);
+
+        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(260, new() { Timeout = 60_000 });
+        await ann.SayAsync("the circuit lives");
+        await ann.SeesAsync("the circuit lives");
+
+        static Task PickAsync(Person person, int count) => person.Page.EvaluateAsync(
+            """
+            count => {
+              const files = new DataTransfer();
+              for (let i = 1; i <= count; i++) files.items.add(new File(["x"], `picture ${i}.txt`));
+              const input = document.getElementById("attach-files");
+              input.files = files.files;
+              input.dispatchEvent(new Event("change", { bubbles: true }));
+            }
+            """,
+            count);
+    }
+
+    [Fact]
     public async Task A_file_of_zero_bytes_is_a_file()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Nothing", "/");

@@ -58,6 +58,23 @@ public sealed class Person(IPage page)
         await Field.PressAsync("Enter");
     }
 
+    /// <summary>Sends many messages by the composer, without a round trip for each; returns when the last one is settled.</summary>
+    public async Task SayAllAsync(IReadOnlyList<string> texts)
+    {
+        await Field.EvaluateAsync(
+            """
+            (field, texts) => {
+              for (const text of texts) {
+                field.value = text;
+                field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+                field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+              }
+            }
+            """,
+            texts);
+        await SeesAsync(texts[^1]);
+    }
+
     /// <summary>Waits until a message with this text is in the log, settled, once.</summary>
     public async Task SeesAsync(string text) =>
         await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1, new() { Timeout = 20_000 });

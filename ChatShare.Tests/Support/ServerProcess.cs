@@ -46,6 +46,8 @@ public sealed partial class ServerProcess : IAsyncDisposable
         start.ArgumentList.Add($"--Kestrel:Endpoints:Web:Url={Address}");
         start.ArgumentList.Add($"--ChatShare:DataDirectory={Path.Combine(_folder, "data")}");
         start.ArgumentList.Add($"--ChatShare:Downloads:Directory={Downloads}");
+        // A short life: code that is compiled again for speed would pay itself back after the test.
+        start.Environment["DOTNET_TieredPGO"] = "0";
         foreach (var setting in _settings)
             start.ArgumentList.Add($"--{setting}");
         SetupLink = null;

@@ -2,6 +2,10 @@
 // Files dropped on the room or pasted into the composer go into the file input, which hands them to Blazor as if they
 // had been picked. Without this the browser would leave the page and open the file.
 
+// The input describes all its files to the server in one message, and one over 64 KiB would end the circuit.
+const longestDescription = 60_000;
+const describedBesideName = 120;
+
 /** @param {DataTransfer | null} transfer */
 const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false;
 
@@ -28,6 +32,12 @@ function take(transfer) {
   return { files, folders };
 }
 
+/** @param {FileList} files @returns {number} about how many bytes it takes to describe them */
+function descriptionLength(files) {
+  const encoder = new TextEncoder();
+  return [...files].reduce((sum, file) => sum + describedBesideName + encoder.encode(file.name + file.type).length, 0);
+}
+
 /**
  * @param {{ composer: HTMLElement, say: (sentence: string) => void, signal: AbortSignal }} options
  */
@@ -46,6 +56,16 @@ export function acceptFiles({ composer, say, signal }) {
     if (files.files.length > 0 && input instanceof HTMLInputElement) {
       input.files = files.files;
       input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  }
+
+  /** @param {Event} event */
+  function check(event) {
+    const input = event.target;
+    if (input instanceof HTMLInputElement && input.files && descriptionLength(input.files) > longestDescription) {
+      event.stopImmediatePropagation();
+      say(`${input.files.length} files are too many in one go. Share them in smaller groups.`);
+      input.value = "";
     }
   }
 
@@ -86,6 +106,7 @@ export function acceptFiles({ composer, say, signal }) {
     }
   }
 
+  document.addEventListener("change", check, { capture: true, signal });
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });
   document.addEventListener("dragover", over, { signal });
