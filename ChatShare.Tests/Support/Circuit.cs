@@ -72,7 +72,7 @@ internal static class AccessibleNames
     /// <summary>The elements of a kind with this name, in the order of the page.</summary>
     public static IReadOnlyList<IElement> AllNamed<T>(this IRenderedComponent<T> page, string kind, string name)
         where T : IComponent =>
-        [.. page.FindAll(kind).Where(element => NameOf(element) == name)];
+        [.. page.FindAll(kind).Where(element => NameOf(page, element) == name)];
 
     /// <summary>The only one.</summary>
     public static IElement Named<T>(this IRenderedComponent<T> page, string kind, string name)
@@ -96,7 +96,7 @@ internal static class AccessibleNames
         where T : IComponent =>
         [
             .. page.Named("table", table).QuerySelectorAll("tbody tr").Select(row => row.QuerySelectorAll("td[data-label]")
-                .ToDictionary(cell => cell.GetAttribute("data-label")!, cell => Plain(cell.TextContent), StringComparer.Ordinal)),
+                .ToDictionary(cell => cell.GetAttribute("data-label")!, cell => cell.Words(), StringComparer.Ordinal)),
         ];
 
     /// <summary>One column of a table, from the top.</summary>
@@ -107,12 +107,19 @@ internal static class AccessibleNames
     /// <summary>The lines of a list, from the top.</summary>
     public static IReadOnlyList<string> Lines<T>(this IRenderedComponent<T> page, string list)
         where T : IComponent =>
-        [.. page.AllNamed("ul", list).SelectMany(element => element.QuerySelectorAll("li")).Select(line => Plain(line.TextContent))];
+        [.. page.AllNamed("ul", list).SelectMany(element => element.QuerySelectorAll("li")).Select(line => line.Words())];
 
-    public static string Plain(string text) => string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    /// <summary>The words of an element as they are read out, without what is only drawn.</summary>
+    public static string Words(this INode node) => node switch
+    {
+        IText text => string.Join(' ', text.Data.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+        IElement element when element.GetAttribute("aria-hidden") == "true" => "",
+        _ => string.Join(' ', node.ChildNodes.Select(Words).Where(words => words.Length > 0)),
+    };
 
-    private static string NameOf(IElement element) =>
+    private static string NameOf<T>(IRenderedComponent<T> page, IElement element)
+        where T : IComponent =>
         element.GetAttribute("aria-label")
-        ?? (element.Id is { Length: > 0 } id ? element.Owner?.QuerySelector($"label[for='{id}']")?.TextContent.Trim() : null)
-        ?? Plain(element.TextContent);
+        ?? (element.Id is { Length: > 0 } id ? page.FindAll("label").FirstOrDefault(label => label.GetAttribute("for") == id)?.Words() : null)
+        ?? element.Words();
 }
