@@ -1,0 +1,57 @@
+using Bunit;
+using ChatShare.Core;
+using ChatShare.Core.People;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Admin;
+using TestContext = Xunit.TestContext;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class AuditTableTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Acts_stand_newest_first_with_markup_as_text()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        var message = await bo.SayAsync("something", token);
+        var administration = core.Get<Administration>();
+        await administration.DeleteMessageAsync(core.Lobby, message, root, token);
+        await administration.DisconnectAsync(bo.Participant.Session.PersonId, "Bo", "<b>loud</b>", root, token);
+
+        var table = circuit.Render<AuditTable>();
+
+        await table.WaitForAssertionAsync(() => Assert.Equal(
+            [("root", "Disconnected", "Bo", "<b>loud</b>"), ("root", "Deleted message", $"Lobby #{message.Number}", "of Bo")],
+            table.Rows("Audit").Select(row => (row["Who"], row["What"], row["Whom or which"], row["Detail"]))));
+        Assert.Empty(table.FindAll("b"));
+        Assert.All(table.FindAll("time"), time => Assert.EndsWith("Z", time.GetAttribute("datetime"), StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_empty_list_says_so()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+
+        var table = circuit.Render<AuditTable>();
+
+        await table.WaitForAssertionAsync(() => Assert.Contains("Nothing has happened yet.", table.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Somebody_who_is_no_administrator_is_refused()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Mallory", token));
+
+        var refused = Assert.Throws<RefusedException>(() => circuit.Render<AuditTable>());
+
+        Assert.Equal(RefusalKind.NotPermitted, refused.Kind);
+    }
+}

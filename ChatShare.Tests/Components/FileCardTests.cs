@@ -1,0 +1,107 @@
+using Bunit;
+using ChatShare.Core.Files;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Files;
+using TestContext = Xunit.TestContext;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class FileCardTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Progress_moves_forward_and_never_back()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var live = new LiveCards();
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+        var card = Render(circuit, file, live, isMine: false);
+        Assert.Contains("waiting", card.Markup, StringComparison.Ordinal);
+
+        await ReportAsync(card, live, file, 340, bytesPerSecond: 66);
+        Assert.Equal("34", Percent(card, file));
+        Assert.Contains("34 % · 66 B/s · 10 s left", card.Nodes[0].Words(), StringComparison.Ordinal);
+
+        await ReportAsync(card, live, file, 200);
+        Assert.Equal("34", Percent(card, file));
+        await ReportAsync(card, live, file, 999);
+        Assert.Equal("99", Percent(card, file));
+        await ReportAsync(card, live, file, 1000);
+        Assert.Equal("100", Percent(card, file));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Progress_that_came_before_the_card_is_not_lost_and_that_of_others_is_not_mine()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var live = new LiveCards();
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+        live.Report(new UploadProgress(file.Id, 500, file.Length, 0));
+
+        var card = Render(circuit, file, live, isMine: false);
+        await ReportAsync(card, live, Sample.File("other.pdf", FileState.Uploading), 900);
+
+        Assert.Equal("50", Percent(card, file));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Only_the_sender_has_the_button_that_calls_it_off()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var ann = await core.EnterAsync("Ann", token);
+        await using var bo = new Circuit(core, await core.JoinAsync("Bo", token));
+        await using var sender = new Circuit(core, ann.Participant.Session);
+        var upload = await core.OfferAsync(ann, "plan.pdf", 1000, token);
+
+        Assert.Empty(Render(bo, upload.File, new LiveCards(), isMine: false).FindAll("button"));
+        await Render(sender, upload.File, new LiveCards(), isMine: true).PressAsync("Cancel plan.pdf");
+
+        Assert.Equal(FileState.Cancelled, upload.File.State);
+        Assert.Null(core.Uploads.Find(upload.Id));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_button_that_somebody_else_got_hold_of_is_refused()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var ann = await core.EnterAsync("Ann", token);
+        await using var bo = new Circuit(core, await core.JoinAsync("Bo", token));
+        var upload = await core.OfferAsync(ann, "plan.pdf", 1000, token);
+
+        await Render(bo, upload.File, new LiveCards(), isMine: true).PressAsync("Cancel plan.pdf");
+
+        await bo.NoticeAsync("You may not do this.");
+        Assert.True(upload.IsUnderWay);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Cancel_after_the_last_byte_leaves_the_file_alone()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var ann = await core.EnterAsync("Ann", token);
+        await using var circuit = new Circuit(core, ann.Participant.Session);
+        var upload = await core.OfferAsync(ann, "plan.pdf", 10, token);
+        var card = Render(circuit, upload.File, new LiveCards(), isMine: true);
+        await upload.AppendAsync(0, new MemoryStream(Make.Bytes(10)), token);
+
+        await card.PressAsync("Cancel plan.pdf");
+
+        var file = (await core.AllAsync(core.Lobby, token)).Single().Files.Single();
+        Assert.Equal(FileState.Ready, file.State);
+    }
+
+    private static IRenderedComponent<FileCard> Render(Circuit circuit, SharedFile file, LiveCards live, bool isMine) =>
+        circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live).Add(p => p.IsMine, isMine));
+
+    private static Task ReportAsync(IRenderedComponent<FileCard> card, LiveCards live, SharedFile file, long received, double bytesPerSecond = 0) =>
+        card.InvokeAsync(() => live.Report(new UploadProgress(file.Id, received, file.Length, bytesPerSecond)));
+
+    private static string? Percent(IRenderedComponent<FileCard> card, SharedFile file) =>
+        card.Named("[role=progressbar]", $"Uploading {file.Name}").GetAttribute("aria-valuenow");
+}

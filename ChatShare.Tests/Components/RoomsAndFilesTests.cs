@@ -1,0 +1,142 @@
+using Bunit;
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Admin;
+using TestContext = Xunit.TestContext;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class RoomsAndFilesTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Rooms_are_counted_and_files_come_largest_first()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        var who = bo.Participant.Session;
+        await using var workshop = await core.EnterAsync(who, token, await core.CreateRoomAsync("Workshop", who, token));
+        await bo.SayAsync("hello", token);
+        await core.ShareAsync(bo, "small.bin", Make.Bytes(10), token);
+        await core.ShareAsync(bo, "large.bin", Make.Bytes(3000, seed: 2), token);
+        await core.ShareAsync(workshop, "middle.bin", Make.Bytes(2000, seed: 3), token);
+        await core.OfferAsync(bo, "unfinished.bin", 9000, token);
+
+        var page = circuit.Render<RoomsAndFiles>();
+
+        await page.WaitForAssertionAsync(() => Assert.Equal(["large.bin", "middle.bin", "small.bin"], page.Column("Files", "File")));
+        Assert.Equal(["Lobby", "Workshop", "Lobby"], page.Column("Files", "Room"));
+        Assert.All(page.Column("Files", "Sender"), sender => Assert.Equal("Bo", sender));
+        Assert.Equal(
+            [("Lobby", "4", "2", ByteSize.Format(3010)), ("Workshop", "1", "1", ByteSize.Format(2000))],
+            page.Rows("Rooms").Select(row => (row["Room"], row["Messages"], row["Files"], row["Size"])));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_deleted_file_leaves_the_list_the_disk_and_an_entry()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        await core.ShareAsync(bo, "secret.txt", Make.Bytes(10), token);
+        await core.ShareAsync(bo, "other.txt", Make.Bytes(20, seed: 2), token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.WaitForStateAsync(() => page.Column("Files", "File").Count == 2);
+
+        await page.PressAsync("Delete secret.txt");
+
+        await page.WaitForAssertionAsync(() => Assert.Equal(["other.txt"], page.Column("Files", "File")));
+        Assert.Equal(["1"], page.Column("Rooms", "Files"));
+        Assert.Equal([Make.Sha256(Make.Bytes(20, seed: 2))], core.Contents());
+        var card = (await core.AllAsync(core.Lobby, token)).SelectMany(message => message.Files).Single(file => file.Name == "secret.txt");
+        Assert.Equal(FileState.Deleted, card.State);
+        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        Assert.Equal(("root", "Deleted file", "secret.txt"), (act.Actor, act.Action, act.Subject));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_deleted_message_leaves_the_list_and_the_audit_does_not_repeat_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        await bo.SayAsync("first", token);
+        var rude = await bo.SayAsync("something rude", token);
+        await bo.SayAsync("last", token);
+        var page = circuit.Render<RoomsAndFiles>();
+
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForAssertionAsync(() => Assert.Equal(["last", "something rude", "first"], page.Column("Messages of Lobby", "Message")));
+        await page.PressAsync($"Delete message {rude.Number} of Bo");
+
+        await page.WaitForAssertionAsync(() => Assert.Equal(["last", "first"], page.Column("Messages of Lobby", "Message")));
+        var deleted = (await core.AllAsync(core.Lobby, token)).Single(message => message.Number == rude.Number);
+        Assert.Equal((true, ""), (deleted.Deleted, deleted.Text));
+        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        Assert.Equal(("root", "Deleted message"), (act.Actor, act.Action));
+        Assert.DoesNotContain("rude", act.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_another_administrator_took_away_first_is_refused_with_a_sentence()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        var message = await bo.SayAsync("something rude", token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForStateAsync(() => page.Column("Messages of Lobby", "Message").Count == 1);
+
+        await core.Get<Administration>().DeleteMessageAsync(core.Lobby, message, root, token);
+        await page.PressAsync($"Delete message {message.Number} of Bo");
+
+        await circuit.NoticeAsync("This message is not there any more.");
+        // The list is read again, so that nobody tries it a third time.
+        await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Messages of Lobby", "Message")));
+        Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Messages_of_another_room_take_the_place_of_the_first()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        var who = bo.Participant.Session;
+        await using var workshop = await core.EnterAsync(who, token, await core.CreateRoomAsync("Workshop", who, token));
+        await bo.SayAsync("in the lobby", token);
+        await core.ShareAsync(workshop, "drill.stl", Make.Bytes(5), token);
+        var page = circuit.Render<RoomsAndFiles>();
+
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForAssertionAsync(() => Assert.Equal(["in the lobby"], page.Column("Messages of Lobby", "Message")));
+        await page.PressAsync("Messages of Workshop");
+
+        // A message without words is known by its files.
+        await page.WaitForAssertionAsync(() => Assert.Equal(["drill.stl"], page.Column("Messages of Workshop", "Message")));
+        Assert.Empty(page.AllNamed("table", "Messages of Lobby"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Somebody_who_is_no_administrator_is_refused()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Mallory", token));
+
+        var refused = Assert.Throws<RefusedException>(() => circuit.Render<RoomsAndFiles>());
+
+        Assert.Equal(RefusalKind.NotPermitted, refused.Kind);
+    }
+}
