@@ -27,6 +27,19 @@ public sealed class ChangeSignal
         waiting.SetResult();
     }
 
+    /// <summary>What <see cref="WaitAnyAsync"/> waits for: a raise of this signal after <paramref name="seen"/>.</summary>
+    public Func<CancellationToken, Task> After(long seen) => cancellationToken => WaitAsync(seen, cancellationToken);
+
+    /// <summary>Returns when the first of several waits has ended, and gives the others up: none stays behind on a quiet signal.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static async Task WaitAnyAsync(IEnumerable<Func<CancellationToken, Task>> waits, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(waits);
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await await Task.WhenAny(waits.Select(wait => wait(rest.Token)));
+        await rest.CancelAsync();
+    }
+
     /// <summary>Returns at once when there was a raise after <paramref name="seen"/>, else at the next one.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public Task WaitAsync(long seen, CancellationToken cancellationToken)

@@ -2,29 +2,37 @@ using System.Diagnostics;
 
 namespace ChatShare.Core.Files;
 
-/// <summary>Bytes a second, averaged over about the last three seconds. For one writer; readers may see a value a moment old.</summary>
+/// <summary>Bytes a second, averaged over about the last three seconds. Sampled by one thread; readers may see a value a moment old.</summary>
 internal sealed class TransferSpeed
 {
     private const double WindowSeconds = 3;
 
-    private long _lastTimestamp = Stopwatch.GetTimestamp();
-    private double _bytesPerSecond;
+    private long _sampledAt = Stopwatch.GetTimestamp();
+    private long _sampledBytes;
+    private double _average;
     private double _weight;
-    private long _pending;
+    private double _bytesPerSecond;
 
-    public double BytesPerSecond => _weight < 0.01 ? 0 : Volatile.Read(ref _bytesPerSecond) / _weight;
+    /// <summary>0 while nothing came, and again when nothing has come for a while.</summary>
+    public double BytesPerSecond => Volatile.Read(ref _bytesPerSecond);
 
-    public void Add(int bytes)
+    /// <summary>Takes note of how many bytes are here now.</summary>
+    public void Sample(long bytes)
     {
-        _pending += bytes;
-        var elapsed = Stopwatch.GetElapsedTime(_lastTimestamp).TotalSeconds;
-        if (elapsed < 0.1)
+        var now = Stopwatch.GetTimestamp();
+        var elapsed = Stopwatch.GetElapsedTime(_sampledAt, now).TotalSeconds;
+        // The time in a queue, before the first byte, says nothing about the speed.
+        if (bytes == 0 || elapsed <= 0)
+        {
+            _sampledAt = now;
             return;
+        }
+
         // An exponential average that is corrected for its short past, so that the first figures are true, too.
         var keep = Math.Exp(-elapsed / WindowSeconds);
-        Volatile.Write(ref _bytesPerSecond, (_bytesPerSecond * keep) + (_pending / elapsed * (1 - keep)));
+        _average = (_average * keep) + ((bytes - _sampledBytes) / elapsed * (1 - keep));
         _weight = (_weight * keep) + (1 - keep);
-        _pending = 0;
-        _lastTimestamp = Stopwatch.GetTimestamp();
+        (_sampledAt, _sampledBytes) = (now, bytes);
+        Volatile.Write(ref _bytesPerSecond, _average / _weight < 1 ? 0 : _average / _weight);
     }
 }

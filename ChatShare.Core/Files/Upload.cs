@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -14,7 +13,6 @@ public sealed class Upload
 {
     private const int BufferLength = 128 * 1024;
     private const string DiskFull = "The server's disk is full. The upload has stopped; nothing of it was kept.";
-    private static readonly long ReportTicks = Stopwatch.Frequency / 4;
 
     private readonly UploadService _owner;
     private readonly CancellationTokenSource _stop = new();
@@ -22,7 +20,7 @@ public sealed class Upload
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly TransferSpeed _speed = new();
     private long _received;
-    private long _lastReport;
+    private UploadProgress? _reported;
     private Ending? _ending;
     private int _ended;
 
@@ -61,6 +59,17 @@ public sealed class Upload
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
 
+    /// <summary>Tells the room how far it is, when that is news. Called by the service's clock alone.</summary>
+    internal void Report()
+    {
+        _speed.Sample(Received);
+        var progress = Progress;
+        if (!IsUnderWay || progress == _reported)
+            return;
+        _reported = progress;
+        Room.Report(progress);
+    }
+
     /// <summary>Keeps the upload alive as long as its session lives; given back when the upload ends.</summary>
     internal CancellationTokenRegistration UntilSenderEnds { private get; set; }
 
@@ -70,7 +79,9 @@ public sealed class Upload
     /// leaves the upload as it is, to be continued.
     /// </summary>
     /// <param name="offset">Where the source begins; has to be <see cref="Received"/>.</param>
-    /// <param name="source">Read to its end or to <see cref="Length"/>; not disposed.</param>
+    /// <param name="source">
+    /// Read to its end, which has to come: only then it is known that nothing is left over. Not disposed.
+    /// </param>
     /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
     /// <exception cref="RefusedException">
     /// Not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), more bytes than
@@ -161,8 +172,6 @@ public sealed class Upload
                 await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
                 _hash.AppendData(buffer, 0, count);
                 Interlocked.Add(ref _received, count);
-                _speed.Add(count);
-                ReportSometimes();
             }
 
             if (Received == Length)
@@ -172,16 +181,6 @@ public sealed class Upload
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-    }
-
-    /// <summary>At most four times a second, which is as often as an eye wants it.</summary>
-    private void ReportSometimes()
-    {
-        var now = Stopwatch.GetTimestamp();
-        if (now - _lastReport < ReportTicks)
-            return;
-        _lastReport = now;
-        Room.Report(Progress);
     }
 
     private async Task CompleteAsync()

@@ -18,6 +18,9 @@ public sealed class UploadService : BackgroundService
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(30);
 
+    // As often as an eye wants it.
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly MessageLog _log;
     private readonly RoomService _rooms;
@@ -53,8 +56,15 @@ public sealed class UploadService : BackgroundService
     /// <summary>Uploads under way, in no order.</summary>
     public IEnumerable<Upload> Active => _active.Values;
 
-    /// <summary>The largest file in bytes; 0 when there is no limit.</summary>
-    public long LargestFile => _options.Limits.FileBytes;
+    /// <summary>Why a file cannot be shared whatever else is going on, as a sentence; null when it can.</summary>
+    public string? FaultOf(UploadRequest file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var most = _options.Limits.FileBytes;
+        return file.Length < 0 ? $"“{file.Name}” has no possible size."
+            : most > 0 && file.Length > most ? $"“{file.Name}” is {ByteSize.Format(file.Length)}; the limit here is {ByteSize.Format(most)}."
+            : null;
+    }
 
     internal DownloadStore Store { get; }
 
@@ -130,13 +140,13 @@ public sealed class UploadService : BackgroundService
                 return;
         }
 
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken)
-            ?? throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
-        var room = _rooms.Find(row.RoomId) ?? throw new RefusedException(RefusalKind.NotFound, "This file's room is not there any more.");
         await _contents.WaitAsync(cancellationToken);
         try
         {
+            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+            var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
+            if (row is null || _rooms.Find(row.RoomId) is not { } room)
+                throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
             var deleted = RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null };
             await _log.AppendAsync(new LogEntry.ChangeFile(room, deleted), CancellationToken.None);
             await DropContentAsync(row.Sha256, CancellationToken.None);
@@ -255,15 +265,19 @@ public sealed class UploadService : BackgroundService
     }
 
     /// <inheritdoc />
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        EveryAsync(SweepInterval, Sweep, stoppingToken),
+        EveryAsync(ReportInterval, ReportProgress, stoppingToken));
+
+    private async Task EveryAsync(TimeSpan interval, Action act, CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(SweepInterval, _time);
+        using var timer = new PeriodicTimer(interval, _time);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                Sweep();
+                act();
             }
             catch (OperationCanceledException)
             {
@@ -274,6 +288,13 @@ public sealed class UploadService : BackgroundService
                 _logger.SweepFailed(exception);
             }
         }
+    }
+
+    /// <summary>By a clock and not by the bytes: a card whose bytes stop coming has to say so, too.</summary>
+    private void ReportProgress()
+    {
+        foreach (var upload in _active.Values)
+            upload.Report();
     }
 
     private static async Task<ContentType> DetectAsync(string path)
@@ -293,14 +314,8 @@ public sealed class UploadService : BackgroundService
             throw new RefusedException(RefusalKind.TooLarge, $"{files.Count} files are too many for one message; the limit here is {limits.FilesPerMessage}.");
         foreach (var file in files)
         {
-            if (file.Length < 0)
-                throw new RefusedException(RefusalKind.Invalid, $"“{file.Name}” has no possible size.");
-            if (limits.FileBytes > 0 && file.Length > limits.FileBytes)
-            {
-                throw new RefusedException(
-                    RefusalKind.TooLarge,
-                    $"“{file.Name}” is {ByteSize.Format(file.Length)}; the limit here is {ByteSize.Format(limits.FileBytes)}.");
-            }
+            if (FaultOf(file) is { } fault)
+                throw new RefusedException(file.Length < 0 ? RefusalKind.Invalid : RefusalKind.TooLarge, fault);
         }
 
         // Bytes that others were promised are not free any more.

@@ -64,7 +64,7 @@ public sealed class Administration
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(who);
         await _uploads.DeleteMessageAsync(room, message.Number, who, cancellationToken);
-        await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"{room.Name} #{message.Number}", $"of {message.Sender}", CancellationToken.None);
+        await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", CancellationToken.None);
     }
 
     /// <summary>The newest messages of a room that are not deleted, newest first.</summary>

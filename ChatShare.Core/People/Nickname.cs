@@ -28,10 +28,12 @@ public sealed record Nickname
     /// <param name="input">What was typed; null counts as empty.</param>
     /// <param name="name">The nickname, or null when the input is not one.</param>
     /// <param name="error">A sentence for the person that says what is wrong, or null.</param>
+    /// <param name="noun">What the sentence calls it; accounts have a "user name".</param>
     /// <returns>Whether <paramref name="input"/> is a nickname.</returns>
-    public static bool TryParse(string? input, [NotNullWhen(true)] out Nickname? name, [NotNullWhen(false)] out string? error)
+    public static bool TryParse(
+        string? input, [NotNullWhen(true)] out Nickname? name, [NotNullWhen(false)] out string? error, string noun = "nickname")
     {
-        name = NameGrammar.TryParse(input, "nickname", MaxLength, out var parsed, out error) ? new(parsed.Value, parsed.Key) : null;
+        name = NameGrammar.TryParse(input, noun, MaxLength, out var parsed, out error) ? new(parsed.Value, parsed.Key) : null;
         return name is not null;
     }
 

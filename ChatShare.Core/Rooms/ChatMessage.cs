@@ -48,6 +48,9 @@ public sealed class ChatMessage
     /// <summary>In the order in which they were picked.</summary>
     public ImmutableArray<SharedFile> Files { get; init; } = [];
 
+    /// <summary>Whether bytes of any of its files may still come.</summary>
+    public bool IsFilling => Files.Any(file => file.IsUnderWay);
+
     /// <summary>
     /// The message's markup, made once and shared by all who show it. Two pages may meet here for the first time and
     /// both make it: they make the same.

@@ -12,6 +12,35 @@ namespace ChatShare.Core.Rooms;
 /// <param name="Ordinal">Its place in the room, for counting what came after.</param>
 public readonly record struct ReadMark(long Number, long Ordinal);
 
+/// <summary>What one person has read, in all rooms. Shared by all their pages.</summary>
+public sealed class PersonReadMarks
+{
+    private readonly ConcurrentDictionary<int, ReadMark> _rooms;
+
+    internal PersonReadMarks(IEnumerable<KeyValuePair<int, ReadMark>> rooms) => _rooms = new(rooms);
+
+    /// <summary>Raised when they read on, on whichever page.</summary>
+    public ChangeSignal Changed { get; } = new();
+
+    /// <summary>The mark in a room; the default value where they have seen nothing.</summary>
+    public ReadMark this[Room room]
+    {
+        get
+        {
+            ArgumentNullException.ThrowIfNull(room);
+            return _rooms.GetValueOrDefault(room.Id);
+        }
+    }
+
+    internal void Raise(int roomId, ReadMark mark)
+    {
+        var before = _rooms.GetValueOrDefault(roomId);
+        ReadMarks.Raise(_rooms, roomId, mark);
+        if (_rooms[roomId] != before)
+            Changed.Raise();
+    }
+}
+
 /// <summary>
 /// What everybody has read, kept in memory while they are here and written down every few seconds: losing the last ones in a
 /// crash means that a line "New" stands a little too high.
@@ -25,7 +54,7 @@ public sealed class ReadMarks : BackgroundService
     private readonly ConnectedUsers _connected;
     private readonly TimeProvider _time;
     private readonly ILogger<ReadMarks> _logger;
-    private readonly ConcurrentDictionary<Guid, ConcurrentDictionary<int, ReadMark>> _people = new();
+    private readonly ConcurrentDictionary<Guid, PersonReadMarks> _people = new();
     private readonly ConcurrentDictionary<(Guid Person, int Room), ReadMark> _unwritten = new();
 
     internal ReadMarks(
@@ -39,10 +68,10 @@ public sealed class ReadMarks : BackgroundService
     }
 
     /// <summary>
-    /// All marks of a person, by room. Whoever has none is new here and is taken to have read everything: what was said before they
+    /// All marks of a person. Whoever has none is new here and is taken to have read everything: what was said before they
     /// came is history, not news.
     /// </summary>
-    public async Task<IReadOnlyDictionary<int, ReadMark>> OfAsync(Guid personId, CancellationToken cancellationToken)
+    public async Task<PersonReadMarks> OfAsync(Guid personId, CancellationToken cancellationToken)
     {
         if (_people.TryGetValue(personId, out var known))
             return known;
@@ -54,13 +83,13 @@ public sealed class ReadMarks : BackgroundService
                 Raise(_unwritten, (personId, room.Id), room.ReadToTheEnd);
         }
 
-        var marks = _people.GetOrAdd(personId, new ConcurrentDictionary<int, ReadMark>(
-            rows.ToDictionary(row => row.RoomId, row => new ReadMark(row.Number, row.Ordinal))));
+        var marks = _people.GetOrAdd(personId, new PersonReadMarks(
+            rows.Select(row => KeyValuePair.Create(row.RoomId, new ReadMark(row.Number, row.Ordinal)))));
         // Marks that came while nobody had asked, or during the reading.
         foreach (var ((person, room), mark) in _unwritten)
         {
             if (person == personId)
-                Raise(marks, room, mark);
+                marks.Raise(room, mark);
         }
 
         return marks;
@@ -71,13 +100,10 @@ public sealed class ReadMarks : BackgroundService
     {
         ArgumentNullException.ThrowIfNull(message);
         var mark = new ReadMark(message.Number, message.Ordinal);
-        var marks = _people.GetValueOrDefault(personId);
-        if (marks is not null && marks.TryGetValue(message.RoomId, out var before) && before.Number >= mark.Number)
-            return;
         // Noted first, so that whoever loads this person's marks now finds it in one of the two.
         Raise(_unwritten, (personId, message.RoomId), mark);
-        if ((marks ?? _people.GetValueOrDefault(personId)) is { } loaded)
-            Raise(loaded, message.RoomId, mark);
+        if (_people.TryGetValue(personId, out var loaded))
+            loaded.Raise(message.RoomId, mark);
     }
 
     /// <inheritdoc />
@@ -116,7 +142,7 @@ public sealed class ReadMarks : BackgroundService
         }
     }
 
-    private static void Raise<TKey>(ConcurrentDictionary<TKey, ReadMark> marks, TKey key, ReadMark mark)
+    internal static void Raise<TKey>(ConcurrentDictionary<TKey, ReadMark> marks, TKey key, ReadMark mark)
         where TKey : notnull =>
         marks.AddOrUpdate(key, mark, (_, before) => before.Number >= mark.Number ? before : mark);
 

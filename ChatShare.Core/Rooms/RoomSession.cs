@@ -118,11 +118,15 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
         return message;
     }
 
-    /// <summary>Tells the others that this person is typing, for the next few seconds.</summary>
-    public void Typing()
+    /// <summary>Tells the others that this person is typing, for the next few seconds, or is not any more.</summary>
+    public void SetTyping(bool isTyping)
     {
-        if (Permissions.CanSend(Participant.Session))
+        if (!Permissions.CanSend(Participant.Session))
+            return;
+        if (isTyping)
             Room.StartTyping(Participant.Session);
+        else
+            Room.StopTyping(Participant.Session.PersonId);
     }
 
     /// <summary>The newest <see cref="Room.PageLength"/> messages, ascending, out of memory.</summary>

@@ -9,6 +9,48 @@ namespace ChatShare.Tests.Components;
 
 public sealed class ConnectedUsersTableTests
 {
+    [Fact(Timeout = Make.Patience)]
+    public async Task The_first_look_shows_everybody()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        Assert.Equal(["root"], table.Column("Connected users", "Nickname"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Search_does_not_match_words_that_half_of_the_rows_have()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        core.Connect(await core.JoinAsync("Ron", token));
+        core.Connect(await core.JoinAsync("Anna", token));
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        await table.TypeAsync("Search", "on");
+
+        Assert.Equal(["Ron"], table.Column("Connected users", "Nickname"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_transfer_stands_once()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        core.Connect(bo.Participant.Session, Door.Cli);
+        await core.OfferAsync(bo, "a.txt", 100, token);
+        var table = circuit.Render<ConnectedUsersTable>();
+        await table.TypeAsync("Search", "");
+
+        Assert.Single(table.FindAll("[role=progressbar]"));
+    }
+
     private const string Table = "Connected users";
 
     [Fact(Timeout = Make.Patience)]

@@ -96,6 +96,39 @@ public sealed class FileCardTests
         Assert.Equal(FileState.Ready, file.State);
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_card_that_is_drawn_anew_goes_on_where_it_was()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var live = new LiveCards();
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+        var card = circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live));
+        await card.InvokeAsync(() => live.Report(new UploadProgress(file.Id, 500, file.Length, 0)));
+        await card.InvokeAsync(card.Instance.Dispose);
+
+        var again = circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live));
+
+        Assert.Equal("50", again.Find("[role=progressbar]").GetAttribute("aria-valuenow"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_older_report_before_the_card_is_not_taken()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var live = new LiveCards();
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+        live.Report(new UploadProgress(file.Id, 500, file.Length, 0));
+        live.Report(new UploadProgress(file.Id, 200, file.Length, 0));
+
+        var card = circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live));
+
+        Assert.Equal("50", card.Find("[role=progressbar]").GetAttribute("aria-valuenow"));
+    }
+
     private static IRenderedComponent<FileCard> Render(Circuit circuit, SharedFile file, LiveCards live, bool isMine) =>
         circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live).Add(p => p.IsMine, isMine));
 

@@ -92,6 +92,22 @@ public sealed class NewRoomDialogTests
         Assert.Single(core.Rooms.Rooms);
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_fault_of_the_topic_stands_beside_the_topic()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var dialogs = circuit.Services.GetRequiredService<IDialogService>();
+        await circuit.Dialogs.InvokeAsync(() => dialogs.ShowAsync<NewRoomDialog>("New room"));
+        await circuit.Dialogs.WaitForStateAsync(() => circuit.Dialogs.AllNamed("input", "Room name").Count == 1);
+        await circuit.Dialogs.TypeAsync("Room name", "Garden");
+        await circuit.Dialogs.TypeAsync("Topic", "a\tb");
+        await circuit.Dialogs.InvokeAsync(() => circuit.Dialogs.Find("form").SubmitAsync());
+
+        Assert.Null(circuit.Dialogs.Named("input", "Room name").GetAttribute("aria-invalid"));
+    }
+
     private static async Task<IDialogReference> OpenAsync(Circuit circuit)
     {
         var dialogs = circuit.Services.GetRequiredService<IDialogService>();

@@ -106,6 +106,44 @@ public sealed class PeoplePaneTests
         Assert.Empty(pane.Lines("People in other rooms"));
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task Who_is_away_at_one_door_and_online_at_another_is_here()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var bo = await core.JoinAsync("Bo", token);
+        core.Connect(bo).SetState(PresenceState.Away);
+        core.Connect(bo, Door.Cli);
+        var pane = circuit.Render<PeoplePane>();
+
+        await pane.InvokeAsync(() => pane.Instance.Show([]));
+
+        Assert.Contains("Bo here", pane.Lines("People in other rooms"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Who_comes_and_goes_elsewhere_is_followed()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var ann = await core.JoinAsync("Ann", token);
+        await using var circuit = new Circuit(core, ann);
+        var script = circuit.JSInterop.SetupModule("/js/chat.js");
+        script.Mode = JSRuntimeMode.Loose;
+        script.Setup<string>("timeZone").SetResult("UTC");
+        script.SetupModule("start", _ => true).Mode = JSRuntimeMode.Loose;
+        var room = circuit.Render<RoomView>(parameters => parameters.Add(p => p.Room, core.Lobby));
+        await room.WaitForAssertionAsync(() => Assert.Equal(["Ann (you) here"], room.Lines("People")));
+        // The newcomer's own arrival is told with the next flush; that is over when somebody else's was told.
+        await using var cy = await core.EnterAsync("Cy", token);
+        await room.WaitForAssertionAsync(() => Assert.Equal(2, room.Lines("People").Count));
+
+        core.Connect(await core.JoinAsync("Bo", token));
+
+        await room.WaitForAssertionAsync(() => Assert.Equal(["Bo here"], room.Lines("People in other rooms")), TimeSpan.FromSeconds(5));
+    }
+
     private static IRenderedComponent<PeoplePane> Render(Circuit circuit) =>
         circuit.Render<PeoplePane>(parameters => parameters.Add(p => p.Viewer, circuit.Participant.Session.PersonId));
 

@@ -139,4 +139,41 @@ public sealed class RoomsAndFilesTests
 
         Assert.Equal(RefusalKind.NotPermitted, refused.Kind);
     }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_file_is_deleted_once()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        var upload = await core.ShareAsync(bo, "a.txt", Make.Bytes(10), token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.WaitForStateAsync(() => page.Column("Files", "File").Count == 1);
+        await core.Get<Administration>().DeleteFileAsync(upload.File, root, token);
+
+        await page.PressAsync("Delete a.txt");
+
+        Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        await circuit.NoticeAsync("This file is not there any more.");
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_click_after_the_end_of_the_session_is_a_notice()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        await core.ShareAsync(bo, "a.txt", Make.Bytes(10), token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.WaitForStateAsync(() => page.Column("Files", "File").Count == 1);
+        await core.Sessions.EndPersonAsync(root.PersonId, "Night shift is over.", token);
+
+        await page.PressAsync("Delete a.txt");
+
+        await circuit.NoticeAsync("Night shift is over.");
+    }
 }

@@ -32,11 +32,28 @@ public sealed class RoomsPaneTests
         await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby", "Workshop"], pane.Lines("Rooms")));
 
         // What the room's page does when the person has a message on the screen.
-        void See(ChatMessage message)
-        {
-            core.Marks.Mark(circuit.Participant.Session.PersonId, message);
-            circuit.Services.GetRequiredService<UnreadCounts>().Changed.Raise();
-        }
+        void See(ChatMessage message) => core.Marks.Mark(circuit.Participant.Session.PersonId, message);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_was_read_in_one_tab_is_read_in_the_other()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var ann = await core.JoinAsync("Ann", token);
+        await using var circuit = new Circuit(core, ann);
+        await using var other = new Circuit(core, ann);
+        await using var bo = await core.EnterAsync("Bo", token);
+        var pane = circuit.Render<RoomsPane>();
+        var paneOfOther = other.Render<RoomsPane>();
+        var message = await bo.SayAsync("one", token);
+        await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby 1 unread"], pane.Lines("Rooms")));
+        await paneOfOther.WaitForAssertionAsync(() => Assert.Equal(["Lobby 1 unread"], paneOfOther.Lines("Rooms")));
+
+        core.Marks.Mark(ann.PersonId, message);
+
+        await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby"], pane.Lines("Rooms")));
+        await paneOfOther.WaitForAssertionAsync(() => Assert.Equal(["Lobby"], paneOfOther.Lines("Rooms")));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -46,11 +63,11 @@ public sealed class RoomsPaneTests
         await using var core = await CoreHost.StartAsync(token);
         await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
         await using var bo = await core.EnterAsync("Bo", token);
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => bo.SayAsync($"{i}", token)));
-
         var pane = circuit.Render<RoomsPane>();
 
-        Assert.Equal(["Lobby 99+ unread"], pane.Lines("Rooms"));
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(i => bo.SayAsync($"{i}", token)));
+
+        await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby 99+ unread"], pane.Lines("Rooms")));
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -26,7 +26,7 @@ public sealed class TimelineWindowTests
         var before = new DateTimeOffset(2026, 11, 23, 22, 59, 0, TimeSpan.Zero);
         var window = new TimelineWindow(TimeProvider.System) { Zone = TimeZoneInfo.CreateCustomTimeZone("x", TimeSpan.FromHours(1), "x", "x") };
 
-        window.Reset([Sample.Make(1, person: Ann, sentAt: before), Sample.Make(2, person: Ann, sentAt: before.AddMinutes(2))], null);
+        window.Reset([Sample.Make(1, person: Ann, sentAt: before), Sample.Make(2, person: Ann, sentAt: before.AddMinutes(2))]);
 
         var rows = Rows(window).ToList();
         Assert.Equal(new DateOnly(2026, 11, 23), rows[0].Day?.Date);
@@ -42,7 +42,7 @@ public sealed class TimelineWindowTests
     {
         var window = new TimelineWindow(new ForwardClock(Sample.Noon));
 
-        window.Reset([Sample.Make(1, sentAt: Sample.Noon.AddDays(-daysAgo))], firstUnread: null);
+        window.Reset([Sample.Make(1, sentAt: Sample.Noon.AddDays(-daysAgo))]);
 
         Assert.Equal(name, Rows(window).Single().Day?.Name);
     }
@@ -52,7 +52,7 @@ public sealed class TimelineWindowTests
     {
         var clock = new ForwardClock(Sample.Noon);
         var window = new TimelineWindow(clock);
-        window.Reset([Sample.Make(1, sentAt: Sample.Noon)], firstUnread: null);
+        window.Reset([Sample.Make(1, sentAt: Sample.Noon)]);
 
         clock.Advance(TimeSpan.FromHours(13));
         window.Apply(Sample.Make(2, sentAt: Sample.Noon.AddHours(13)));
@@ -149,18 +149,30 @@ public sealed class TimelineWindowTests
     [Fact]
     public void The_line_of_the_first_unread_message_breaks_a_group()
     {
-        var window = new TimelineWindow(TimeProvider.System);
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 1 };
 
-        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann), Sample.Make(3, person: Ann)], firstUnread: 2);
+        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann), Sample.Make(3, person: Ann)]);
 
         Assert.Equal([false, true, false], Rows(window).Select(row => row.IsFirstUnread));
         Assert.Equal([false, false, true], Rows(window).Select(row => row.Follows));
     }
 
+    [Fact]
+    public void The_line_waits_until_the_last_message_that_was_seen_is_among_the_rows_and_skips_ones_own()
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 2, Viewer = Bo };
+
+        window.Reset([.. Enumerable.Range(10, 5).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+
+        window.Prepend([.. Enumerable.Range(1, 9).Select(n => Sample.Make(n, person: n == 3 ? Bo : Ann))]);
+        Assert.Equal(4, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+    }
+
     private static TimelineWindow Window(params Core.Rooms.ChatMessage[] messages)
     {
         var window = new TimelineWindow(TimeProvider.System) { Viewer = Bo };
-        window.Reset(messages, firstUnread: null);
+        window.Reset(messages);
         return window;
     }
 

@@ -14,8 +14,8 @@ public sealed class RoomPresenceTests
         await using var anna = new RoomReader(await host.EnterAsync("anna", token));
         await using var bert = await host.EnterAsync("bert", token);
 
-        bert.Typing();
-        bert.Typing();
+        bert.SetTyping(true);
+        bert.SetTyping(true);
         await anna.UntilAsync(Types("bert"), token);
         await bert.SayAsync("done", token);
         await anna.UntilAsync(
@@ -31,11 +31,11 @@ public sealed class RoomPresenceTests
         await using var bert = await host.EnterAsync("bert", token);
 
         var began = TimeProvider.System.GetTimestamp();
-        bert.Typing();
+        bert.SetTyping(true);
         await anna.UntilAsync(Types("bert"), token);
         await TestClock.UntilAsync(TimeSpan.FromSeconds(2), token);
         var repeated = TimeProvider.System.GetTimestamp();
-        bert.Typing();
+        bert.SetTyping(true);
         await anna.UntilAsync(
             events => events.SkipWhile(e => !Types("bert")(e)).FirstOrDefault(e => e is RoomEvent.TypingChanged { People.IsEmpty: true }), token);
         Assert.InRange(TimeProvider.System.GetElapsedTime(repeated), TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(20));
@@ -53,8 +53,8 @@ public sealed class RoomPresenceTests
         await using var bert = await host.EnterAsync("bert", token);
         await using var cleo = await host.EnterAsync("cleo", token);
         await host.Sessions.EndAsync(bert.Participant.Session.Id, null, token);
-        bert.Typing();
-        cleo.Typing();
+        bert.SetTyping(true);
+        cleo.SetTyping(true);
         await anna.UntilAsync(Types("cleo"), token);
         Assert.DoesNotContain(anna.Events, e => Types("bert")(e));
     }

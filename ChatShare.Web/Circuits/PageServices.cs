@@ -1,4 +1,3 @@
-using ChatShare.Web.Components.Chat;
 using ChatShare.Web.Components.Files;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 
@@ -10,7 +9,6 @@ internal static class PageServices
     public static void AddChatSharePages(this IServiceCollection services)
     {
         services.AddScoped<CircuitUploads>();
-        services.AddScoped<UnreadCounts>();
         services.AddScoped<BrowserConnection>();
         services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());
     }

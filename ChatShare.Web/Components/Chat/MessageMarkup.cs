@@ -16,7 +16,13 @@ internal static class MessageMarkup
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(System.Text.Unicode.UnicodeRanges.All);
 
-    /// <summary>The article of a message.</summary>
+    // A message of hundreds of files must not push the talk out of sight.
+    private const int CardsAtFirst = 12;
+
+    /// <summary>
+    /// The article of a message. While any of its files is still coming in, its cards stand outside, all of them, so that none
+    /// changes its place when it becomes a file.
+    /// </summary>
     public static string Make(ChatMessage message)
     {
         var html = new StringBuilder(512);
@@ -42,17 +48,24 @@ internal static class MessageMarkup
             html.Append(MessageHtml.Format(message.Text)).Append("</div>");
         }
 
-        var finished = message.Files.Where(file => !file.IsUnderWay).ToList();
-        if (finished.Count == 0)
+        if (message.Files.IsEmpty || message.IsFilling)
             return;
         html.Append("<div class=\"cards\">");
-        foreach (var file in finished)
-            AppendCard(html, file);
-        html.Append("</div>");
+        var rest = message.Files.Length - CardsAtFirst;
+        for (var i = 0; i < message.Files.Length; i++)
+        {
+            if (i == CardsAtFirst)
+                html.Append(CultureInfo.InvariantCulture, $"<details class=\"more-cards\"><summary>{rest} more {(rest == 1 ? "file" : "files")}</summary>");
+            html.Append(Card(message.Files[i]));
+        }
+
+        html.Append(rest > 0 ? "</details></div>" : "</div>");
     }
 
-    private static void AppendCard(StringBuilder html, SharedFile file)
+    /// <summary>The card of a file whose bytes do not come any more.</summary>
+    public static string Card(SharedFile file)
     {
+        var html = new StringBuilder(512);
         var name = Encoder.Encode(file.Name);
         var (stem, ending) = FileFace.Split(file.Name);
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"card\" data-state=\"{file.State.ToString().ToLowerInvariant()}\">");
@@ -64,11 +77,13 @@ internal static class MessageMarkup
         if (file.State == FileState.Ready)
         {
             html.Append("<span class=\"card-actions\"><a class=\"icon-button download\" download href=\"").Append(Address(file));
-            html.Append("\" aria-label=\"Download ").Append(name).Append("\" title=\"Download\">");
+            // The link covers the card, so its title is the card's.
+            html.Append("\" aria-label=\"Download ").Append(name).Append("\" title=\"").Append(name);
+            html.Append(CultureInfo.InvariantCulture, $" · {file.Length:N0} bytes\">");
             html.Append("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#download\"></use></svg></a></span>");
         }
 
-        html.Append("</div>");
+        return html.Append("</div>").ToString();
     }
 
     /// <summary>Where the file is, with a name that people can read in the address.</summary>
@@ -91,6 +106,8 @@ internal static class MessageMarkup
         var elements = StringInfo.GetTextElementEnumerator(text);
         while (elements.MoveNext())
         {
+            if (string.IsNullOrWhiteSpace(elements.GetTextElement()))
+                continue;
             if (++count > 3 || !Rune.TryGetRuneAt(elements.GetTextElement(), 0, out var rune) || !IsEmoji(rune))
                 return false;
         }
@@ -99,5 +116,5 @@ internal static class MessageMarkup
     }
 
     private static bool IsEmoji(Rune rune) =>
-        rune.Value is >= 0x1F300 and <= 0x1FAFF or >= 0x2600 and <= 0x27BF or >= 0x1F1E6 and <= 0x1F1FF;
+        rune.Value is (>= 0x1F1E6 and <= 0x1FAFF) or (>= 0x231A and <= 0x23FF) or (>= 0x25AA and <= 0x27BF) or (>= 0x2B05 and <= 0x2B55);
 }

@@ -105,7 +105,7 @@ public sealed partial class RoomView
     {
         if (_session is not null && _timeline.Window is { } window)
         {
-            window.Reset(_session.ReadNewest(), window.FirstUnread);
+            window.Reset(_session.ReadNewest());
             _timeline.Draw();
         }
 
@@ -128,17 +128,16 @@ public sealed partial class RoomView
         if (Permissions.CanRead(Connection.Participant.Session) && _timeline.Window?.Find(number) is { } message)
         {
             Marks.Mark(Viewer, message);
-            Unread.Changed.Raise();
         }
 
         return Task.CompletedTask;
     }
 
-    /// <summary>Keys were pressed in the composer.</summary>
+    /// <summary>Keys were pressed in the composer; or what was typed is gone, without having been sent.</summary>
     [JSInvokable]
-    public Task TypingAsync()
+    public Task TypingAsync(bool isTyping)
     {
-        _session?.Typing();
+        _session?.SetTyping(isTyping);
         return Task.CompletedTask;
     }
 
@@ -202,10 +201,8 @@ public sealed partial class RoomView
         Connection.Room = _session;
 
         var backlog = _session.Backlog;
-        var seen = marks.TryGetValue(Room.Id, out var mark) ? mark.Number : 0;
-        var firstUnread = seen == 0 ? null : backlog.Messages.FirstOrDefault(m => m.Number > seen && m.PersonId != me.PersonId)?.Number;
-        var window = new TimelineWindow(Time) { Zone = FindZone(zone), Viewer = me.PersonId };
-        window.Reset(backlog.Messages, firstUnread);
+        var window = new TimelineWindow(Time) { Zone = FindZone(zone), Viewer = me.PersonId, Seen = marks[Room].Number };
+        window.Reset(backlog.Messages);
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);
 

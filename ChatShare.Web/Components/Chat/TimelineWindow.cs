@@ -55,8 +55,11 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>How many messages of others came since the window last reached the end, and stand below it.</summary>
     public int Missed { get; private set; }
 
-    /// <summary>The first message that the viewer had not seen when the page was opened; null when all were seen.</summary>
-    public long? FirstUnread { get; private set; }
+    /// <summary>
+    /// The newest message that the viewer had seen when the page was opened; 0 for somebody who has seen nothing yet. The line "New"
+    /// stands behind it, once it is among the rows.
+    /// </summary>
+    public long Seen { get; init; }
 
     /// <summary>Null when there is nothing.</summary>
     public long? Oldest => _messages.Count > 0 ? _messages.GetKeyAtIndex(0) : null;
@@ -69,14 +72,12 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     /// <summary>Starts afresh with the newest page.</summary>
     /// <param name="messages">Ascending.</param>
-    /// <param name="firstUnread">Where "New" stands; null for nowhere.</param>
-    public void Reset(IEnumerable<ChatMessage> messages, long? firstUnread)
+    public void Reset(IEnumerable<ChatMessage> messages)
     {
         _messages.Clear();
         foreach (var message in messages)
             _messages[message.Number] = message;
         ReachEnd(true);
-        FirstUnread = firstUnread;
         Rebuild();
     }
 
@@ -161,6 +162,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         ChatMessage? previous = null;
         DateOnly? previousDay = null;
         var today = DayOf(time.GetUtcNow());
+        var firstUnread = FirstUnread();
         foreach (var message in _messages.Values)
         {
             var key = message.Ordinal / BlockLength;
@@ -168,7 +170,7 @@ internal sealed class TimelineWindow(TimeProvider time)
                 Finish(previous.Ordinal / BlockLength);
             var day = DayOf(message.SentAt);
             var isNewDay = day != previousDay;
-            var isFirstUnread = message.Number == FirstUnread;
+            var isFirstUnread = message.Number == firstUnread;
             var follows = previous is not null && !isNewDay && !isFirstUnread
                 && previous.PersonId == message.PersonId && message.SentAt - previous.SentAt < Together;
             rows.Add(new TimelineRow(message, follows, isNewDay ? new TimelineDay(day, DayName(day, today)) : null, isFirstUnread));
@@ -186,6 +188,11 @@ internal sealed class TimelineWindow(TimeProvider time)
             rows.Clear();
         }
     }
+
+    /// <summary>Null as long as what comes before it is not among the rows: a line in the middle of the news would hide the rest.</summary>
+    private long? FirstUnread() => Seen == 0 || !(Oldest <= Seen)
+        ? null
+        : _messages.Values.FirstOrDefault(message => message.Number > Seen && message.PersonId != Viewer)?.Number;
 
     private DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(moment, Zone).DateTime);
 

@@ -14,6 +14,9 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
     private readonly SemaphoreSlim _turn = new(1);
     private CancellationTokenSource _connection = new();
 
+    /// <summary>Why a file cannot be shared, as a sentence; null when it can.</summary>
+    public string? FaultOf(IBrowserFile file) => uploads.FaultOf(RequestFor(file));
+
     /// <summary>Announces the files in the room, then sends them. Returns when the last one has ended, well or not.</summary>
     /// <exception cref="RefusedException">Nothing was announced: a limit, no space, an ended session.</exception>
     public async Task SendAsync(RoomSession room, IReadOnlyList<IBrowserFile> files, CancellationToken cancellationToken)
@@ -22,8 +25,7 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
         ArgumentNullException.ThrowIfNull(files);
         // Taken before the cards are announced: a connection that breaks while they are written down must end these, too.
         var connection = _connection.Token;
-        UploadRequest[] requests = [.. files.Select(file => new UploadRequest(FileName.Clean(file.Name), file.Size))];
-        var begun = await uploads.BeginAsync(room, requests, Guid.NewGuid().ToString(), cancellationToken);
+        var begun = await uploads.BeginAsync(room, [.. files.Select(RequestFor)], Guid.NewGuid().ToString(), cancellationToken);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, connection);
         // At once, and not when the stream is disposed of: over a connection that is down that takes a minute.
         using var broken = until.Token.Register(() =>
@@ -40,6 +42,12 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
     {
         var broken = Interlocked.Exchange(ref _connection, new CancellationTokenSource());
         broken.Cancel();
+    }
+
+    private static UploadRequest RequestFor(IBrowserFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return new UploadRequest(FileName.Clean(file.Name), file.Size);
     }
 
     private async Task SendOneAsync(Upload upload, IBrowserFile file, CancellationToken cancellationToken)

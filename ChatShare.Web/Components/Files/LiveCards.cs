@@ -16,14 +16,17 @@ public sealed class LiveCards
 
     internal void Remove(FileCard card)
     {
+        // Its progress stays: the row may only have left the window, and the card that comes back goes on from there.
         if (_cards.GetValueOrDefault(card.File.Id) == card)
             _cards.Remove(card.File.Id);
-        _newest.Remove(card.File.Id);
     }
 
     /// <summary>Moves the file's card on, now or when it appears.</summary>
     internal void Report(UploadProgress progress)
     {
+        // An older report may come behind a newer one.
+        if (_newest.TryGetValue(progress.Id, out var known) && progress.Received < known.Received)
+            return;
         _newest[progress.Id] = progress;
         if (_cards.TryGetValue(progress.Id, out var card))
             card.Show(progress);

@@ -206,7 +206,27 @@ window.addEventListener("pageshow", (event) => {
   }
 });
 
+// A page of another address would be asked of a server that does not answer, and the browser's own error page stands there.
+document.addEventListener("click", (event) => {
+  const link = event.target instanceof Element ? event.target.closest("a[href]:not([download], [target])") : null;
+  if (link instanceof HTMLAnchorElement && root.dataset.connection === "lost" && link.origin === location.origin) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}, true);
+// Dropped where nothing takes it, a file would be opened in place of the page.
+for (const type of ["dragover", "drop"]) {
+  window.addEventListener(type, (event) => {
+    if (!event.defaultPrevented && event instanceof DragEvent && event.dataTransfer?.types.includes("Files")) {
+      event.dataTransfer.dropEffect = "none";
+      event.preventDefault();
+    }
+  });
+}
+
 if (blazor) {
+  // Long before the connection itself is found dead.
+  window.addEventListener("offline", () => opened && void mend());
   watchForBrokenCircuit();
   if (wantsCircuit()) {
     setTimeout(() => !opened && mend(), openTimeout);

@@ -42,6 +42,12 @@ export function start(root, dotnet, options) {
   let outbox;
   const pending = createPendingRows(part(".pending-rows"), options, {
     retry: (clientId) => outbox?.retry(clientId),
+    edit: (clientId) => {
+      const text = outbox?.discard(clientId);
+      if (text !== undefined) {
+        composer.insert(text);
+      }
+    },
     discard: (clientId) => {
       outbox?.discard(clientId);
       composer.focus();
@@ -71,7 +77,7 @@ export function start(root, dotnet, options) {
       outbox?.add(text);
       void timeline.scrollToEnd();
     },
-    onTyping: () => tell("TypingAsync"),
+    onTyping: (typing) => tell("TypingAsync", typing),
     signal,
   });
 

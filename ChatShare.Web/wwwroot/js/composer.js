@@ -16,7 +16,7 @@ const grouped = (value) => value.toLocaleString("en-US");
  *   draftKey: string,
  *   maxLength: number,
  *   onSend: (text: string) => void,
- *   onTyping: () => void,
+ *   onTyping: (typing: boolean) => void,
  *   signal: AbortSignal,
  * }} options maxLength: in UTF-16 code units, as the server counts
  */
@@ -98,9 +98,14 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
     () => {
       changed();
       const now = performance.now();
-      if (field.value.trim() !== "" && now - typedAt >= typingInterval) {
+      if (field.value.trim() === "") {
+        if (typedAt > 0) {
+          typedAt = -typingInterval;
+          onTyping(false);
+        }
+      } else if (now - typedAt >= typingInterval) {
         typedAt = now;
-        onTyping();
+        onTyping(true);
       }
     },
     { signal },
@@ -150,6 +155,12 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
 
   return {
     focus: () => field.focus({ preventScroll: true }),
+    /** Puts a text that could not be sent back to be changed, before what is there. @param {string} message */
+    insert: (message) => {
+      field.value = field.value === "" ? message : `${message}\n${field.value}`;
+      changed();
+      field.focus({ preventScroll: true });
+    },
     /** Shows one sentence below the field; it goes with the next change. @param {string} sentence */
     say: (sentence) => {
       notice.textContent = sentence;

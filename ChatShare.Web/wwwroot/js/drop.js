@@ -2,6 +2,8 @@
 // Files dropped on the room or pasted into the composer go into the file input, which hands them to Blazor as if they
 // had been picked. Without this the browser would leave the page and open the file.
 
+import { isConnectionLost } from "./server.js";
+
 // The input describes all its files to the server in one message, and one over 64 KiB would end the circuit.
 const longestDescription = 60_000;
 const describedBesideName = 120;
@@ -59,13 +61,21 @@ export function acceptFiles({ composer, say, signal }) {
     }
   }
 
-  /** @param {Event} event */
+  /** Before Blazor sees what was picked. @param {Event} event */
   function check(event) {
     const input = event.target;
-    if (input instanceof HTMLInputElement && input.files && descriptionLength(input.files) > longestDescription) {
+    if (!(input instanceof HTMLInputElement) || !input.files) {
+      return;
+    }
+    const fault = isConnectionLost()
+      ? "There is no connection now. Choose the files again when it is back."
+      : descriptionLength(input.files) > longestDescription
+        ? `${input.files.length} files are too many in one go. Share them in smaller groups.`
+        : "";
+    if (fault) {
       event.stopImmediatePropagation();
-      say(`${input.files.length} files are too many in one go. Share them in smaller groups.`);
       input.value = "";
+      say(fault);
     }
   }
 
@@ -106,6 +116,8 @@ export function acceptFiles({ composer, say, signal }) {
     }
   }
 
+  // The input is elsewhere: it outlives the room. The button is where the hand and the Tab key look for it.
+  composer.querySelector(".attach")?.addEventListener("click", () => document.getElementById("attach-files")?.click(), { signal });
   document.addEventListener("change", check, { capture: true, signal });
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });

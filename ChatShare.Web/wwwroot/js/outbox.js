@@ -224,11 +224,13 @@ export function createOutbox({ server, prefix, isShown, onChange, signal }) {
       }
     },
 
-    /** @param {string} clientId */
+    /** @param {string} clientId @returns {string | undefined} its text */
     discard(clientId) {
+      const text = entries.get(clientId)?.text;
       storage.write(prefix + clientId, "deleted");
       forget(clientId);
       changed();
+      return text;
     },
   };
 }

@@ -21,7 +21,7 @@ function element(tag, className, text) {
 /**
  * @param {HTMLElement} container
  * @param {{ person: string, name?: string, initials?: string, color?: number }} me
- * @param {{ retry(clientId: string): void, discard(clientId: string): void }} actions
+ * @param {{ retry(clientId: string): void, edit(clientId: string): void, discard(clientId: string): void }} actions
  */
 export function createPendingRows(container, me, actions) {
   /** @type {Map<string, HTMLElement>} */
@@ -73,6 +73,8 @@ export function createPendingRows(container, me, actions) {
     line.append(sentence);
     if (entry.retryable) {
       line.append(button("Retry", () => actions.retry(entry.clientId)));
+    } else {
+      line.append(button("Edit", () => actions.edit(entry.clientId)));
     }
     line.append(button("Delete", () => actions.discard(entry.clientId)));
     row.querySelector(".message")?.append(line);
