@@ -1,0 +1,192 @@
+using System.Net;
+using System.Text;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Tests.Files;
+
+/// <summary><c>GET /files/{id}/{name}</c> as any HTTP client meets it.</summary>
+public sealed class DownloadTests
+{
+    private const string Html = "<!DOCTYPE html><script>alert(1)</script>";
+
+    private static readonly byte[] Png = Convert.FromBase64String(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("bytes=0-3", HttpStatusCode.PartialContent, "0123", "bytes 0-3/10")]
+    [InlineData("bytes=-3", HttpStatusCode.PartialContent, "789", "bytes 7-9/10")]
+    [InlineData("bytes=8-", HttpStatusCode.PartialContent, "89", "bytes 8-9/10")]
+    [InlineData("bytes=8-99", HttpStatusCode.PartialContent, "89", "bytes 8-9/10")]
+    [InlineData("bytes=0-0,5-6", HttpStatusCode.OK, "0123456789", null)]
+    [InlineData("bytes=10-", HttpStatusCode.RequestedRangeNotSatisfiable, "", "bytes */10")]
+    public async Task Range_of_a_file_is_what_is_sent(string range, HttpStatusCode status, string content, string? contentRange)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        using var response = await GetAsync(ann, Address(upload), ("Range", range));
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(content, await response.Content.ReadAsStringAsync(Cancel));
+        Assert.Equal(contentRange, response.Content.Headers.ContentRange?.ToString());
+    }
+
+    [Fact]
+    public async Task Tag_of_a_file_is_its_hash_and_answers_conditions()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var content = "0123456789"u8.ToArray();
+        var (ann, upload) = await ShareAsync(app, "digits.txt", content);
+        var tag = $"\"{Make.Sha256(content)}\"";
+        using var known = await GetAsync(ann, Address(upload), ("If-None-Match", tag));
+        using var same = await GetAsync(ann, Address(upload), ("Range", "bytes=0-3"), ("If-Range", tag));
+        using var other = await GetAsync(ann, Address(upload), ("Range", "bytes=0-3"), ("If-Range", "\"other\""));
+
+        Assert.Equal(HttpStatusCode.NotModified, known.StatusCode);
+        Assert.Equal(tag, known.Headers.ETag?.ToString());
+        Assert.True(known.Headers.CacheControl?.Private);
+        Assert.Equal(HttpStatusCode.PartialContent, same.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, other.StatusCode);
+    }
+
+    [Fact]
+    public async Task Head_has_the_headers_and_no_content()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        using var request = new HttpRequestMessage(HttpMethod.Head, Address(upload));
+        using var response = await ann.SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(10, response.Content.Headers.ContentLength);
+        Assert.Contains("bytes", response.Headers.AcceptRanges);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));
+    }
+
+    [Theory]
+    [MemberData(nameof(Contents))]
+    public async Task Inline_is_honoured_by_content_and_never_for_what_runs(string name, byte[] content, string type, bool inline, bool sandboxed)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, name, content);
+        using var asked = await GetAsync(ann, Address(upload) + "?inline");
+        using var plain = await GetAsync(ann, Address(upload));
+
+        Assert.Equal(type, asked.Content.Headers.ContentType?.ToString());
+        Assert.Equal(inline ? "inline" : "attachment", asked.Content.Headers.ContentDisposition?.DispositionType);
+        Assert.Equal("attachment", plain.Content.Headers.ContentDisposition?.DispositionType);
+        foreach (var response in new[] { asked, plain })
+        {
+            var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
+            Assert.StartsWith(sandboxed ? "sandbox; default-src 'none'" : "default-src 'none'", policy, StringComparison.Ordinal);
+            Assert.Equal("nosniff", Assert.Single(response.Headers.GetValues("X-Content-Type-Options")));
+        }
+    }
+
+    public static TheoryData<string, byte[], string, bool, bool> Contents() => new()
+    {
+        { "picture.txt", Png, "image/png", true, true },
+        { "notes.html", "just words"u8.ToArray(), "text/plain; charset=utf-8", true, true },
+        { "paper.pdf", "%PDF-1.7\n%%EOF"u8.ToArray(), "application/pdf", true, false },
+        { "page.png", Encoding.UTF8.GetBytes(Html), "application/octet-stream", false, true },
+        { "page.txt", [0xFF, 0xFE, .. Encoding.Unicode.GetBytes(Html)], "application/octet-stream", false, true },
+        { "drawing.svg", "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"u8.ToArray(), "application/octet-stream", false, true },
+    };
+
+    [Theory]
+    [InlineData("Žluťoučký 日本 ع 🎉.txt")]
+    [InlineData("it's; 100% \"quoted\".txt")]
+    [InlineData("a\r\nSet-Cookie: x=y.txt")]
+    public async Task Name_of_any_script_arrives_whole(string name)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, name, [1]);
+        using var response = await GetAsync(ann, Address(upload));
+
+        Assert.Equal(FileName.Clean(name).Value, response.Content.Headers.ContentDisposition?.FileNameStar);
+        Assert.False(response.Headers.Contains("Set-Cookie"));
+    }
+
+    [Fact]
+    public async Task Only_the_id_counts_and_only_as_it_was_given()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        var id = upload.Id.ToString();
+        // Never an id, even when this one happens to have digits alone.
+        var shouted = string.Concat(id[..^1], "Z");
+        using var renamed = await GetAsync(ann, $"/files/{id}/..%2F..%2Fother.html");
+        using var nameless = await GetAsync(ann, $"/files/{id}");
+        using var unknown = await GetAsync(ann, $"/files/{FileId.New()}/digits.txt");
+        using var other = await GetAsync(ann, $"/files/{shouted}/digits.txt");
+        using var path = await GetAsync(ann, "/files/..%2F..%2Fdata%2Fchatshare.db/x");
+
+        Assert.Equal("digits.txt", renamed.Content.Headers.ContentDisposition?.FileNameStar);
+        Assert.Equal(HttpStatusCode.OK, nameless.StatusCode);
+        Assert.All(new[] { unknown, other, path }, response => Assert.Equal(HttpStatusCode.NotFound, response.StatusCode));
+    }
+
+    [Fact]
+    public async Task File_that_still_comes_in_is_not_there_yet()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("half.txt", 10)], Make.ClientId(), Cancel))[0];
+        using var response = await GetAsync(ann, Address(upload));
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Null(response.Headers.ETag);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Nobody_without_a_living_session_gets_a_byte(bool ended)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        if (ended)
+            await app.EndSessionAsync("Ann", reason: null);
+        using var response = await GetAsync(ended ? ann : app.NewClient(), Address(upload));
+
+        // A status, not a way to the join page: programs ask here.
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));
+    }
+
+    private static string Address(Upload upload) => $"/files/{upload.Id}/{Uri.EscapeDataString(upload.File.Name)}";
+
+    private static async Task<HttpResponseMessage> GetAsync(HttpClient client, string address, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, address);
+        foreach (var (name, value) in headers)
+            Assert.True(request.Headers.TryAddWithoutValidation(name, value));
+        return await client.SendAsync(request, Cancel);
+    }
+
+    private static async Task<(HttpClient Ann, RoomSession Session)> EnterAsync(RunningApp app)
+    {
+        var ann = await app.JoinAsync("Ann");
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        var id = await db.Sessions.Select(session => session.Id).SingleAsync(Cancel);
+        var person = await app.Get<SessionService>().FindAsync(id, Cancel);
+        var participant = app.Get<ConnectedUsers>().Connect(person!, Door.Browser, "127.0.0.1");
+        var rooms = app.Get<RoomService>();
+        return (ann, await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel));
+    }
+
+    private static async Task<(HttpClient Ann, Upload Upload)> ShareAsync(RunningApp app, string name, byte[] content)
+    {
+        var (ann, session) = await EnterAsync(app);
+        var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File(name, content.Length)], Make.ClientId(), Cancel))[0];
+        await upload.AppendAsync(0, new MemoryStream(content), Cancel);
+        Assert.Equal(FileState.Ready, upload.File.State);
+        return (ann, upload);
+    }
+}

@@ -1,0 +1,84 @@
+using System.Net;
+using ChatShare.Core.People;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Security;
+
+/// <summary>Setting up and signing in through the forms, as a script would try them.</summary>
+public sealed class AccountPageTests
+{
+    private const string Password = "correct horse battery";
+
+    private static readonly string[] Root = ["ChatShare:Admin:UserName=Root", $"ChatShare:Admin:Password={Password}"];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Setup_without_the_links_token_is_forbidden_and_shows_no_form()
+    {
+        await using var app = await RunningApp.StartAsync();
+        foreach (var page in new[] { "/setup", "/setup?token=", "/setup?token=" + new string('0', 40) })
+        {
+            using var response = await app.NewClient().GetAsync(page, Cancel);
+            Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+            Assert.DoesNotContain("<form", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Setup_form_that_was_opened_twice_makes_one_administrator()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var link = app.SetupUrl!;
+        using var first = app.NewClient();
+        using var second = app.NewClient();
+        var secondToken = RunningApp.TokenIn(await second.GetStringAsync(link, Cancel));
+        using var won = await RunningApp.PostFormAsync(first, link, "setup", ("UserName", "Root"), ("Password", Password));
+        using var late = await RunningApp.PostAsync(second, link, "setup", secondToken, ("UserName", "Other"), ("Password", Password));
+
+        Assert.Equal(HttpStatusCode.Found, won.StatusCode);
+        Assert.InRange((int)late.StatusCode, 400, 499);
+        Assert.Equal(HttpStatusCode.Found, await StatusAsync(second, "/admin"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(first, "/admin"));
+    }
+
+    [Fact]
+    public async Task Right_password_of_a_resting_account_signs_nobody_in()
+    {
+        await using var app = await RunningApp.StartAsync([.. Root, "ChatShare:Limits:SignInsPerMinutePerAddress=0"]);
+        for (var tries = 0; tries < AccountService.TriesBeforeRest; tries++)
+            using (await SignInAsync(app.NewClient(), "a wrong password")) { }
+        using var client = app.NewClient();
+        using var response = await SignInAsync(client, Password);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.DoesNotContain("chatshare=", RunningApp.CookiesOf(client), StringComparison.Ordinal);
+        // The same sentence as for a wrong password: nobody learns that this was the right one.
+        Assert.Contains(AccountService.NoMatch, await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Cookie_given_through_a_trusted_proxy_with_https_is_for_https_alone()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:TrustedProxies:0=127.0.0.1");
+        using var client = app.NewClient(sendsOrigin: false);
+        client.DefaultRequestHeaders.Add("Origin", "https://chat.example");
+        client.DefaultRequestHeaders.Add("X-Forwarded-Host", "chat.example");
+        client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        client.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.1");
+        using var response = await RunningApp.PostFormAsync(client, "/", "join", ("Nickname", "Ann"));
+
+        var cookie = response.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("chatshare=", StringComparison.Ordinal));
+        Assert.Contains("secure", cookie, StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("https://chat.example/", response.Headers.Location?.ToString(), StringComparison.Ordinal);
+    }
+
+    private static Task<HttpResponseMessage> SignInAsync(HttpClient client, string password) =>
+        RunningApp.PostFormAsync(client, "/signin", "signin", ("UserName", "Root"), ("Password", password));
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, string path)
+    {
+        using var response = await client.GetAsync(path, Cancel);
+        return response.StatusCode;
+    }
+}

@@ -1,0 +1,74 @@
+using System.Collections.Concurrent;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Tests.Security;
+
+public sealed class LogSecrecyTests
+{
+    private const string Password = "correct horse battery";
+    private const string WrongPassword = "wrong horse battery";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Log_holds_no_message_no_password_no_cookie_and_no_setup_link_at_any_level()
+    {
+        var log = new Collector();
+        // Trace for everything that the settings file does not set apart.
+        await using var app = await RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log), "Logging:LogLevel:Default=Trace");
+        var token = app.SetupUrl!.Split("token=")[1];
+        var ann = await app.JoinAsync("Ann");
+        await SayAsync(app, "what nobody else may read");
+        using var root = app.NewClient();
+        using var created = await RunningApp.PostFormAsync(root, $"/setup?token={token}", "setup", ("UserName", "Root"), ("Password", Password));
+        using var refused = await RunningApp.PostFormAsync(
+            app.NewClient(), "/signin", "signin", ("UserName", "Root"), ("Password", WrongPassword));
+
+        // The listener hears: these acts are told about.
+        Assert.Contains(log.Lines, line => line.Contains("of Ann began", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("Administrator Root created", StringComparison.Ordinal));
+        Assert.Contains(log.Lines, line => line.Contains("A wrong password", StringComparison.Ordinal));
+        var cookie = RunningApp.CookiesOf(ann).Split("chatshare=")[1].Split(';')[0];
+        foreach (var secret in new[] { "what nobody else", Password, WrongPassword, token, cookie })
+            Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal));
+    }
+
+    private static async Task SayAsync(RunningApp app, string text)
+    {
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        var id = await db.Sessions.Select(session => session.Id).SingleAsync(Cancel);
+        var person = await app.Get<SessionService>().FindAsync(id, Cancel);
+        var participant = app.Get<ConnectedUsers>().Connect(person!, Door.Browser, "127.0.0.1");
+        var rooms = app.Get<RoomService>();
+        await using var session = await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel);
+        await session.SayAsync(text, Cancel);
+    }
+
+    private sealed class Collector : ILoggerProvider, ILogger
+    {
+        public ConcurrentQueue<string> Lines { get; } = new();
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue($"{formatter(state, exception)} {exception}");
+
+        public void Dispose()
+        {
+            // The lines are looked at while the application runs.
+        }
+    }
+}

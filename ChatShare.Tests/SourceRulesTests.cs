@@ -1,0 +1,32 @@
+using System.Text.RegularExpressions;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests;
+
+/// <summary>Rules of the design that a compiler does not know.</summary>
+public sealed class SourceRulesTests
+{
+    private static readonly string[] Product = ["ChatShare.Core", "ChatShare.Web"];
+
+    [Theory]
+    [InlineData(@"\basync void\b")]
+    [InlineData(@"\.Log(Trace|Debug|Information|Warning|Error|Critical)\(")]
+    [InlineData(@"<Virtualize\b")]
+    [InlineData(@"\b(src|href)=""(https?:)?//")]
+    [InlineData(@"@import\s|url\(\s*['""]?(https?:)?//")]
+    public void Product_does_without(string pattern)
+    {
+        var offenders = Sources().Where(path => Regex.IsMatch(File.ReadAllText(path), pattern));
+
+        Assert.Empty(offenders);
+    }
+
+    [Fact]
+    public void Search_for_what_is_not_there_looks_at_the_sources() => Assert.True(Sources().Count() > 100);
+
+    private static IEnumerable<string> Sources() =>
+        Product
+            .SelectMany(project => Directory.EnumerateFiles(SourceTree.Folder(project), "*", SearchOption.AllDirectories))
+            .Where(path => Path.GetExtension(path) is ".cs" or ".razor" or ".js" or ".css")
+            .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "data" or "downloads"));
+}
