@@ -52,7 +52,12 @@ public static class CoreServices
     {
         try
         {
-            configuration.GetSection(ChatShareOptions.Section).Bind(options);
+            var section = configuration.GetSection(ChatShareOptions.Section);
+            section.Bind(options);
+            // One environment variable is enough for a list of addresses.
+            var proxies = section[nameof(ChatShareOptions.TrustedProxies)] ?? "";
+            foreach (var proxy in proxies.Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+                options.TrustedProxies.Add(proxy);
         }
         catch (InvalidOperationException e)
         {

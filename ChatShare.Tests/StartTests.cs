@@ -16,6 +16,12 @@ public sealed class StartTests
     [InlineData("--ChatShare:Limits:FileBytes=many", "ChatShare:Limits:FileBytes")]
     [InlineData("--ChatShare:Downloads:PartialFileHours=0", "ChatShare:Downloads:PartialFileHours")]
     [InlineData("--Kestrel:Endpoints:Web:Url=nonsense", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=ftp://127.0.0.1:1", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=https://127.0.0.1:1", "Kestrel:Endpoints:Web:Certificate")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://192.0.2.1:1", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
+    [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
     public async Task Broken_setting_is_named_in_one_line(string argument, string key)
     {
         using var folder = new TemporaryFolder();
@@ -70,6 +76,19 @@ public sealed class StartTests
 
         Assert.Equal(1, code);
         Assert.Contains("newer ChatShare", Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_that_cannot_be_used_are_told_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        Directory.CreateDirectory(folder.File("data"));
+        await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
+
+        var (code, _, error) = await RunAsync(folder);
+
+        Assert.Equal(1, code);
+        Assert.Contains("cookie keys", Assert.Single(error), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -57,6 +57,8 @@ public static class ChatShareApp
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
         Start.KeepQuietUntilStarted(builder);
+        KeepSecretsOutOfTheLog(builder.Logging);
+        StartFailure.CheckSettings(builder.Configuration);
 
         builder.Services.AddChatShareCore(builder.Configuration, builder.Environment.ContentRootPath);
         builder.Services.AddChatShareSecurity();
@@ -82,6 +84,19 @@ public static class ChatShareApp
         app.MapLeaving();
         app.MapHealth();
         return app;
+    }
+
+    /// <summary>
+    /// Whatever levels are set: the framework logs addresses with their query (the set-up link) at Information, and what a hub was
+    /// called with (messages) at Debug.
+    /// </summary>
+    private static void KeepSecretsOutOfTheLog(ILoggingBuilder logging)
+    {
+        logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        logging.AddFilter("Microsoft.AspNetCore.SignalR", LogLevel.Information);
+        logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal", LogLevel.Information);
+        logging.AddFilter("Microsoft.AspNetCore.Components.Server", LogLevel.Information);
+        logging.AddFilter("Microsoft.AspNetCore.Http.Connections", LogLevel.Information);
     }
 
     private static void ConfigureNotices(MudServicesConfiguration mud)

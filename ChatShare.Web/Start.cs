@@ -1,7 +1,9 @@
 using System.Net;
+using System.Net.Sockets;
 using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
+using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
@@ -21,14 +23,13 @@ public static class Start
         ArgumentNullException.ThrowIfNull(output);
         try
         {
-            StartFailure.CheckAddress(app.Configuration);
             var services = app.Services;
             var options = services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
             await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
-            await app.StartAsync(cancellationToken);
-
+            KeyFolder.Check(services);
+            await ListenAsync(app, cancellationToken);
             services.GetRequiredService<StartState>().Started = true;
             var addresses = Reachable(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
             if (token is not null)
@@ -47,7 +48,7 @@ public static class Start
     {
         var state = new StartState();
         builder.Services.AddSingleton(state);
-        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", _ => state.Started);
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => state.Started && level >= LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => state.Started && level >= LogLevel.Warning);
     }
 
@@ -64,6 +65,20 @@ public static class Start
         }
 
         return [.. reachable.Distinct()];
+    }
+
+    private static async Task ListenAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await app.StartAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+        {
+            // The server names the address and what is wrong with it, but not where it was set.
+            throw new OptionsValidationException(
+                StartFailure.AddressKey, typeof(string), [$"ChatShare cannot start ({StartFailure.AddressKey}): {e.Message.ReplaceLineEndings(" ")}"]);
+        }
     }
 
     private static async Task CreateAdministratorAsync(AccountService accounts, AdminOptions admin, CancellationToken cancellationToken)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using ChatShare.Core.Storage;
 using Microsoft.Extensions.Options;
 
@@ -8,34 +7,59 @@ namespace ChatShare.Web;
 /// <summary>The reasons not to start that whoever started the program can do something about.</summary>
 internal static class StartFailure
 {
-    private const string AddressKey = "Kestrel:Endpoints:Web:Url";
+    /// <summary>Where the address is set.</summary>
+    public const string AddressKey = "Kestrel:Endpoints:Web:Url";
 
     /// <summary>One line, or null for a fault of the program, which shows its stack trace.</summary>
     public static string? Sentence(Exception e) => e switch
     {
-        DatabaseException => e.Message,
+        StorageException => e.Message,
         OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),
-        // Kestrel names the address and what is wrong with it.
-        IOException or SocketException => $"ChatShare cannot start: {e.Message}",
+        IOException or UnauthorizedAccessException => $"ChatShare cannot start: {e.Message}",
         InvalidDataException or FormatException => $"The settings cannot be read: {e.GetBaseException().Message}",
         _ => null,
     };
 
-    /// <summary>Kestrel's own complaint about an address does not say which setting it is.</summary>
-    public static void CheckAddress(IConfiguration configuration)
+    /// <summary>What the framework would complain of later without naming the setting, or with a stack trace.</summary>
+    /// <exception cref="OptionsValidationException">A setting cannot be used.</exception>
+    public static void CheckSettings(IConfiguration configuration)
+    {
+        if (FaultOfAddress(configuration) is { } address)
+            throw new OptionsValidationException(AddressKey, typeof(string), [address]);
+        foreach (var level in LevelsOf(configuration.GetSection("Logging")))
+        {
+            if (!Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
+                throw new OptionsValidationException(level.Path, typeof(LogLevel), [$"{level.Path} is \"{level.Value}\", which is not a level such as Information."]);
+        }
+    }
+
+    private static string? FaultOfAddress(IConfiguration configuration)
     {
         var url = configuration[AddressKey];
-        if (string.IsNullOrEmpty(url))
-            return;
+        if (url is null)
+            return null;
         try
         {
-            if (BindingAddress.Parse(url).Port is < 0 or > 65_535)
+            var address = BindingAddress.Parse(url);
+            if (address.Scheme is not ("http" or "https") || address.PathBase.Length > 0 || address.Port is < 0 or > 65_535)
                 throw new FormatException();
+            return address.Scheme == "https" && !HasCertificate(configuration)
+                ? $"{AddressKey} is \"{url}\" and needs Kestrel:Endpoints:Web:Certificate:Path, or another source of a certificate."
+                : null;
         }
         catch (FormatException)
         {
-            throw new OptionsValidationException(AddressKey, typeof(string),
-                [string.Create(CultureInfo.InvariantCulture, $"{AddressKey} is \"{url}\", which is not an address such as http://*:5080.")]);
+            return string.Create(CultureInfo.InvariantCulture, $"{AddressKey} is \"{url}\", which is not an address such as http://*:5080.");
         }
     }
+
+    private static bool HasCertificate(IConfiguration configuration) =>
+        configuration.GetSection("Kestrel:Endpoints:Web:Certificate").GetChildren().Any()
+        || configuration.GetSection("Kestrel:Endpoints:Web:Sni").GetChildren().Any()
+        || configuration.GetSection("Kestrel:Certificates:Default").GetChildren().Any();
+
+    private static IEnumerable<IConfigurationSection> LevelsOf(IConfigurationSection logging) =>
+        logging.GetSection("LogLevel").GetChildren()
+            .Concat(logging.GetChildren().SelectMany(provider => provider.GetSection("LogLevel").GetChildren()))
+            .Where(level => level.Value is not null);
 }

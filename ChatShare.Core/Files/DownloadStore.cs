@@ -1,10 +1,12 @@
+using ChatShare.Core.Storage;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Core.Files;
 
 /// <summary>
 /// The downloads folder: finished contents under <c>files/ab/{sha256}</c>, partial files apart from them under
-/// <c>partial/{id}</c>, on one file system, so that finishing is a rename. Nothing here knows names or people.
+/// <c>partial/{id}</c>, on one file system, so that finishing is a rename. Nothing here knows names or people, and nothing is
+/// deleted that the database does not name: it may be another program's, or all that is left of a file after a restore.
 /// </summary>
 internal sealed class DownloadStore
 {
@@ -12,16 +14,15 @@ internal sealed class DownloadStore
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
     private const int QuotaOnLinux = 122;
 
+    private readonly string _root;
     private readonly string _partial;
     private readonly string _files;
 
     public DownloadStore(IOptions<ChatShareOptions> options)
     {
-        var root = options.Value.Downloads.Directory;
-        _partial = Path.Combine(root, "partial");
-        _files = Path.Combine(root, "files");
-        Directory.CreateDirectory(_partial);
-        Directory.CreateDirectory(_files);
+        _root = options.Value.Downloads.Directory;
+        _partial = Path.Combine(_root, "partial");
+        _files = Path.Combine(_root, "files");
     }
 
     /// <summary>Bytes that may still be written.</summary>
@@ -29,6 +30,21 @@ internal sealed class DownloadStore
 
     public static bool IsDiskFull(IOException exception) =>
         exception.HResult is DiskFullOnWindows or DiskFullOnLinux or QuotaOnLinux;
+
+    /// <summary>Makes the folders where they are missing. Once, at start.</summary>
+    /// <exception cref="StorageException">They cannot be made.</exception>
+    public void Open()
+    {
+        try
+        {
+            Directory.CreateDirectory(_partial);
+            Directory.CreateDirectory(_files);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The downloads folder {_root} (ChatShare:Downloads:Directory) cannot be used: {e.Message}", e);
+        }
+    }
 
     public string PartialPath(FileId id) => Path.Combine(_partial, id.ToString());
 
@@ -39,10 +55,12 @@ internal sealed class DownloadStore
 
     /// <summary>
     /// The synced partial file becomes the content, durably. When the same content is here already, the partial file
-    /// is dropped. Not to be run beside <see cref="Delete"/> of the same content.
+    /// is dropped. A note of it stays until <see cref="Settle"/>, so that a crash before the row is written loses nothing.
+    /// Not to be run beside <see cref="Delete"/> of the same content.
     /// </summary>
     public void Adopt(FileId id, string sha256)
     {
+        File.WriteAllText(NotePath(id), sha256);
         var path = ContentPath(sha256);
         if (File.Exists(path))
         {
@@ -59,15 +77,36 @@ internal sealed class DownloadStore
             DurableFiles.SyncFolder(_files);
     }
 
-    public void Delete(string sha256) => File.Delete(ContentPath(sha256));
+    /// <summary>The hash of what an upload was adopted as, when that was not settled; null otherwise.</summary>
+    public string? AdoptedAs(FileId id) =>
+        File.Exists(NotePath(id)) && File.ReadAllText(NotePath(id)) is { Length: 64 } sha256 && sha256.All(char.IsAsciiHexDigitLower) && Has(sha256)
+            ? sha256
+            : null;
 
     public void DeletePartial(FileId id) => File.Delete(PartialPath(id));
+
+    /// <summary>The row says what became of the upload: nothing but its content is needed any more.</summary>
+    public void Settle(FileId id)
+    {
+        DeletePartial(id);
+        File.Delete(NotePath(id));
+    }
+
+    public void Delete(string sha256) => File.Delete(ContentPath(sha256));
+
+    /// <summary>The uploads that have anything here.</summary>
+    public IEnumerable<FileId> Unsettled()
+    {
+        foreach (var name in Directory.EnumerateFiles(_partial).Select(path => Path.GetFileNameWithoutExtension(path)).Distinct())
+        {
+            if (FileId.TryParse(name, out var id))
+                yield return id;
+        }
+    }
 
     /// <summary>Partial files that nobody has written to since a moment; names that are no file ids count as well.</summary>
     public IEnumerable<string> PartialFilesOlderThan(DateTimeOffset moment) =>
         Directory.EnumerateFiles(_partial).Where(path => File.GetLastWriteTimeUtc(path) < moment.UtcDateTime);
 
-    /// <summary>The hashes of all contents on disk.</summary>
-    public IEnumerable<string> Contents() =>
-        Directory.EnumerateFiles(_files, "*", SearchOption.AllDirectories).Select(path => Path.GetFileName(path)!);
+    private string NotePath(FileId id) => PartialPath(id) + ".sha256";
 }

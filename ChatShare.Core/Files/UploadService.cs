@@ -187,27 +187,27 @@ public sealed class UploadService : BackgroundService
         }
     }
 
-    /// <summary>What no upload needs any more, left by an earlier run: called once, before the first upload.</summary>
+    /// <summary>Repairs what an earlier run left behind: called once, before the first upload.</summary>
     /// <inheritdoc />
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
+        Store.Open();
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var broken = await db.Files.AsNoTracking()
             .Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
         foreach (var row in broken)
         {
-            var failed = RowMapping.ToFile(row) with { State = FileState.Failed, Failure = "The server was restarted before the file was complete." };
             if (_rooms.Find(row.RoomId) is { } room)
-                await _log.AppendAsync(new LogEntry.ChangeFile(room, failed), cancellationToken);
+                await _log.AppendAsync(new LogEntry.ChangeFile(room, await RepairAsync(RowMapping.ToFile(row))), cancellationToken);
         }
 
-        foreach (var path in Store.PartialFilesOlderThan(DateTimeOffset.MaxValue))
-            File.Delete(path);
+        foreach (var id in Store.Unsettled().ToList())
+        {
+            // Of uploads that this database does not know, only age tells that nobody needs them.
+            if (await db.Files.AnyAsync(f => f.Id == id.ToString(), cancellationToken))
+                Store.Settle(id);
+        }
 
-        // A crash between the rename and the row leaves a content that no row names.
-        var named = (await db.Files.Where(f => f.Sha256 != null).Select(f => f.Sha256!).ToListAsync(cancellationToken)).ToHashSet();
-        foreach (var orphan in Store.Contents().Where(hash => !named.Contains(hash)).ToList())
-            Store.Delete(orphan);
         await base.StartAsync(cancellationToken);
     }
 
@@ -228,10 +228,10 @@ public sealed class UploadService : BackgroundService
         await _contents.WaitAsync(CancellationToken.None);
         try
         {
-            var type = await DetectAsync(Store.PartialPath(upload.Id));
             Store.Adopt(upload.Id, sha256);
-            var ready = upload.File with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType };
+            var ready = await ReadyAsync(upload.File, sha256);
             await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
+            Store.Settle(upload.Id);
             _logger.FileReady(upload.Id.ToString(), upload.Length);
             return ready;
         }
@@ -247,8 +247,12 @@ public sealed class UploadService : BackgroundService
     {
         try
         {
+            // First the bytes: the row may need the space that they take.
             Store.DeletePartial(upload.Id);
             await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
+            if (Store.AdoptedAs(upload.Id) is { } sha256)
+                await DropContentAsync(sha256, CancellationToken.None);
+            Store.Settle(upload.Id);
             _logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
         }
         catch (RefusedException)
@@ -296,6 +300,17 @@ public sealed class UploadService : BackgroundService
         foreach (var upload in _active.Values)
             upload.Report();
     }
+
+    private async Task<SharedFile> ReadyAsync(SharedFile file, string sha256)
+    {
+        var type = await DetectAsync(Store.ContentPath(sha256));
+        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType };
+    }
+
+    /// <summary>Its last byte was here and checked, and only the row was missing; or it is over.</summary>
+    private async Task<SharedFile> RepairAsync(SharedFile file) => Store.AdoptedAs(file.Id) is { } sha256
+        ? await ReadyAsync(file, sha256)
+        : file with { State = FileState.Failed, Failure = "The server was restarted before the file was complete." };
 
     private static async Task<ContentType> DetectAsync(string path)
     {

@@ -24,7 +24,7 @@ internal static class RowMapping
     };
 
     public static SharedFile ToFile(FileRow row) => new(
-        FileId.TryParse(row.Id, out var id) ? id : throw new DatabaseException($"The database holds a file with an impossible id: {row.Id}"),
+        FileId.TryParse(row.Id, out var id) ? id : throw new StorageException($"The database holds a file with an impossible id: {row.Id}"),
         row.Name,
         row.Length,
         row.State,

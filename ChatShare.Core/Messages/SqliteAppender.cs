@@ -246,7 +246,7 @@ internal sealed class SqliteAppender : IDisposable
         Bind(_readRoom, room.Id);
         using var row = _readRoom.ExecuteReader();
         if (!row.Read())
-            throw new DatabaseException($"The room “{room.Name}” is not in the database.");
+            throw new StorageException($"The room “{room.Name}” is not in the database.");
         return _counters[room.Id] = new RoomCounter(row.GetInt64(0), row.GetInt64(1));
     }
 

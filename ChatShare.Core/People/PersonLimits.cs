@@ -54,8 +54,11 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
             : RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions
             {
                 TokenLimit = burst,
-                TokensPerPeriod = Math.Max(1, tokens / 10),
-                ReplenishmentPeriod = period / Math.Min(10, tokens),
+                TokensPerPeriod = tokens / Parts(tokens),
+                ReplenishmentPeriod = period / Parts(tokens),
                 QueueLimit = 0,
             }));
+
+    /// <summary>Into how many equal parts the period is cut, at most ten: the fewer wait at once, and nothing is rounded away.</summary>
+    private static int Parts(int tokens) => Enumerable.Range(1, 10).Last(parts => tokens % parts == 0);
 }

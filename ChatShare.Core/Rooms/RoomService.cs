@@ -146,7 +146,7 @@ public sealed class RoomService : BackgroundService
     private Room Adopt(RoomRow row)
     {
         if (!RoomName.TryParse(row.Name, out var name, out var error))
-            throw new DatabaseException($"The database holds a room with an impossible name: {error}");
+            throw new StorageException($"The database holds a room with an impossible name: {error}");
         var room = new Room(_services, row.Id, name, row.Topic, row.LastNumber, row.MessageCount);
         _rooms = _rooms.Add(name.Key, room);
         return room;

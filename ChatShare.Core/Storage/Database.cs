@@ -60,12 +60,12 @@ public sealed class Database : IDisposable
     }
 
     /// <summary>Makes the folder and the database where they are missing, brings the tables up to date. Once, at start.</summary>
-    /// <exception cref="DatabaseException">It cannot be opened, is in use by another program or newer than this one.</exception>
+    /// <exception cref="StorageException">It cannot be opened, is in use by another program or newer than this one.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         try
         {
-            Directory.CreateDirectory(_folder);
+            CreateFolder(_folder);
             _lock ??= Lock();
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             await MigrateAsync(db, cancellationToken);
@@ -75,22 +75,27 @@ public sealed class Database : IDisposable
         catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException or InvalidCastException)
         {
             Dispose();
-            throw new DatabaseException($"The database {_file} cannot be opened: {FirstLine(e)}", e);
+            throw new StorageException($"The database {_file} cannot be opened: {FirstLine(e)}", e);
         }
-        catch (DatabaseException)
+        catch (StorageException)
         {
             Dispose();
             throw;
         }
     }
 
-    /// <summary>Whether it answers now.</summary>
+    /// <summary>Whether it answers now: the file, not what an open connection remembers of it.</summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-            return await db.Facts.AnyAsync(fact => fact.Key == EpochKey, cancellationToken);
+            var fresh = new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadWrite };
+            await using var connection = new SqliteConnection(fresh.ToString());
+            await connection.OpenAsync(cancellationToken);
+            await using var command = connection.CreateCommand();
+            command.CommandText = """SELECT "Value" FROM "Facts" WHERE "Key" = $key""";
+            command.Parameters.AddWithValue("$key", EpochKey);
+            return await command.ExecuteScalarAsync(cancellationToken) as string == _epoch;
         }
         catch (DbException e)
         {
@@ -120,8 +125,17 @@ public sealed class Database : IDisposable
         }
         catch (IOException e)
         {
-            throw new DatabaseException($"The data folder {_folder} is in use by another ChatShare.", e);
+            throw new StorageException($"The data folder {_folder} is in use by another ChatShare.", e);
         }
+    }
+
+    /// <summary>For the account of the program alone: it holds everything that was said, and the keys of the cookies.</summary>
+    private static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(path);
+        else
+            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     private async Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken)
@@ -129,7 +143,7 @@ public sealed class Database : IDisposable
         var applied = await db.Database.GetAppliedMigrationsAsync(cancellationToken);
         if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
         {
-            throw new DatabaseException(
+            throw new StorageException(
                 $"The database {_file} was written by a newer ChatShare (it has \"{unknown}\"). Start that version, or restore an older copy.");
         }
 

@@ -25,8 +25,8 @@ public sealed class AuditTableTests
         var table = circuit.Render<AuditTable>();
 
         await table.WaitForAssertionAsync(() => Assert.Equal(
-            [("root", "Disconnected", "Bo", "<b>loud</b>"), ("root", "Deleted message", $"Lobby #{message.Number}", "of Bo")],
-            table.Rows("Audit").Select(row => (row["Who"], row["What"], row["Whom or which"], row["Detail"]))));
+            [("root", "Disconnected", "Bo", "<b>loud</b>"), ("root", "Deleted message", "Message 1 in Lobby", "from Bo")],
+            table.Rows("Audit").Select(row => (row["Who"], row["What"], row["About"], row["Detail"]))));
         Assert.Empty(table.FindAll("b"));
         Assert.All(table.FindAll("time"), time => Assert.EndsWith("Z", time.GetAttribute("datetime"), StringComparison.Ordinal));
     }

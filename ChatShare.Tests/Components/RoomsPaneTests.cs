@@ -77,12 +77,12 @@ public sealed class RoomsPaneTests
         await using var core = await CoreHost.StartAsync(token);
         await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
         await using var bo = await core.EnterAsync("Bo", token, await NewRoomAsync(core, "Größe 9", token));
-        await bo.SayAsync("hello", token);
-        // Any case opens a room.
-        circuit.Navigation.NavigateTo("/rooms/lobby");
+        // Any case opens a room, with or without a slash at its end.
+        circuit.Navigation.NavigateTo("/rooms/lobby/");
         var pane = circuit.Render<RoomsPane>();
+        await bo.SayAsync("hello", token);
         Assert.Equal("Lobby", Current());
-        Assert.Equal(["Lobby", "Größe 9 1 unread"], pane.Lines("Rooms"));
+        await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby", "Größe 9 1 unread"], pane.Lines("Rooms")));
 
         circuit.Navigation.NavigateTo(bo.Room.Name.UrlPath);
 

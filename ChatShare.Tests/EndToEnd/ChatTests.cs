@@ -81,6 +81,35 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task Characters_that_cannot_be_sent_are_named_and_the_text_stays()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Controller");
+
+        await ann.Field.FillAsync(new string('\u0001', 15_990) + " word");
+        await ann.Field.PressAsync("Enter");
+        await Expect(ann.Page.GetByText("This message contains a control character (U+0001) that cannot be sent.")).ToBeVisibleAsync();
+        await Expect(ann.Field).ToHaveValueAsync(new string('\u0001', 15_990) + " word");
+
+        // Also one that an earlier page had left to be sent.
+        await ann.Page.WaitForFunctionAsync("() => Object.keys(localStorage).some(key => key.startsWith('chatshare.draft'))");
+        await ann.Page.EvaluateAsync(
+            """
+            () => {
+              const draft = Object.keys(localStorage).find(key => key.startsWith("chatshare.draft"));
+              const prefix = draft.replace("chatshare.draft", "chatshare.outbox");
+              localStorage.setItem(prefix + "left-over", JSON.stringify({ text: "\ud800".repeat(15000) + "left", at: Date.now() }));
+            }
+            """);
+        await ann.Page.ReloadAsync();
+        await ann.InRoomAsync();
+        await Expect(ann.Log.GetByText("half a character")).ToBeVisibleAsync();
+        await ann.Button("Edit").ClickAsync();
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
+        await ann.SayAsync("the circuit lives on");
+        await ann.SeesAsync("the circuit lives on");
+    }
+
+    [Fact]
     public async Task A_draft_survives_a_reload_and_belongs_to_its_room()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Drafter");

@@ -23,6 +23,10 @@ public sealed class RestartTests(Chromium chromium)
         await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
         await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(1);
         await Expect(ann.Log.GetByText("before")).ToBeVisibleAsync();
+        // What cannot be done now is said or left, and the page stays.
+        await ann.Rooms.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await ann.AttachAsync(new Microsoft.Playwright.FilePayload { Name = "later.txt", MimeType = "x/x", Buffer = [1] });
+        await Expect(ann.Page.GetByText("There is no connection now.")).ToBeVisibleAsync();
         await server.StartAgainAsync(Cancel);
 
         await bo.SeesAsync("while it was down");

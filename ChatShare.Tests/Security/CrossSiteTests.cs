@@ -87,6 +87,11 @@ public sealed class CrossSiteTests
         using (await Sockets.ConnectAsync(app, ann))
         {
             Assert.Equal(HttpStatusCode.TooManyRequests, await Sockets.OpenAsync(app, ann, app.Address));
+            // Routing does not see a slash at the end; the count has to.
+            Assert.Equal(HttpStatusCode.TooManyRequests, await Sockets.OpenAsync(app, ann, app.Address, "/_blazor/"));
+            // So that a page can tell its person why it does not open.
+            using var negotiation = await ann.PostAsync("/_blazor/negotiate?negotiateVersion=1", null, Cancel);
+            Assert.Equal(HttpStatusCode.TooManyRequests, negotiation.StatusCode);
         }
 
         await Eventually.TrueAsync(async () => await Sockets.OpenAsync(app, ann, app.Address) == HttpStatusCode.SwitchingProtocols);

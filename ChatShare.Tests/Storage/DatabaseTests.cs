@@ -51,10 +51,27 @@ public sealed class DatabaseTests
             Options.Create(new Core.ChatShareOptions { DataDirectory = core.DataDirectory }),
             core.Get<IDbContextFactory<ChatShareDbContext>>(),
             NullLogger<Database>.Instance);
-        var refusal = await Assert.ThrowsAsync<DatabaseException>(() => second.OpenAsync(Cancel));
+        var refusal = await Assert.ThrowsAsync<StorageException>(() => second.OpenAsync(Cancel));
 
         Assert.Contains("in use by another ChatShare", refusal.Message, StringComparison.Ordinal);
         Assert.True(await core.Get<Database>().AnswersAsync(Cancel));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Database_that_was_overwritten_or_is_gone_does_not_answer(bool gone)
+    {
+        await using var core = await BareCore.StartAsync();
+        var file = Path.Combine(core.DataDirectory, "chatshare.db");
+        Assert.True(await core.Get<Database>().AnswersAsync(Cancel));
+
+        if (gone)
+            File.Move(file, file + ".away");
+        else
+            await File.WriteAllTextAsync(file, new string('x', 100_000), Cancel);
+
+        Assert.False(await core.Get<Database>().AnswersAsync(Cancel));
     }
 
     [Fact]
@@ -73,7 +90,7 @@ public sealed class DatabaseTests
         }
 
         // The tables are there, so the migration itself fails; what matters is that it is tried and not waited for.
-        await Assert.ThrowsAsync<DatabaseException>(() => core.RestartAsync().WaitAsync(TimeSpan.FromSeconds(30), Cancel));
+        await Assert.ThrowsAsync<StorageException>(() => core.RestartAsync().WaitAsync(TimeSpan.FromSeconds(30), Cancel));
     }
 
     private static async Task<object?> PragmaAsync(SqliteConnection connection, string name)

@@ -7,22 +7,22 @@ namespace ChatShare.Tests.Support;
 internal static class Sockets
 {
     /// <returns>The status of the handshake; a socket that opened is closed again.</returns>
-    public static async Task<HttpStatusCode> OpenAsync(RunningApp app, HttpClient person, string? origin)
+    public static async Task<HttpStatusCode> OpenAsync(RunningApp app, HttpClient person, string? origin, string path = "/_blazor")
     {
         using var socket = new ClientWebSocket();
-        await TryConnectAsync(socket, app, person, origin);
+        await TryConnectAsync(socket, app, person, origin, path);
         return socket.HttpStatusCode;
     }
 
     public static async Task<ClientWebSocket> ConnectAsync(RunningApp app, HttpClient person)
     {
         var socket = new ClientWebSocket();
-        await TryConnectAsync(socket, app, person, app.Address);
+        await TryConnectAsync(socket, app, person, app.Address, "/_blazor");
         Assert.Equal(WebSocketState.Open, socket.State);
         return socket;
     }
 
-    private static async Task TryConnectAsync(ClientWebSocket socket, RunningApp app, HttpClient person, string? origin)
+    private static async Task TryConnectAsync(ClientWebSocket socket, RunningApp app, HttpClient person, string? origin, string path)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         socket.Options.CollectHttpResponseDetails = true;
@@ -33,7 +33,7 @@ internal static class Sockets
             socket.Options.SetRequestHeader("Cookie", cookies);
         try
         {
-            await socket.ConnectAsync(new Uri(app.Address.Replace("http:", "ws:", StringComparison.Ordinal) + "/_blazor"), cancellationToken);
+            await socket.ConnectAsync(new Uri(app.Address.Replace("http:", "ws:", StringComparison.Ordinal) + path), cancellationToken);
         }
         catch (WebSocketException) when (socket.HttpStatusCode != default)
         {

@@ -44,7 +44,8 @@ internal static class DownloadEndpoints
             stored.Path,
             inline ? type.MediaType : SafeType(type),
             entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""),
-            enableRangeProcessing: true);
+            // A unit that is not bytes is to be ignored (RFC 9110, 14.2); the framework would take its numbers for bytes.
+            enableRangeProcessing: context.Request.GetTypedHeaders().Range is null or { Unit.Value: "bytes" });
     }
 
     /// <summary>A download keeps its type only when a browser would not run it even if it were shown.</summary>

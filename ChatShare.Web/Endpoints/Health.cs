@@ -4,16 +4,26 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ChatShare.Web.Endpoints;
 
-/// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: the database does too.</summary>
+/// <summary>
+/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too.
+/// </summary>
 internal static class Health
 {
+    private const string Live = "live";
+
     public static void AddChatShareHealth(this IServiceCollection services) =>
-        services.AddHealthChecks().AddCheck<DatabaseCheck>("database");
+        services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database");
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false }).AllowAnonymous();
+        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Name == Live }).AllowAnonymous();
         endpoints.MapHealthChecks("/health/ready").AllowAnonymous();
+    }
+
+    private sealed class StoppingCheck(IHostApplicationLifetime lifetime) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy() : HealthCheckResult.Healthy());
     }
 
     private sealed class DatabaseCheck(Database database) : IHealthCheck

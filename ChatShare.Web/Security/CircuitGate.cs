@@ -11,7 +11,8 @@ namespace ChatShare.Web.Security;
 /// session lives. Every circuit is one WebSocket here; the long polling that Blazor would fall back to is not offered,
 /// because its requests could be neither counted nor ended.
 /// </summary>
-internal sealed class CircuitGate(RequestDelegate next, IOptions<ChatShareOptions> options, TimeProvider time, ILogger<CircuitGate> logger)
+internal sealed class CircuitGate(
+    RequestDelegate next, IOptions<ChatShareOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CircuitGate> logger)
 {
     /// <summary>The client's address, for <see cref="PersonCircuitHandler"/>: a circuit knows the principal and no request.</summary>
     public const string AddressClaim = "chatshare:address";
@@ -28,12 +29,21 @@ internal sealed class CircuitGate(RequestDelegate next, IOptions<ChatShareOption
             return next(context);
         if (context.PersonSession() is not { } session)
             return RefuseAsync(context, StatusCodes.Status401Unauthorized);
-        if (rest.HasValue)
-            return next(context);
+        // A page whose circuit was just ended comes back at once, and a program that took it in again would never stop.
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+            return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable);
+        // Routing does not see a slash at the end.
+        if (rest.Value?.Trim('/') is { Length: > 0 } part)
+            return part == "negotiate" && IsFull(context, session) ? RefuseAsync(context, StatusCodes.Status429TooManyRequests) : next(context);
         return context.WebSockets.IsWebSocketRequest
             ? ServeAsync(context, session)
             : RefuseAsync(context, StatusCodes.Status400BadRequest);
     }
+
+    /// <summary>So that a page can say why it will not open; the socket itself is counted below.</summary>
+    private bool IsFull(HttpContext context, PersonSession session) =>
+        _byPerson.IsFull(session.PersonId, options.Value.Limits.CircuitsPerPerson)
+        || _byAddress.IsFull(ClientAddress.Key(context), options.Value.Limits.CircuitsPerAddress);
 
     private async Task ServeAsync(HttpContext context, PersonSession session)
     {
@@ -91,6 +101,9 @@ internal sealed class CircuitGate(RequestDelegate next, IOptions<ChatShareOption
             entered.Dispose();
             return null;
         }
+
+        /// <summary>Whether <paramref name="limit"/> are open; 0 means no limit.</summary>
+        public bool IsFull(TKey key, int limit) => limit > 0 && _open.GetValueOrDefault(key) >= limit;
 
         private void Leave(TKey key)
         {

@@ -18,7 +18,9 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
         }
 
         var origin = request.Headers.Origin.ToString();
-        logger.CrossSiteRefused(request.Method, request.Path, origin.Length == 0 ? "nowhere it says" : origin);
+        // Only what reads as an address: a log is looked at in terminals, which obey what is written there.
+        var from = Uri.TryCreate(origin, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority) : "no readable origin";
+        logger.CrossSiteRefused(request.Method, request.Path, from);
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         // Plain text and not a page: mostly a proxy that hides the address people use, and its keeper reads this.
         await context.Response.WriteAsync("Refused: this was sent from another site, or a proxy changed the address.", context.RequestAborted);

@@ -23,12 +23,15 @@ internal static class WebSecurity
         services.AddScoped<CurrentPerson>();
         services.AddScoped<CircuitHandler, PersonCircuitHandler>();
         services.AddSingleton<AttemptLimits>();
-        services.AddAntiforgery(options => options.Cookie.Name = "chatshare.form");
+        services.AddAntiforgery(options =>
+        {
+            options.Cookie.Name = "chatshare.form";
+            options.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
 
-        // The keys live with the data, so that a cookie outlives a restart and a move.
         services.AddDataProtection().SetApplicationName("ChatShare");
         services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, ILoggerFactory>((keys, options, loggers) =>
-            keys.XmlRepository = new FileSystemXmlRepository(new DirectoryInfo(Path.Combine(options.Value.DataDirectory, "keys")), loggers));
+            keys.XmlRepository = new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ChatShareOptions>>(TrustOnly);
     }
@@ -37,7 +40,8 @@ internal static class WebSecurity
     {
         // With nobody to trust the middleware would trust everybody. Read from the settings here, because options that are
         // wrong are reported at the start, not while building.
-        if (app.Configuration.GetSection($"{ChatShareOptions.Section}:{nameof(ChatShareOptions.TrustedProxies)}").GetChildren().Any())
+        var proxies = app.Configuration.GetSection($"{ChatShareOptions.Section}:{nameof(ChatShareOptions.TrustedProxies)}");
+        if (proxies.GetChildren().Any() || !string.IsNullOrWhiteSpace(proxies.Value))
             app.UseForwardedHeaders();
         app.UseMiddleware<SecurityHeaders>();
         app.UseWebSockets();

@@ -122,13 +122,27 @@ async function attempt() {
   }
 }
 
-/** The circuit's door is closed to those without a session, and to nobody else. */
-async function sessionHasEnded() {
+/** Knocks at the circuit's door. @returns {Promise<number>} a status, 0 when nobody answers */
+async function knock() {
   try {
     const response = await fetch("/_blazor/negotiate?negotiateVersion=1", { method: "POST", signal: AbortSignal.timeout(probeTimeout) });
-    return response.status === 401;
+    return response.status;
   } catch {
-    return false;
+    return 0;
+  }
+}
+
+/** The door is closed to those without a session, and to nobody else. */
+const sessionHasEnded = async () => (await knock()) === 401;
+
+/** Blazor's own words for a page too many are that something went wrong. */
+async function explainFull() {
+  if (errorBar && (await knock()) === 429) {
+    errorBar.firstChild?.replaceWith("Too many pages of this chat are open here. Close one of them, then ");
+    const link = errorBar.querySelector(".reload");
+    if (link) {
+      link.textContent = "load this one again";
+    }
   }
 }
 
@@ -176,7 +190,11 @@ function watchForBrokenCircuit() {
   if (!errorBar) {
     return;
   }
-  new MutationObserver(() => {
+  new MutationObserver((_, observer) => {
+    if (errorBar.style.display === "block" && !opened) {
+      observer.disconnect();
+      void explainFull();
+    }
     if (errorBar.style.display === "block" && !mending && opened && !hasEnded()) {
       errorBar.classList.add("fatal");
       markLost();

@@ -65,6 +65,7 @@ export function start(root, dotnet, options) {
   outbox = createOutbox({
     server,
     prefix: `chatshare.outbox${scope}`,
+    maxLength: options.maxLength,
     isShown: timeline.shows,
     onChange: pending.show,
     signal,

@@ -2,13 +2,11 @@
 // The textarea belongs to this module: Blazor gets finished messages, never keystrokes.
 
 import * as storage from "./storage.js";
+import { faultOf, grouped } from "./text.js";
 
 const draftDelay = 250;
 const typingInterval = 3000;
 const countFrom = 1000;
-
-/** @param {number} value */
-const grouped = (value) => value.toLocaleString("en-US");
 
 /**
  * @param {{
@@ -82,8 +80,9 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
     if (message.trim() === "") {
       return;
     }
-    if (message.length > maxLength) {
-      notice.textContent = `This message has ${grouped(message.length)} characters; the limit is ${grouped(maxLength)}.`;
+    const fault = faultOf(message, maxLength);
+    if (fault) {
+      notice.textContent = fault;
       return;
     }
     field.value = "";

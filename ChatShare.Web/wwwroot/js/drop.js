@@ -13,10 +13,11 @@ const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false;
 
 /**
  * @param {DataTransfer} transfer
- * @returns {{ files: DataTransfer, folders: number }} the files; folders are counted and left out
+ * @returns {{ files: File[], folders: number }} the files; folders are counted and left out
  */
 function take(transfer) {
-  const files = new DataTransfer();
+  /** @type {File[]} */
+  const files = [];
   let folders = 0;
   for (const item of transfer.items) {
     if (item.kind !== "file") {
@@ -28,16 +29,52 @@ function take(transfer) {
     }
     const file = item.getAsFile();
     if (file) {
-      files.items.add(file);
+      files.push(file);
     }
   }
   return { files, folders };
 }
 
-/** @param {FileList} files @returns {number} about how many bytes it takes to describe them */
-function descriptionLength(files) {
+/** @param {FileList} files @returns {File[][]} as few groups as can each be described in one message */
+function groupsOf(files) {
   const encoder = new TextEncoder();
-  return [...files].reduce((sum, file) => sum + describedBesideName + encoder.encode(file.name + file.type).length, 0);
+  /** @type {File[][]} */
+  const groups = [];
+  let left = 0;
+  for (const file of files) {
+    const length = describedBesideName + encoder.encode(file.name + file.type).length;
+    if (length > left) {
+      groups.push([]);
+      left = longestDescription;
+    }
+    groups[groups.length - 1].push(file);
+    left -= length;
+  }
+  return groups;
+}
+
+const input = () => /** @type {HTMLInputElement | null} */ (document.getElementById("attach-files"));
+
+/**
+ * @param {Element | null} before @param {AbortSignal} signal
+ * @returns {Promise<void>} when the server has put the next input in its place, and Blazor listens to it: it gives each a counter
+ */
+async function nextInput(before, signal) {
+  const isNext = () => input() !== null && input() !== before && "_blazorInputFileNextFileId" in /** @type {object} */ (input());
+  while (!signal.aborted && !isNext()) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Hands files over as if they had been picked. @param {File[]} files */
+function pick(files) {
+  const target = input();
+  if (target && files.length > 0) {
+    const transfer = new DataTransfer();
+    files.forEach((file) => transfer.items.add(file));
+    target.files = transfer.files;
+    target.dispatchEvent(new Event("change", { bubbles: true }));
+  }
 }
 
 /**
@@ -54,28 +91,32 @@ export function acceptFiles({ composer, say, signal }) {
     if (folders > 0) {
       say(folders === 1 ? "A folder cannot be shared here, only its files." : "Folders cannot be shared here, only their files.");
     }
-    const input = document.getElementById("attach-files");
-    if (files.files.length > 0 && input instanceof HTMLInputElement) {
-      input.files = files.files;
-      input.dispatchEvent(new Event("change", { bubbles: true }));
-    }
+    pick(files);
   }
 
   /** Before Blazor sees what was picked. @param {Event} event */
   function check(event) {
-    const input = event.target;
-    if (!(input instanceof HTMLInputElement) || !input.files) {
+    const target = event.target;
+    if (!(target instanceof HTMLInputElement) || !target.files) {
       return;
     }
-    const fault = isConnectionLost()
-      ? "There is no connection now. Choose the files again when it is back."
-      : descriptionLength(input.files) > longestDescription
-        ? `${input.files.length} files are too many in one go. Share them in smaller groups.`
-        : "";
-    if (fault) {
+    const groups = groupsOf(target.files);
+    if (isConnectionLost()) {
       event.stopImmediatePropagation();
-      input.value = "";
-      say(fault);
+      target.value = "";
+      say("There is no connection now. Choose the files again when it is back.");
+    } else if (groups.length > 1) {
+      event.stopImmediatePropagation();
+      void pickAll(groups);
+    }
+  }
+
+  /** One group after the other, each in an input of its own. @param {File[][]} groups */
+  async function pickAll(groups) {
+    for (const group of groups) {
+      const before = input();
+      pick(group);
+      await nextInput(before, signal);
     }
   }
 
@@ -117,7 +158,7 @@ export function acceptFiles({ composer, say, signal }) {
   }
 
   // The input is elsewhere: it outlives the room. The button is where the hand and the Tab key look for it.
-  composer.querySelector(".attach")?.addEventListener("click", () => document.getElementById("attach-files")?.click(), { signal });
+  composer.querySelector(".attach")?.addEventListener("click", () => input()?.click(), { signal });
   document.addEventListener("change", check, { capture: true, signal });
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });

@@ -5,17 +5,20 @@
 
 import * as storage from "./storage.js";
 import { ConnectionLost } from "./server.js";
+import { faultOf } from "./text.js";
 
 /**
  * @typedef {"queued" | "sending" | "sent" | "failed"} State
  * sent: the server has it; the entry stays until its row is on screen.
- * @typedef {{ clientId: string, text: string, at: number, state: State, error: string | null, retryable: boolean }} Entry
+ * @typedef {{ clientId: string, text: string, at: number, state: State, error: string | null, retryable: boolean, breaks?: number }} Entry
  */
 
 // Written long ago and never sent: the person decides, it is not sent behind their back.
 const staleAfter = 24 * 60 * 60 * 1000;
 // The row of a sent message comes at once, or it is not in the part of the log that is shown.
 const rowTimeout = 10_000;
+// A message at which the connection breaks this often is what breaks it.
+const mostBreaks = 3;
 
 /** @returns {string} a random UUID; crypto.randomUUID is missing on plain http */
 export function newClientId() {
@@ -30,12 +33,13 @@ export function newClientId() {
  * @param {{
  *   server: import("./server.js").Server,
  *   prefix: string,
+ *   maxLength: number,
  *   isShown: (clientId: string) => boolean,
  *   onChange: (entries: Entry[]) => void,
  *   signal: AbortSignal,
  * }} options prefix: of the storage keys, one per person and room; isShown: whether the log shows that message
  */
-export function createOutbox({ server, prefix, isShown, onChange, signal }) {
+export function createOutbox({ server, prefix, maxLength, isShown, onChange, signal }) {
   /** @type {Map<string, Entry>} in the order of sending */
   const entries = new Map();
   let pumping = false;
@@ -64,14 +68,16 @@ export function createOutbox({ server, prefix, isShown, onChange, signal }) {
       try {
         const { text, at, error, retryable } = JSON.parse(storage.read(key) ?? "null");
         if (typeof text === "string" && typeof at === "number") {
-          const stale = !error && Date.now() - at > staleAfter;
+          const fault = faultOf(text, maxLength);
+          const stale = Date.now() - at > staleAfter ? "This was written more than a day ago and never sent." : "";
+          const reason = error || fault || stale;
           found.push({
             clientId: key.slice(prefix.length),
             text,
             at,
-            state: error || stale ? "failed" : "queued",
-            error: stale ? "This was written more than a day ago and never sent." : (error ?? null),
-            retryable: retryable !== false,
+            state: reason ? "failed" : "queued",
+            error: reason || null,
+            retryable: retryable !== false && !fault,
           });
         }
       } catch {
@@ -132,6 +138,11 @@ export function createOutbox({ server, prefix, isShown, onChange, signal }) {
     } catch (reason) {
       if (reason instanceof ConnectionLost) {
         entry.state = "queued";
+        entry.breaks = (entry.breaks ?? 0) + (document.documentElement.dataset.connection === "lost" && !signal.aborted ? 1 : 0);
+        if (entry.breaks >= mostBreaks) {
+          fail(entry, "The connection was lost each time this was being sent.", true);
+          changed();
+        }
         return false;
       }
       if (entries.has(entry.clientId)) {

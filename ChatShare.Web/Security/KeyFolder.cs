@@ -1,0 +1,29 @@
+using ChatShare.Core;
+using ChatShare.Core.Storage;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Security;
+
+/// <summary>Where the keys of the cookies live: with the data, so that a cookie outlives a restart and a move.</summary>
+internal static class KeyFolder
+{
+    public static string Of(ChatShareOptions options) => Path.Combine(options.DataDirectory, "keys");
+
+    /// <summary>Makes and reads a cookie's worth of bytes: without keys nobody could join, and the first of them would learn it.</summary>
+    /// <exception cref="StorageException">The keys cannot be used.</exception>
+    public static void Check(IServiceProvider services)
+    {
+        var folder = Of(services.GetRequiredService<IOptions<ChatShareOptions>>().Value);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            var protector = services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(KeyFolder));
+            protector.Unprotect(protector.Protect([1]));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
+        {
+            throw new StorageException($"The folder {folder} of the cookie keys cannot be used: {e.Message}", e);
+        }
+    }
+}

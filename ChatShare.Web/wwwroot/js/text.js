@@ -1,0 +1,27 @@
+// @ts-check
+// What the server would refuse, found before it is sent. A control character and half of a pair take six bytes each on the
+// way: enough of them would make a message that is too large for the connection, and end it.
+
+/** @param {number} value */
+export const grouped = (value) => value.toLocaleString("en-US");
+
+/** @param {string} text @returns {string} the character by its usual name, such as U+0007 */
+const named = (text) => `U+${text.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
+
+/**
+ * @param {string} text
+ * @param {number} maxLength in UTF-16 code units, as the server counts
+ * @returns {string} a sentence for the person; empty when it can be sent
+ */
+export function faultOf(text, maxLength) {
+  if (text.length > maxLength) {
+    return `This message has ${grouped(text.length)} characters; the limit is ${grouped(maxLength)}.`;
+  }
+  // Tab and line breaks are welcome.
+  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/.exec(text);
+  if (control) {
+    return `This message contains a control character (${named(control[0])}) that cannot be sent.`;
+  }
+  const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
+  return half ? `This message contains half a character (${named(half[0])}) that cannot be sent.` : "";
+}
