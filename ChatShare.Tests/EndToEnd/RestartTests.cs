@@ -62,6 +62,36 @@ public sealed class RestartTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task A_stop_does_not_wait_for_open_pages_and_they_come_back()
+    {
+        await using var server = await ServerProcess.StartAsync(Cancel);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        await ann.SayAsync("before");
+        await ann.SeesAsync("before");
+
+        Assert.Equal(0, await server.StopAsync(Cancel));
+        await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await server.StartAgainAsync(Cancel);
+
+        await ann.InRoomAsync();
+        await ann.SayAsync("after");
+        await ann.SeesAsync("after");
+        Assert.Equal(["before", "after"], await ann.TextsAsync());
+    }
+
+    [Fact]
+    public async Task A_page_too_many_says_so()
+    {
+        await using var server = await ServerProcess.StartAsync(Cancel, "ChatShare:Limits:CircuitsPerPerson=1");
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        var second = await ann.Page.Context.NewPageAsync();
+
+        await second.GotoAsync("/rooms/Lobby");
+
+        await Expect(second.GetByText("Too many pages of this chat are open here.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task An_upload_that_a_restart_broke_says_so_and_leaves_nothing()
     {
         await using var server = await ServerProcess.StartAsync(Cancel);

@@ -14,6 +14,9 @@ public sealed partial class ServerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
+    // Half of what a host grants by default before it gives up; service managers often grant ten seconds.
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
+
     private readonly string _folder = Directory.CreateTempSubdirectory("chatshare-").FullName;
     private readonly int _port = FreePort();
     private readonly string[] _settings;
@@ -75,6 +78,14 @@ public sealed partial class ServerProcess : IAsyncDisposable
     {
         _process!.Kill();
         await _process.WaitForExitAsync(cancellationToken);
+    }
+
+    /// <summary>SIGTERM, as an operator stops it. Returns its exit code.</summary>
+    public async Task<int> StopAsync(CancellationToken cancellationToken)
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(StopTimeout, cancellationToken);
+        return _process.ExitCode;
     }
 
     /// <inheritdoc />

@@ -14,6 +14,7 @@ const shortestPause = 500;
 const probeTimeout = longestInterval - shortestPause;
 // A circuit that has not opened by then will not: the server went away between the page and its circuit.
 const openTimeout = 20000;
+const slowStart = 1500;
 
 let mending = false;
 let leaving = false;
@@ -137,12 +138,14 @@ const sessionHasEnded = async () => (await knock()) === 401;
 
 /** Blazor's own words for a page too many are that something went wrong. */
 async function explainFull() {
-  if (errorBar && (await knock()) === 429) {
+  if (errorBar && (await knock()) === 429 && !opened) {
     errorBar.firstChild?.replaceWith("Too many pages of this chat are open here. Close one of them, then ");
     const link = errorBar.querySelector(".reload");
     if (link) {
       link.textContent = "load this one again";
     }
+    errorBar.classList.add("fatal");
+    errorBar.style.display = "block";
   }
 }
 
@@ -190,11 +193,7 @@ function watchForBrokenCircuit() {
   if (!errorBar) {
     return;
   }
-  new MutationObserver((_, observer) => {
-    if (errorBar.style.display === "block" && !opened) {
-      observer.disconnect();
-      void explainFull();
-    }
+  new MutationObserver(() => {
     if (errorBar.style.display === "block" && !mending && opened && !hasEnded()) {
       errorBar.classList.add("fatal");
       markLost();
@@ -248,6 +247,8 @@ if (blazor) {
   watchForBrokenCircuit();
   if (wantsCircuit()) {
     setTimeout(() => !opened && mend(), openTimeout);
+    // Blazor does not tell why a circuit did not open.
+    setTimeout(() => !opened && void explainFull(), slowStart);
   }
   await blazor.start({
     circuit: {
