@@ -27,6 +27,12 @@ public enum RefusalKind
     /// <summary>The server has no room on its disk.</summary>
     DiskFull,
 
+    /// <summary>It was there and is over.</summary>
+    Gone,
+
+    /// <summary>The bytes are not what their checksum says.</summary>
+    Checksum,
+
     /// <summary>It does not fit the present state, such as an offset that is not the next one.</summary>
     Conflict,
 }

@@ -83,6 +83,16 @@ internal sealed class DownloadStore
             ? sha256
             : null;
 
+    /// <summary>The file as it is now that its content is here: recognised by its first bytes.</summary>
+    public async Task<SharedFile> ReadyAsync(SharedFile file, string sha256)
+    {
+        var head = new byte[ContentType.HeadBytes];
+        await using var content = new FileStream(ContentPath(sha256), FileMode.Open, FileAccess.Read, FileShare.Read);
+        var count = await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, CancellationToken.None);
+        var type = ContentType.Detect(head.AsSpan(0, count), isWhole: count == content.Length);
+        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType };
+    }
+
     public void DeletePartial(FileId id) => File.Delete(PartialPath(id));
 
     /// <summary>The row says what became of the upload: nothing but its content is needed any more.</summary>
@@ -91,6 +101,10 @@ internal sealed class DownloadStore
         DeletePartial(id);
         File.Delete(NotePath(id));
     }
+
+    /// <summary>When bytes were last written to a partial file, UTC; null when there is none.</summary>
+    public DateTimeOffset? LastWritten(FileId id) =>
+        File.Exists(PartialPath(id)) ? new DateTimeOffset(File.GetLastWriteTimeUtc(PartialPath(id)), TimeSpan.Zero) : null;
 
     public void Delete(string sha256) => File.Delete(ContentPath(sha256));
 

@@ -10,6 +10,9 @@ namespace ChatShare.Core.Files;
 /// <param name="Failure">A sentence for people; null unless failed.</param>
 public sealed record SharedFile(FileId Id, string Name, long Length, FileState State, string? MediaType, string? Sha256, string? Failure)
 {
+    /// <summary>Where it stood in a folder that was shared whole, with slashes between the names (<c>photos/2026</c>); null when it came alone.</summary>
+    public string? Folder { get; init; }
+
     /// <summary>True while bytes may still come.</summary>
     public bool IsUnderWay => State is FileState.Uploading or FileState.Paused;
 }
@@ -21,6 +24,9 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
 /// <param name="BytesPerSecond">Over the last seconds; 0 while nothing came yet.</param>
 public sealed record UploadProgress(FileId Id, long Received, long Length, double BytesPerSecond)
 {
+    /// <summary>It had begun, and nobody feeds it now: its sender paused it, or is away.</summary>
+    public bool IsPaused { get; init; }
+
     /// <summary>0–100, 100 only when every byte is here.</summary>
     public int Percent => Length == 0 ? 0 : (int)(Received * 100.0 / Length);
 

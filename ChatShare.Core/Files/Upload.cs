@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Security.Cryptography;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -7,19 +8,25 @@ namespace ChatShare.Core.Files;
 
 /// <summary>
 /// One file that is coming in. It belongs to a person and a room, never to a connection: every transport feeds
-/// <see cref="AppendAsync"/>. Ends once: ready, failed or cancelled.
+/// <see cref="AppendAsync"/>, and it waits for the next one when a transport breaks, also over a restart of the program.
+/// Ends once: ready, failed or cancelled.
 /// </summary>
 public sealed class Upload
 {
     private const int BufferLength = 128 * 1024;
-    private const string DiskFull = "The server's disk is full. The upload has stopped; nothing of it was kept.";
+    private const string DiskFull = "The server’s disk is full. The upload has stopped; nothing of it was kept.";
+
+    // A sender who goes on with the next part, or comes back after a blip, is not away.
+    private static readonly TimeSpan PausedAfter = TimeSpan.FromSeconds(2);
 
     private readonly UploadService _owner;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _appending = new(1);
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly TransferSpeed _speed = new();
+    private readonly ChangeSignal _moved = new();
     private long _received;
+    private long _lastFed;
     private UploadProgress? _reported;
     private Ending? _ending;
     private int _ended;
@@ -47,7 +54,7 @@ public sealed class Upload
     /// <summary>Bytes in all, as declared.</summary>
     public long Length => File.Length;
 
-    /// <summary>Bytes that are here: the offset of the next append.</summary>
+    /// <summary>Bytes that are here and, where they came with a checksum, were verified: the offset of the next append.</summary>
     public long Received => Interlocked.Read(ref _received);
 
     /// <summary>True until it is ready, or its failure or cancellation was asked for.</summary>
@@ -57,18 +64,16 @@ public sealed class Upload
     public bool IsReceiving => _appending.CurrentCount == 0;
 
     /// <summary>How far it is.</summary>
-    public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond);
-
-    /// <summary>Tells the room how far it is, when that is news. Called by the service's clock alone.</summary>
-    internal void Report()
+    public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond)
     {
-        _speed.Sample(Received);
-        var progress = Progress;
-        if (!IsUnderWay || progress == _reported)
-            return;
-        _reported = progress;
-        Room.Report(progress);
-    }
+        IsPaused = IsUnderWay && !IsReceiving && _lastFed != 0 && Stopwatch.GetElapsedTime(_lastFed) > PausedAfter,
+    };
+
+    /// <summary>Given up by the service when nobody has fed it until then, UTC.</summary>
+    public DateTimeOffset ExpiresAt { get; internal set; }
+
+    /// <summary>The sender's own id for it; null when there is none.</summary>
+    internal string? ClientId { get; init; }
 
     /// <summary>Keeps the upload alive as long as its session lives; given back when the upload ends.</summary>
     internal CancellationTokenRegistration UntilSenderEnds { private get; set; }
@@ -78,20 +83,28 @@ public sealed class Upload
     /// synced, moved into the store and its card becomes the file, all before this returns. A source that ends early
     /// leaves the upload as it is, to be continued.
     /// </summary>
+    /// <param name="who">Who feeds it.</param>
     /// <param name="offset">Where the source begins; has to be <see cref="Received"/>.</param>
     /// <param name="source">
     /// Read to its end, which has to come: only then it is known that nothing is left over. Not disposed.
     /// </param>
+    /// <param name="checksum">
+    /// What the bytes of this part have to hash to: it then counts only as a whole, and nothing of it is kept when it does not fit or
+    /// breaks off. Null for a part that counts byte by byte.
+    /// </param>
     /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
     /// <exception cref="RefusedException">
-    /// Not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), more bytes than
-    /// declared (<see cref="RefusalKind.TooLarge"/>, the upload has failed), or <see cref="RefusalKind.DiskFull"/> (failed).
+    /// Not the sender, not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), not what the
+    /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>, the upload has
+    /// failed), or <see cref="RefusalKind.DiskFull"/> (failed).
     /// </exception>
     /// <exception cref="OperationCanceledException">The token, or the upload was cancelled or failed meanwhile.</exception>
-    public async Task AppendAsync(long offset, Stream source, CancellationToken cancellationToken)
+    public async Task AppendAsync(PersonSession who, long offset, Stream source, PartChecksum? checksum, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(who);
         ArgumentNullException.ThrowIfNull(source);
-        Permissions.Demand(Permissions.CanContinueUpload(Sender, Sender.PersonId), Sender);
+        Permissions.Demand(Permissions.CanContinueUpload(who, Sender.PersonId), who);
+        await TakenUp.WaitAsync(cancellationToken);
         if (!await _appending.WaitAsync(TimeSpan.Zero, CancellationToken.None))
             throw new RefusedException(RefusalKind.Conflict, "This file is being sent already.");
         try
@@ -102,7 +115,15 @@ public sealed class Upload
                 throw new RefusedException(RefusalKind.Conflict, $"The next byte of this file is {Received}, not {offset}.");
             _owner.DemandPlaceFor(this);
             using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-            await ReceiveAsync(source, until.Token);
+            await using (var partial = new FileStream(
+                _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous))
+            {
+                partial.Position = Received;
+                await (checksum is null ? ReceiveAsync(source, partial, until.Token) : ReceiveCheckedAsync(source, partial, checksum, until.Token));
+                if (Received == Length)
+                    partial.Flush(flushToDisk: true);
+            }
+
             if (Received == Length)
                 await CompleteAsync();
         }
@@ -113,6 +134,8 @@ public sealed class Upload
         }
         finally
         {
+            _lastFed = Stopwatch.GetTimestamp();
+            _owner.Prolong(this);
             _appending.Release();
         }
     }
@@ -132,6 +155,133 @@ public sealed class Upload
     public Task FailAsync(string sentence, CancellationToken cancellationToken) =>
         StopAsync(FileState.Failed, sentence).WaitAsync(cancellationToken);
 
+    /// <summary>Opens what is here for reading, also behind the bytes that will come. Stays open when the file is finished meanwhile.</summary>
+    /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>
+    internal FileStream OpenPartial() => new(
+        _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+
+    /// <summary>Returns when there are more bytes than <paramref name="position"/>, or the upload has ended.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    internal async Task MovedBeyondAsync(long position, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            // Read first: what comes between the look and the wait ends the wait at once.
+            var seen = _moved.Version;
+            if (Received > position || !IsUnderWay)
+                return;
+            await _moved.WaitAsync(seen, cancellationToken);
+        }
+    }
+
+    /// <summary>Tells the room how far it is, when that is news. Called by the service's clock alone.</summary>
+    internal void Report()
+    {
+        _speed.Sample(Received);
+        var progress = Progress;
+        if (!IsUnderWay || progress == _reported)
+            return;
+        _reported = progress;
+        Room.Report(progress);
+    }
+
+    /// <summary>Ends when what an earlier run of the program had received was taken up; until then <see cref="Received"/> says nothing.</summary>
+    /// <exception cref="IOException">It could not be read; the upload fails.</exception>
+    internal Task TakenUp { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Takes up what an earlier run of the program has received: the bytes are hashed again.</summary>
+    internal void TakeUp() => TakenUp = Task.Run(async () =>
+    {
+        await using var partial = OpenPartial();
+        // More than declared cannot have been written; should it be there, it is not ours.
+        var here = Math.Min(partial.Length, Length);
+        await HashAsync(partial, here, _stop.Token);
+        _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
+        Interlocked.Exchange(ref _received, here);
+    });
+
+    private async Task ReceiveAsync(Stream source, FileStream partial, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            int count;
+            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
+            {
+                if (Received + count > Length)
+                    await FailTooLongAsync();
+                // What was read is kept: writing does not stop in the middle.
+                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
+                _hash.AppendData(buffer, 0, count);
+                Interlocked.Add(ref _received, count);
+                _moved.Raise();
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task ReceiveCheckedAsync(Stream source, FileStream partial, PartChecksum checksum, CancellationToken cancellationToken)
+    {
+        var from = Received;
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            using var hash = checksum.Begin();
+            int count;
+            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
+            {
+                if (partial.Position + count > Length)
+                    await FailTooLongAsync();
+                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
+                hash.AppendData(buffer, 0, count);
+            }
+
+            if (!checksum.Fits(hash))
+                throw new RefusedException(RefusalKind.Checksum, "The bytes that arrived are not the ones that were sent. Send this part again.");
+            var to = partial.Position;
+            partial.Position = from;
+            await HashAsync(partial, to - from, CancellationToken.None);
+            Interlocked.Exchange(ref _received, to);
+            _moved.Raise();
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (Received == from && IsUnderWay)
+                partial.SetLength(from);
+        }
+    }
+
+    private async Task HashAsync(FileStream partial, long count, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            while (count > 0)
+            {
+                var read = await partial.ReadAsync(buffer.AsMemory(0, (int)Math.Min(BufferLength, count)), cancellationToken);
+                if (read == 0)
+                    throw new EndOfStreamException("A partial file is shorter than it was.");
+                _hash.AppendData(buffer, 0, read);
+                count -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task FailTooLongAsync()
+    {
+        const string sentence = "The file turned out longer than was announced. The upload has stopped.";
+        await EndAsync(FileState.Failed, sentence);
+        throw new RefusedException(RefusalKind.TooLarge, sentence);
+    }
+
     private async Task StopAsync(FileState state, string? failure)
     {
         // The first one to ask says how it ends: whoever feeds the upload sees its append cancelled and would call that a failure.
@@ -139,6 +289,7 @@ public sealed class Upload
 
         // The append that may be running is stopped first: its end and this one must not both delete and rename.
         await _stop.CancelAsync();
+        await Task.WhenAny(TakenUp);
         await _appending.WaitAsync(CancellationToken.None);
         try
         {
@@ -147,39 +298,6 @@ public sealed class Upload
         finally
         {
             _appending.Release();
-        }
-    }
-
-    private async Task ReceiveAsync(Stream source, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        try
-        {
-            await using var partial = new FileStream(
-                _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0, FileOptions.Asynchronous);
-            partial.Position = Received;
-            int count;
-            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
-            {
-                if (Received + count > Length)
-                {
-                    const string sentence = "The file turned out longer than was announced. The upload has stopped.";
-                    await EndAsync(FileState.Failed, sentence);
-                    throw new RefusedException(RefusalKind.TooLarge, sentence);
-                }
-
-                // What was read is kept: writing does not stop in the middle.
-                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
-                _hash.AppendData(buffer, 0, count);
-                Interlocked.Add(ref _received, count);
-            }
-
-            if (Received == Length)
-                partial.Flush(flushToDisk: true);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
@@ -217,6 +335,7 @@ public sealed class Upload
     private void Close()
     {
         Room.UploadEnded(Id);
+        _moved.Raise();
         _hash.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.
         UntilSenderEnds.Unregister();

@@ -3,4 +3,14 @@ namespace ChatShare.Core.Files;
 /// <summary>What a sender says about a file before the first byte.</summary>
 /// <param name="Name">Cleaned.</param>
 /// <param name="Length">Bytes, exactly.</param>
-public sealed record UploadRequest(FileName Name, long Length);
+public sealed record UploadRequest(FileName Name, long Length)
+{
+    /// <summary>See <see cref="SharedFile.Folder"/>; cleaned by <see cref="FolderPath.Clean"/>.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>When the sender's copy was last changed; tells whether a file that is picked again is the same. Null when not said.</summary>
+    public DateTimeOffset? ModifiedAt { get; init; }
+
+    /// <summary>The sender's own id for this upload: creating it again gives the same one. Null when there is none.</summary>
+    public string? ClientId { get; init; }
+}

@@ -28,16 +28,18 @@ public sealed class UploadService : BackgroundService
     private readonly ChatShareOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<UploadService> _logger;
+    private readonly StoredContents _contents;
     private readonly ConcurrentDictionary<FileId, Upload> _active = new();
 
-    // A content is deleted only when no row needs it: adopting and deleting must not run side by side.
-    private readonly SemaphoreSlim _contents = new(1);
+    // Creating an upload again gives the same one, also while the first creation is still on its way.
+    private readonly ConcurrentDictionary<(Guid PersonId, string ClientId), Lazy<Task<Upload>>> _created = new();
 
     internal UploadService(
         IDbContextFactory<ChatShareDbContext> contexts,
         MessageLog log,
         RoomService rooms,
         DownloadStore store,
+        StoredContents contents,
         PersonLimits limits,
         IOptions<ChatShareOptions> options,
         TimeProvider time,
@@ -50,6 +52,7 @@ public sealed class UploadService : BackgroundService
         _options = options.Value;
         _time = time;
         _logger = logger;
+        _contents = contents;
         Store = store;
     }
 
@@ -88,127 +91,58 @@ public sealed class UploadService : BackgroundService
         ArgumentNullException.ThrowIfNull(files);
         var who = session.Participant.Session;
         Permissions.Demand(Permissions.CanSend(who), who);
-        CheckLimits(files);
-        _limits.TakeUploads(who.PersonId, files.Count);
-
-        ImmutableArray<SharedFile> cards =
-            [.. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null))];
-        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
-        cancellationToken.ThrowIfCancellationRequested();
-        // Registered before the message is visible: whoever sees the card may ask for the upload.
-        ImmutableArray<Upload> uploads = [.. cards.Select(card => new Upload(this, session.Room, who, card))];
-        foreach (var upload in uploads)
-            _active[upload.Id] = upload;
-        ChatMessage message;
-        try
-        {
-            message = await _log.AppendAsync(
-                new LogEntry.Post(session.Room, session.Participant, "", ClientIds.Check(clientId), cards), CancellationToken.None);
-        }
-        catch
-        {
-            Forget(uploads);
-            throw;
-        }
-
-        if (message.Files.Length != cards.Length || message.Files[0].Id != cards[0].Id)
-        {
-            Forget(uploads);
-            throw new RefusedException(RefusalKind.Conflict, "These files were announced already.");
-        }
-
-        foreach (var upload in uploads)
-        {
-            upload.UntilSenderEnds = who.Ended.Register(
-                () => _ = FailQuietlyAsync(upload, who.EndReason is null ? "The sender left." : "The sender was disconnected."));
-        }
-
-        return uploads;
+        return await AnnounceAsync(session.Room, who, session.Participant.Door, files, clientId, joinsMessage: false, cancellationToken);
     }
 
-    /// <summary>Deletes a finished file: the card stays and says so, the content goes when nobody else shares it.</summary>
-    /// <exception cref="RefusedException">Not an administrator, or there is no such file.</exception>
-    public async Task DeleteAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(who);
-        Permissions.Demand(Permissions.CanAdminister(who), who);
-        if (Find(id) is { } upload)
-        {
-            await upload.CancelAsync(who, cancellationToken);
-            // Its last byte may have come first: then it is a file, to be deleted like any other.
-            if (upload.File.State != FileState.Ready)
-                return;
-        }
-
-        await _contents.WaitAsync(cancellationToken);
-        try
-        {
-            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-            var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
-            if (row is null || _rooms.Find(row.RoomId) is not { } room)
-                throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
-            var deleted = RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null };
-            await _log.AppendAsync(new LogEntry.ChangeFile(room, deleted), CancellationToken.None);
-            await DropContentAsync(row.Sha256, CancellationToken.None);
-        }
-        finally
-        {
-            _contents.Release();
-        }
-    }
-
-    /// <summary>Takes a message back, with its text and files.</summary>
-    /// <exception cref="RefusedException">Not an administrator, or there is no such message.</exception>
-    public async Task DeleteMessageAsync(Room room, long number, PersonSession who, CancellationToken cancellationToken)
+    /// <summary>
+    /// Announces one file, by a message of its own or in the message of its batch. With a client id that was used before it is the
+    /// same upload again.
+    /// </summary>
+    /// <param name="room">Whose people see it.</param>
+    /// <param name="who">The sender.</param>
+    /// <param name="door">How they come.</param>
+    /// <param name="file">What they say of it.</param>
+    /// <param name="batch">Files of one sender, room and batch are one message; null for a message of its own.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RefusedException">A limit, no space, not allowed; <see cref="RefusalKind.Gone"/> when the first one has ended.</exception>
+    public Task<Upload> CreateAsync(
+        Room room, PersonSession who, Door door, UploadRequest file, string? batch, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(who);
-        Permissions.Demand(Permissions.CanAdminister(who), who);
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
-        foreach (var file in (await rows.ToListAsync(cancellationToken)).Select(RowMapping.ToFile))
-        {
-            if (Find(file.Id) is { } upload)
-                await upload.CancelAsync(who, cancellationToken);
-        }
+        ArgumentNullException.ThrowIfNull(file);
+        Permissions.Demand(Permissions.CanSend(who), who);
+        return file.ClientId is null
+            ? CreateOneAsync()
+            : CreateOnceAsync((who.PersonId, ClientIds.Check(file.ClientId)), CreateOneAsync, cancellationToken);
 
-        await _contents.WaitAsync(cancellationToken);
-        try
-        {
-            // Read again: one may have become a content before it could be cancelled.
-            var files = await rows.ToListAsync(cancellationToken);
-            await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
-            foreach (var file in files)
-                await DropContentAsync(file.Sha256, CancellationToken.None);
-        }
-        finally
-        {
-            _contents.Release();
-        }
+        // A batch is the sender's own word; as a client id of the message it must not meet those of other messages.
+        async Task<Upload> CreateOneAsync() => (await AnnounceAsync(
+            room, who, door, [file], batch is null ? Guid.NewGuid().ToString() : "batch." + ClientIds.Check(batch), batch is not null, cancellationToken))[0];
     }
 
-    /// <summary>Repairs what an earlier run left behind: called once, before the first upload.</summary>
-    /// <inheritdoc />
-    public override async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>How far an upload is for its sender, also when it has become a file.</summary>
+    /// <exception cref="RefusedException">
+    /// <see cref="RefusalKind.NotFound"/>, <see cref="RefusalKind.NotPermitted"/> for everybody else, or <see cref="RefusalKind.Gone"/>
+    /// when it was called off, has failed or has expired.
+    /// </exception>
+    public async Task<(Upload? Upload, SharedFile File)> FindOwnAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
-        Store.Open();
+        ArgumentNullException.ThrowIfNull(who);
+        if (Find(id) is { } upload)
+        {
+            Permissions.Demand(Permissions.CanContinueUpload(who, upload.Sender.PersonId), who);
+            await upload.TakenUp.WaitAsync(cancellationToken);
+            return (upload, upload.File);
+        }
+
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var broken = await db.Files.AsNoTracking()
-            .Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
-        foreach (var row in broken)
-        {
-            if (_rooms.Find(row.RoomId) is { } room)
-                await _log.AppendAsync(new LogEntry.ChangeFile(room, await RepairAsync(RowMapping.ToFile(row))), cancellationToken);
-        }
-
-        foreach (var id in Store.Unsettled().ToList())
-        {
-            // Of uploads that this database does not know, only age tells that nobody needs them.
-            if (await db.Files.AnyAsync(f => f.Id == id.ToString(), cancellationToken))
-                Store.Settle(id);
-        }
-
-        await base.StartAsync(cancellationToken);
+        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken)
+            ?? throw new RefusedException(RefusalKind.NotFound, "There is no such upload.");
+        Permissions.Demand(Permissions.CanContinueUpload(who, row.PersonId), who);
+        return row.State == FileState.Ready
+            ? (null, RowMapping.ToFile(row))
+            : throw new RefusedException(RefusalKind.Gone, row.Failure ?? "This upload was called off.");
     }
 
     /// <summary>How many bytes this person feeds at the same time is limited; asked when an append begins.</summary>
@@ -222,14 +156,26 @@ public sealed class UploadService : BackgroundService
             throw new RefusedException(RefusalKind.TooFast, $"{most} files at a time are possible here; this one waits for its turn.");
     }
 
+    /// <summary>Takes in an upload that an earlier run of the program had begun.</summary>
+    internal void TakeIn(Upload upload)
+    {
+        _active[upload.Id] = upload;
+        if (upload.ClientId is { } clientId)
+            _created[(upload.Sender.PersonId, clientId)] = new Lazy<Task<Upload>>(Task.FromResult(upload));
+        EndWithSender(upload);
+    }
+
+    /// <summary>Somebody has fed it: its time starts anew.</summary>
+    internal void Prolong(Upload upload) => upload.ExpiresAt = Expiry(_time.GetUtcNow());
+
     /// <summary>Every byte is here and synced: the content moves into the store, then the row says so.</summary>
     internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
     {
-        await _contents.WaitAsync(CancellationToken.None);
+        using var held = await _contents.HoldAsync(CancellationToken.None);
         try
         {
             Store.Adopt(upload.Id, sha256);
-            var ready = await ReadyAsync(upload.File, sha256);
+            var ready = await Store.ReadyAsync(upload.File, sha256);
             await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
             Store.Settle(upload.Id);
             _logger.FileReady(upload.Id.ToString(), upload.Length);
@@ -237,8 +183,7 @@ public sealed class UploadService : BackgroundService
         }
         finally
         {
-            _contents.Release();
-            _active.TryRemove(upload.Id, out _);
+            Forget([upload]);
         }
     }
 
@@ -251,7 +196,11 @@ public sealed class UploadService : BackgroundService
             Store.DeletePartial(upload.Id);
             await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
             if (Store.AdoptedAs(upload.Id) is { } sha256)
-                await DropContentAsync(sha256, CancellationToken.None);
+            {
+                using var held = await _contents.HoldAsync(CancellationToken.None);
+                await _contents.DropAsync(sha256, CancellationToken.None);
+            }
+
             Store.Settle(upload.Id);
             _logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
         }
@@ -262,7 +211,7 @@ public sealed class UploadService : BackgroundService
         }
         finally
         {
-            _active.TryRemove(upload.Id, out _);
+            Forget([upload]);
         }
 
         return file;
@@ -301,24 +250,74 @@ public sealed class UploadService : BackgroundService
             upload.Report();
     }
 
-    private async Task<SharedFile> ReadyAsync(SharedFile file, string sha256)
+    private async Task<Upload> CreateOnceAsync((Guid PersonId, string ClientId) key, Func<Task<Upload>> create, CancellationToken cancellationToken)
     {
-        var type = await DetectAsync(Store.ContentPath(sha256));
-        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType };
+        var made = new Lazy<Task<Upload>>(async () =>
+        {
+            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+            // Not under way any more, or it would have been found: a client id is never used for a second file.
+            if (await db.Files.AsNoTracking().AnyAsync(f => f.PersonId == key.PersonId && f.ClientId == key.ClientId, cancellationToken))
+                throw new RefusedException(RefusalKind.Gone, "These files were announced already.");
+            return await create();
+        });
+        var first = _created.GetOrAdd(key, made);
+        try
+        {
+            return await first.Value;
+        }
+        catch when (first == made)
+        {
+            // It was not created: the next try may succeed.
+            _created.TryRemove(KeyValuePair.Create(key, made));
+            throw;
+        }
     }
 
-    /// <summary>Its last byte was here and checked, and only the row was missing; or it is over.</summary>
-    private async Task<SharedFile> RepairAsync(SharedFile file) => Store.AdoptedAs(file.Id) is { } sha256
-        ? await ReadyAsync(file, sha256)
-        : file with { State = FileState.Failed, Failure = "The server was restarted before the file was complete." };
-
-    private static async Task<ContentType> DetectAsync(string path)
+    private async Task<ImmutableArray<Upload>> AnnounceAsync(
+        Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string clientId, bool joinsMessage, CancellationToken cancellationToken)
     {
-        var head = new byte[4096];
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        var count = await file.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, CancellationToken.None);
-        return ContentType.Detect(head.AsSpan(0, count), isWhole: count == file.Length);
+        CheckLimits(files);
+        _limits.TakeUploads(who.PersonId, files.Count);
+        ImmutableArray<SharedFile> cards =
+        [
+            .. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null) { Folder = file.Folder }),
+        ];
+        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
+        cancellationToken.ThrowIfCancellationRequested();
+        // Registered before the message is visible: whoever sees the card may ask for the upload.
+        ImmutableArray<Upload> uploads =
+            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { ExpiresAt = Expiry(_time.GetUtcNow()), ClientId = file.ClientId })];
+        foreach (var upload in uploads)
+            _active[upload.Id] = upload;
+        ChatMessage message;
+        try
+        {
+            message = await _log.AppendAsync(
+                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards) { JoinsMessage = joinsMessage, Requests = [.. files] },
+                CancellationToken.None);
+        }
+        catch
+        {
+            Forget(uploads);
+            throw;
+        }
+
+        if (!message.Files.Any(file => file.Id == cards[0].Id))
+        {
+            Forget(uploads);
+            throw new RefusedException(RefusalKind.Conflict, "These files were announced already.");
+        }
+
+        foreach (var upload in uploads)
+            EndWithSender(upload);
+        return uploads;
     }
+
+    private void EndWithSender(Upload upload) => upload.UntilSenderEnds = upload.Sender.Ended.Register(
+        () => _ = FailQuietlyAsync(upload, upload.Sender.EndReason is null ? "The sender left." : "The sender was disconnected."));
+
+    /// <summary>When an upload that was last fed then is given up.</summary>
+    internal DateTimeOffset Expiry(DateTimeOffset lastFed) => lastFed.AddHours(_options.Downloads.PartialFileHours);
 
     private void CheckLimits(IReadOnlyList<UploadRequest> files)
     {
@@ -340,15 +339,6 @@ public sealed class UploadService : BackgroundService
             throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
     }
 
-    private async Task DropContentAsync(string? sha256, CancellationToken cancellationToken)
-    {
-        if (sha256 is null)
-            return;
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        if (!await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken))
-            Store.Delete(sha256);
-    }
-
     private async Task FailQuietlyAsync(Upload upload, string sentence)
     {
         try
@@ -363,9 +353,12 @@ public sealed class UploadService : BackgroundService
 
     private void Sweep()
     {
-        foreach (var path in Store.PartialFilesOlderThan(_time.GetUtcNow().AddHours(-_options.Downloads.PartialFileHours)))
+        var now = _time.GetUtcNow();
+        foreach (var upload in _active.Values.Where(upload => !upload.IsReceiving && upload.ExpiresAt <= now))
+            _ = FailQuietlyAsync(upload, "Its sender did not come back to finish it.");
+        foreach (var path in Store.PartialFilesOlderThan(now.AddHours(-_options.Downloads.PartialFileHours)))
         {
-            if (!FileId.TryParse(Path.GetFileName(path), out var id) || !_active.ContainsKey(id))
+            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || !_active.ContainsKey(id))
                 File.Delete(path);
         }
     }
@@ -373,6 +366,10 @@ public sealed class UploadService : BackgroundService
     private void Forget(ImmutableArray<Upload> uploads)
     {
         foreach (var upload in uploads)
+        {
             _active.TryRemove(upload.Id, out _);
+            if (upload.ClientId is { } clientId)
+                _created.TryRemove((upload.Sender.PersonId, clientId), out _);
+        }
     }
 }

@@ -18,7 +18,15 @@ internal abstract record LogEntry(Room Room)
     public void Fail(Exception exception) => _written.TrySetException(exception);
 
     /// <summary>A new message, with a card for each file.</summary>
-    public sealed record Post(Room Room, Participant Sender, string Text, string ClientId, ImmutableArray<SharedFile> Files) : LogEntry(Room);
+    public sealed record Post(Room Room, PersonSession Sender, Door Door, string Text, string ClientId, ImmutableArray<SharedFile> Files)
+        : LogEntry(Room)
+    {
+        /// <summary>The files join the message that the sender posted under this client id before, when there is one.</summary>
+        public bool JoinsMessage { get; init; }
+
+        /// <summary>What is kept of each file beside the card, in the order of <see cref="Files"/>; empty when there is nothing.</summary>
+        public ImmutableArray<UploadRequest> Requests { get; init; } = [];
+    }
 
     /// <summary>A file changed its state.</summary>
     public sealed record ChangeFile(Room Room, SharedFile File) : LogEntry(Room);

@@ -30,5 +30,8 @@ internal static class RowMapping
         row.State,
         row.MediaType,
         row.Sha256,
-        row.Failure);
+        row.Failure)
+    {
+        Folder = row.Folder,
+    };
 }

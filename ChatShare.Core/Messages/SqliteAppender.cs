@@ -61,10 +61,10 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number", "$ordinal", "$person", "$name", "$door", "$at", "$text", "$client");
         _insertFile = Command(
             """
-            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "Name", "Length", "State", "CreatedAt")
-            VALUES ($id, $room, $number, $position, $person, $name, $length, $state, $at)
+            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId")
+            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client)
             """,
-            "$id", "$room", "$number", "$position", "$person", "$name", "$length", "$state", "$at");
+            "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client");
         _findByClientId = Command(
             """SELECT "Number" FROM "Messages" WHERE "RoomId" = $room AND "PersonId" = $person AND "ClientId" = $client""",
             "$room", "$person", "$client");
@@ -76,7 +76,7 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number");
         _readFiles = Command(
             """
-            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure"
+            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder"
             FROM "Files" WHERE "RoomId" = $room AND "MessageNumber" = $number ORDER BY "Position"
             """,
             "$room", "$number");
@@ -138,7 +138,7 @@ internal sealed class SqliteAppender : IDisposable
 
     private AppendResult Post(LogEntry.Post post)
     {
-        var who = post.Sender.Session;
+        var who = post.Sender;
         var counter = CounterOf(post.Room);
         var message = new ChatMessage
         {
@@ -148,7 +148,7 @@ internal sealed class SqliteAppender : IDisposable
             Ordinal = counter.MessageCount + 1,
             PersonId = who.PersonId,
             Sender = who.Nickname.Value,
-            Door = post.Sender.Door,
+            Door = post.Door,
             SentAt = _time.GetUtcNow(),
             Text = post.Text,
             ClientId = post.ClientId,
@@ -162,19 +162,34 @@ internal sealed class SqliteAppender : IDisposable
         {
             // A retry: the first try was committed, its acknowledgement was lost. The number stays free.
             Bind(_findByClientId, message.RoomId, message.PersonId, message.ClientId);
-            return new AppendResult(Read(message.RoomId, (long)_findByClientId.ExecuteScalar()!), IsNew: false, null);
+            var known = Read(message.RoomId, (long)_findByClientId.ExecuteScalar()!);
+            return post.JoinsMessage ? Join(post, known) : new AppendResult(known, IsNew: false, null);
         }
 
-        for (var position = 0; position < post.Files.Length; position++)
-        {
-            var file = post.Files[position];
-            Run(
-                _insertFile, file.Id.ToString(), message.RoomId, message.Number, position, message.PersonId, file.Name, file.Length,
-                (int)file.State, message.SentAt.UtcTicks);
-        }
-
+        InsertFiles(post, message.Number, 0, message.SentAt);
         _counters[post.Room.Id] = new RoomCounter(message.Number, message.Ordinal);
         return new AppendResult(message, IsNew: true, null);
+    }
+
+    private AppendResult Join(LogEntry.Post post, ChatMessage message)
+    {
+        if (message.Deleted)
+            return AppendResult.Refused(RefusalKind.NotFound, "The message of these files was deleted.");
+        InsertFiles(post, message.Number, message.Files.Length, _time.GetUtcNow());
+        Run(_touchMessage, message.RoomId, message.Number, TakeNumber(post.Room));
+        return new AppendResult(Read(message.RoomId, message.Number), IsNew: true, null);
+    }
+
+    private void InsertFiles(LogEntry.Post post, long number, int firstPosition, DateTimeOffset at)
+    {
+        for (var i = 0; i < post.Files.Length; i++)
+        {
+            var file = post.Files[i];
+            var request = i < post.Requests.Length ? post.Requests[i] : null;
+            Run(
+                _insertFile, file.Id.ToString(), post.Room.Id, number, firstPosition + i, post.Sender.PersonId, post.Sender.Id, file.Name,
+                file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId);
+        }
     }
 
     private AppendResult ChangeFile(LogEntry.ChangeFile change)
@@ -215,6 +230,7 @@ internal sealed class SqliteAppender : IDisposable
                     MediaType = row.IsDBNull(4) ? null : row.GetString(4),
                     Sha256 = row.IsDBNull(5) ? null : row.GetString(5),
                     Failure = row.IsDBNull(6) ? null : row.GetString(6),
+                    Folder = row.IsDBNull(7) ? null : row.GetString(7),
                 }));
             }
         }

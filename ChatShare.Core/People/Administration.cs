@@ -15,14 +15,14 @@ public sealed class Administration
     private const int NewestMessages = 100;
 
     private readonly SessionService _sessions;
-    private readonly UploadService _uploads;
+    private readonly FileRemoval _files;
     private readonly MessageLog _log;
     private readonly AuditLog _audit;
 
-    internal Administration(SessionService sessions, UploadService uploads, MessageLog log, AuditLog audit)
+    internal Administration(SessionService sessions, FileRemoval files, MessageLog log, AuditLog audit)
     {
         _sessions = sessions;
-        _uploads = uploads;
+        _files = files;
         _log = log;
         _audit = audit;
     }
@@ -52,7 +52,7 @@ public sealed class Administration
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(who);
-        await _uploads.DeleteAsync(file.Id, who, cancellationToken);
+        await _files.DeleteAsync(file.Id, who, cancellationToken);
         await _audit.WriteAsync(who.Nickname.Value, "Deleted file", file.Name, ByteSize.Format(file.Length), CancellationToken.None);
     }
 
@@ -63,7 +63,7 @@ public sealed class Administration
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(who);
-        await _uploads.DeleteMessageAsync(room, message.Number, who, cancellationToken);
+        await _files.DeleteMessageAsync(room, message.Number, who, cancellationToken);
         await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", CancellationToken.None);
     }
 

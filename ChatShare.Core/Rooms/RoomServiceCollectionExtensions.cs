@@ -19,14 +19,17 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<PersonLimits>();
         services.AddSingleton<RoomServices>();
         services.AddSingleton<DownloadStore>();
+        services.AddSingleton<StoredContents>();
         services.AddSingleton(Make<MessageLog>);
         services.AddSingleton(Make<RoomService>);
         services.AddSingleton(Make<ReadMarks>);
         services.AddSingleton(Make<UploadService>);
         services.AddSingleton(Make<FileDirectory>);
+        services.AddSingleton(Make<FileRemoval>);
         services.AddSingleton(Make<Administration>);
         services.AddHostedService(Get<RoomService>);
         services.AddHostedService(Get<ReadMarks>);
+        services.AddHostedService<UploadRepair>();
         services.AddHostedService(Get<UploadService>);
         return services;
     }

@@ -112,7 +112,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
         Permissions.Demand(Permissions.CanSend(who), who);
         _services.Limits.TakeMessage(who.PersonId);
         var message = await _services.Log.AppendAsync(
-            new LogEntry.Post(Room, Participant, text.Value, ClientIds.Check(clientId), []),
+            new LogEntry.Post(Room, who, Participant.Door, text.Value, ClientIds.Check(clientId), []),
             cancellationToken);
         Room.StopTyping(who.PersonId);
         return message;

@@ -64,6 +64,8 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
         {
             row.ToTable("Files").HasKey(f => f.Id);
             row.HasIndex(f => new { f.RoomId, f.MessageNumber, f.Position }).IsUnique();
+            // Creating an upload again with the same client id gives the same one.
+            row.HasIndex(f => new { f.PersonId, f.ClientId }).IsUnique().HasFilter("\"ClientId\" IS NOT NULL");
             // Which rows still need a content before it is deleted.
             row.HasIndex(f => f.Sha256);
             row.HasOne<MessageRow>().WithMany().HasForeignKey(f => new { f.RoomId, f.MessageNumber }).OnDelete(DeleteBehavior.Cascade);

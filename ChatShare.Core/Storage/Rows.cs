@@ -93,7 +93,13 @@ internal sealed class FileRow
 
     public Guid PersonId { get; set; }
 
+    /// <summary>The session that shares it: while bytes still come, the upload ends with it.</summary>
+    public Guid SessionId { get; set; }
+
     public required string Name { get; set; }
+
+    /// <summary>See <see cref="SharedFile.Folder"/>.</summary>
+    public string? Folder { get; set; }
 
     /// <summary>Bytes, as declared and, once ready, as received.</summary>
     public long Length { get; set; }
@@ -109,6 +115,12 @@ internal sealed class FileRow
     public string? Failure { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
+
+    /// <summary>When the sender's copy was last changed; null when not said.</summary>
+    public DateTimeOffset? ModifiedAt { get; set; }
+
+    /// <summary>The sender's own id for the upload; null when there is none.</summary>
+    public string? ClientId { get; set; }
 }
 
 /// <summary>How far a person has read a room.</summary>

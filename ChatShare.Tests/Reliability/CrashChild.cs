@@ -54,7 +54,7 @@ internal static class CrashChild
     }
 
     /// <summary>The same person in each life, because client ids are a person's own.</summary>
-    private static async Task<PersonSession> PersonAsync(CoreHost host, string folder, CancellationToken cancellationToken)
+    public static async Task<PersonSession> PersonAsync(CoreHost host, string folder, CancellationToken cancellationToken)
     {
         var file = Path.Combine(folder, SessionFile);
         if (File.Exists(file))

@@ -126,7 +126,7 @@ public sealed class ReaderPropertyTests
                     var alive = (await _host.AllAsync(Room, _token)).Where(message => !message.Deleted).ToList();
                     if (alive.Count > 0)
                     {
-                        await _host.Uploads.DeleteMessageAsync(
+                        await _host.Get<FileRemoval>().DeleteMessageAsync(
                             Room, alive[delete.Message % alive.Count].Number, await PersonAsync(_administrator), _token);
                     }
 

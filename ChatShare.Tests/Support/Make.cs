@@ -45,6 +45,10 @@ internal static class Make
         session.SendAsync(Text(text), ClientId(), cancellationToken);
 
     /// <summary>Announces one file.</summary>
+    /// <summary>As its sender does, byte by byte.</summary>
+    public static Task AppendAsync(this Upload upload, long offset, Stream source, CancellationToken cancellationToken) =>
+        upload.AppendAsync(upload.Sender, offset, source, checksum: null, cancellationToken);
+
     public static async Task<Upload> OfferAsync(
         this CoreHost host, RoomSession session, string name, long length, CancellationToken cancellationToken) =>
         (await host.Uploads.BeginAsync(session, [File(name, length)], ClientId(), cancellationToken))[0];

@@ -61,7 +61,7 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
                 if (!upload.IsUnderWay)
                     return;
                 await using var stream = file.OpenReadStream(long.MaxValue, cancellationToken);
-                await upload.AppendAsync(0, stream, cancellationToken);
+                await upload.AppendAsync(upload.Sender, 0, stream, checksum: null, cancellationToken);
                 if (upload.IsUnderWay)
                     await upload.FailAsync("The file turned out shorter than was announced.", CancellationToken.None);
             }

@@ -140,10 +140,16 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<string>("Id")
                         .HasColumnType("TEXT");
 
+                    b.Property<string>("ClientId")
+                        .HasColumnType("TEXT");
+
                     b.Property<long>("CreatedAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Failure")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Folder")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("Length")
@@ -153,6 +159,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long>("MessageNumber")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long?>("ModifiedAt")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("Name")
@@ -168,6 +177,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<int>("RoomId")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid>("SessionId")
+                        .HasColumnType("TEXT");
+
                     b.Property<string>("Sha256")
                         .HasColumnType("TEXT");
 
@@ -177,6 +189,10 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.HasKey("Id");
 
                     b.HasIndex("Sha256");
+
+                    b.HasIndex("PersonId", "ClientId")
+                        .IsUnique()
+                        .HasFilter("\"ClientId\" IS NOT NULL");
 
                     b.HasIndex("RoomId", "MessageNumber", "Position")
                         .IsUnique();

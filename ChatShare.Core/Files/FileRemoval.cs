@@ -1,0 +1,74 @@
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>Deleting what was shared. A singleton; all members may be called from any thread.</summary>
+public sealed class FileRemoval
+{
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly StoredContents _contents;
+    private readonly UploadService _uploads;
+    private readonly MessageLog _log;
+    private readonly RoomService _rooms;
+
+    internal FileRemoval(
+        IDbContextFactory<ChatShareDbContext> contexts, StoredContents contents, UploadService uploads, MessageLog log, RoomService rooms)
+    {
+        _contexts = contexts;
+        _contents = contents;
+        _uploads = uploads;
+        _log = log;
+        _rooms = rooms;
+    }
+
+    /// <summary>Deletes a finished file: the card stays and says so, the content goes when nobody else shares it.</summary>
+    /// <exception cref="RefusedException">Not an administrator, or there is no such file.</exception>
+    public async Task DeleteAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        if (_uploads.Find(id) is { } upload)
+        {
+            await upload.CancelAsync(who, cancellationToken);
+            // Its last byte may have come first: then it is a file, to be deleted like any other.
+            if (upload.File.State != FileState.Ready)
+                return;
+        }
+
+        using var held = await _contents.HoldAsync(cancellationToken);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
+        if (row is null || _rooms.Find(row.RoomId) is not { } room)
+            throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
+        var deleted = RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null };
+        await _log.AppendAsync(new LogEntry.ChangeFile(room, deleted), CancellationToken.None);
+        await _contents.DropAsync(row.Sha256, CancellationToken.None);
+    }
+
+    /// <summary>Takes a message back, with its text and files.</summary>
+    /// <exception cref="RefusedException">Not an administrator, or there is no such message.</exception>
+    public async Task DeleteMessageAsync(Room room, long number, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
+        foreach (var file in (await rows.ToListAsync(cancellationToken)).Select(RowMapping.ToFile))
+        {
+            if (_uploads.Find(file.Id) is { } upload)
+                await upload.CancelAsync(who, cancellationToken);
+        }
+
+        using var held = await _contents.HoldAsync(cancellationToken);
+        // Read again: one may have become a content before it could be cancelled.
+        var files = await rows.ToListAsync(cancellationToken);
+        await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
+        foreach (var file in files)
+            await _contents.DropAsync(file.Sha256, CancellationToken.None);
+    }
+}
