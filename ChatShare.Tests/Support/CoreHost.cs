@@ -134,8 +134,14 @@ internal sealed class CoreHost : IAsyncDisposable
         await Rooms.CreateAsync(Make.RoomName(name), null, who, cancellationToken);
 
     /// <summary>Everything the log holds of a room, by number.</summary>
-    public async Task<IReadOnlyList<ChatMessage>> AllAsync(Room room, CancellationToken cancellationToken) =>
-        await Log.AfterAsync(room, 0, int.MaxValue, cancellationToken);
+    public async Task<IReadOnlyList<ChatMessage>> AllAsync(Room room, CancellationToken cancellationToken)
+    {
+        const int page = 1000;
+        var all = new List<ChatMessage>();
+        while (await Log.AfterAsync(room, all.Count > 0 ? all[^1].Number : 0, page, cancellationToken) is { Length: > 0 } next)
+            all.AddRange(next);
+        return all;
+    }
 
     public Task<ChatShareDbContext> OpenDatabaseAsync(CancellationToken cancellationToken) =>
         Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(cancellationToken);
