@@ -25,12 +25,17 @@ public sealed class FileDirectory
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly DownloadStore _store;
     private readonly RoomService _rooms;
+    private readonly UploadService _uploads;
+    private readonly TimeProvider _time;
 
-    internal FileDirectory(IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store, RoomService rooms)
+    internal FileDirectory(
+        IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store, RoomService rooms, UploadService uploads, TimeProvider time)
     {
         _contexts = contexts;
         _store = store;
         _rooms = rooms;
+        _uploads = uploads;
+        _time = time;
     }
 
     /// <summary>Null when there is no finished file of this id.</summary>
@@ -44,6 +49,14 @@ public sealed class FileDirectory
         return row?.Sha256 is { } sha256 && _store.Has(sha256)
             ? new StoredFile(RowMapping.ToFile(row), _store.ContentPath(sha256), row.CreatedAt)
             : null;
+    }
+
+    /// <summary>Null when no file of this id is coming in now. To be disposed.</summary>
+    /// <exception cref="RefusedException">The asker may not read it.</exception>
+    public RelayedFile? OpenArriving(FileId id, PersonSession who)
+    {
+        Permissions.Demand(Permissions.CanRead(who), who);
+        return _uploads.Find(id) is { IsUnderWay: true } upload ? new RelayedFile(upload, _time) : null;
     }
 
     /// <summary>The largest finished files first.</summary>

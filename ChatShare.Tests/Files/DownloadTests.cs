@@ -133,15 +133,79 @@ public sealed class DownloadTests
     }
 
     [Fact]
-    public async Task File_that_still_comes_in_is_not_there_yet()
+    public async Task File_that_still_comes_in_is_sent_as_it_arrives_and_ends_with_its_last_byte()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var content = Make.Bytes(400_000);
+        var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("half.html", content.Length)], Make.ClientId(), Cancel))[0];
+        using var response = await ArrivingAsync(ann, upload);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(content.Length, response.Content.Headers.ContentLength);
+        Assert.Null(response.Headers.ETag);
+        Assert.False(response.Headers.Contains("Repr-Digest"));
+        Assert.True(response.Headers.CacheControl!.NoStore);
+        Assert.Equal("attachment", response.Content.Headers.ContentDisposition!.DispositionType);
+        Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.MediaType);
+
+        await using var body = await response.Content.ReadAsStreamAsync(Cancel);
+        var got = new byte[content.Length];
+        await upload.AppendAsync(0, new MemoryStream(content[..150_000]), Cancel);
+        await body.ReadExactlyAsync(got.AsMemory(0, 150_000), Cancel);
+        // The rest has not been sent yet, so it cannot be here.
+        Assert.True(upload.IsUnderWay);
+        await upload.AppendAsync(150_000, new MemoryStream(content[150_000..]), Cancel);
+        await body.ReadExactlyAsync(got.AsMemory(150_000), Cancel);
+
+        Assert.Equal(content, got);
+        Assert.Equal(0, await body.ReadAsync(new byte[1], Cancel));
+        Assert.Equal(FileState.Ready, upload.File.State);
+    }
+
+    [Fact]
+    public async Task Range_of_a_file_that_still_comes_in_waits_for_its_bytes()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("digits.txt", 10)], Make.ClientId(), Cancel))[0];
+        await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
+
+        using var here = await GetAsync(ann, Address(upload), ("Range", "bytes=1-2"));
+        Assert.Equal((HttpStatusCode.PartialContent, "12"), (here.StatusCode, await here.Content.ReadAsStringAsync(Cancel)));
+        Assert.Equal("bytes 1-2/10", here.Content.Headers.ContentRange!.ToString());
+        using var beyond = await GetAsync(ann, Address(upload), ("Range", "bytes=10-"));
+        Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, beyond.StatusCode);
+
+        var last = GetAsync(ann, Address(upload), ("Range", "bytes=-3"));
+        await upload.AppendAsync(4, new MemoryStream("45678"u8.ToArray()), Cancel);
+        Assert.False(last.IsCompleted);
+        await upload.AppendAsync(9, new MemoryStream("9"u8.ToArray()), Cancel);
+        using var waited = await last;
+        Assert.Equal("789", await waited.Content.ReadAsStringAsync(Cancel));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Upload_that_ends_before_its_last_byte_breaks_the_download_and_never_ends_it_short(bool cancelled)
     {
         await using var app = await RunningApp.StartAsync();
         var (ann, session) = await EnterAsync(app);
         var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("half.txt", 10)], Make.ClientId(), Cancel))[0];
-        using var response = await GetAsync(ann, Address(upload));
+        await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
+        using var response = await ArrivingAsync(ann, upload);
+        await using var body = await response.Content.ReadAsStreamAsync(Cancel);
+        await body.ReadExactlyAsync(new byte[4], Cancel);
 
-        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
-        Assert.Null(response.Headers.ETag);
+        if (cancelled)
+            await upload.CancelAsync(session.Participant.Session, Cancel);
+        else
+            await upload.FailAsync("It broke.", Cancel);
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => await body.ReadExactlyAsync(new byte[6], Cancel));
+        using var after = await GetAsync(ann, Address(upload));
+        Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
     }
 
     [Theory]
@@ -161,6 +225,10 @@ public sealed class DownloadTests
     }
 
     private static string Address(Upload upload) => $"/files/{upload.Id}/{Uri.EscapeDataString(upload.File.Name)}";
+
+    /// <summary>The answer begins before the file is complete.</summary>
+    private static Task<HttpResponseMessage> ArrivingAsync(HttpClient client, Upload upload) =>
+        client.GetAsync(Address(upload), HttpCompletionOption.ResponseHeadersRead, Cancel);
 
     private static async Task<HttpResponseMessage> GetAsync(HttpClient client, string address, params (string Name, string Value)[] headers)
     {

@@ -1,0 +1,81 @@
+using System.Buffers;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// A file that is read while it still comes in. What has arrived can be had at once, the rest as it arrives. Opened by
+/// <see cref="FileDirectory.OpenArriving"/>; stays readable when the file is finished meanwhile.
+/// </summary>
+public sealed class RelayedFile : IAsyncDisposable
+{
+    /// <summary>How long a reader waits for the next byte of an upload that is paused.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    private const int BufferLength = 128 * 1024;
+
+    private readonly Upload _upload;
+    private readonly FileStream _partial;
+    private readonly TimeProvider _time;
+
+    internal RelayedFile(Upload upload, TimeProvider time)
+    {
+        _upload = upload;
+        _time = time;
+        _partial = upload.OpenPartial();
+    }
+
+    /// <summary>What it is; its hash is not known yet.</summary>
+    public SharedFile File => _upload.File;
+
+    /// <summary>Copies a part of the file, waiting for what is not here yet.</summary>
+    /// <param name="from">The first byte.</param>
+    /// <param name="count">How many; not beyond the declared length.</param>
+    /// <param name="destination">Receives them in order.</param>
+    /// <param name="cancellationToken">The reader went away.</param>
+    /// <exception cref="RefusedException">
+    /// <see cref="RefusalKind.Gone"/>: the upload was called off, failed or paused for too long. The reader must learn that what it
+    /// has is not the file.
+    /// </exception>
+    public async Task CopyAsync(long from, long count, Stream destination, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(destination);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            _partial.Position = from;
+            var left = count;
+            while (left > 0)
+            {
+                var here = await HereBeyondAsync(_partial.Position, cancellationToken);
+                var read = await _partial.ReadAsync(buffer.AsMemory(0, (int)Math.Min(Math.Min(BufferLength, left), here)), cancellationToken);
+                if (read == 0)
+                    throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+                await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                left -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _partial.DisposeAsync();
+
+    /// <summary>How many bytes are here behind a position; at least one.</summary>
+    private async Task<long> HereBeyondAsync(long position, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _upload.MovedBeyondAsync(position, cancellationToken).WaitAsync(Patience, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new RefusedException(RefusalKind.Gone, "This upload was paused for too long.");
+        }
+
+        var here = _upload.Received - position;
+        return here > 0 ? here : throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+    }
+}

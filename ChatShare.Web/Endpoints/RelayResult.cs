@@ -1,0 +1,74 @@
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using Microsoft.Net.Http.Headers;
+
+namespace ChatShare.Web.Endpoints;
+
+/// <summary>
+/// Sends a file that still comes in: its declared length at once, its bytes as they arrive. A range that is not here yet waits. When
+/// the upload breaks off the connection is reset: an answer that ends cleanly and short would look like the file.
+/// </summary>
+internal sealed class RelayResult(RelayedFile file) : IResult
+{
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        await using (file)
+        {
+            var response = httpContext.Response;
+            var length = file.File.Length;
+            // Without an ETag there is nothing that If-Range could mean.
+            var range = httpContext.Request.Headers.IfRange.Count == 0 ? httpContext.Request.GetTypedHeaders().Range : null;
+            var (from, count) = (0L, length);
+            if (range is { Unit.Value: "bytes", Ranges: { Count: 1 } single })
+            {
+                if (Resolve(single.First(), length) is not var (first, last))
+                {
+                    response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
+                    response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
+                    return;
+                }
+
+                (from, count) = (first, last - first + 1);
+                response.StatusCode = StatusCodes.Status206PartialContent;
+                response.Headers.ContentRange = new ContentRangeHeaderValue(first, last, length).ToString();
+            }
+
+            // What it is will be known when it is complete; until then nothing is shown in place.
+            FileHeaders.Set(response, file.File.Name, inline: false, ContentType.FromStored(""));
+            response.Headers.CacheControl = "no-store";
+            response.Headers.AcceptRanges = "bytes";
+            response.ContentType = "application/octet-stream";
+            response.ContentLength = count;
+            if (!HttpMethods.IsHead(httpContext.Request.Method))
+                await SendAsync(httpContext, from, count);
+        }
+    }
+
+    private async Task SendAsync(HttpContext context, long from, long count)
+    {
+        try
+        {
+            // The browser's own bar begins now, not with the next byte.
+            await context.Response.StartAsync(context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await file.CopyAsync(from, count, context.Response.Body, context.RequestAborted);
+        }
+        catch (RefusedException)
+        {
+            context.Abort();
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The reader went away.
+            context.Abort();
+        }
+    }
+
+    /// <summary>First and last byte (RFC 9110, 14.1.2); null when there is none of them.</summary>
+    private static (long First, long Last)? Resolve(RangeItemHeaderValue range, long length) => range switch
+    {
+        { From: { } from } => from < length ? (from, Math.Min(range.To ?? (length - 1), length - 1)) : null,
+        { To: { } suffix } => suffix > 0 && length > 0 ? (Math.Max(0, length - suffix), length - 1) : null,
+        _ => null,
+    };
+}
