@@ -60,6 +60,9 @@ internal sealed class RoomReader : IAsyncDisposable
     public Task UntilChangeAsync(long number, CancellationToken cancellationToken) =>
         UntilMessageAsync(message => message.Changed >= number, cancellationToken);
 
+    public Task<RoomEvent> UntilProgressAsync(Func<Core.Files.UploadProgress, bool> condition, CancellationToken cancellationToken) =>
+        UntilAsync(e => e is RoomEvent.UploadProgressed { Progress: var progress } && condition(progress), cancellationToken);
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
