@@ -55,6 +55,67 @@ public sealed class UploadPropertyTests
             print: sample => $"{sample.Item1} bytes, {(sample.Item3 ? "finished" : "left")}: {string.Join("; ", sample.Item2.Select(s => s.ToString()))}");
     }
 
+    [Fact(Timeout = HalfAnHour)]
+    public async Task Parts_with_and_without_checksums_over_restarts_give_the_source()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = (await host.JoinAsync("anna", token)).Id;
+        var seed = 100_000;
+        var part = Gen.Select(Gen.Int[1, 150_000], Gen.Enum<Care>(), Gen.Frequency((3, Gen.Const(false)), (1, Gen.Const(true))));
+        await Gen.Select(Gen.Int[1, 300_000], part.Array[1, 6]).SampleAsync(
+            async (length, parts) =>
+            {
+                var content = Make.Bytes(length, seed++);
+                var sender = (await host.Sessions.FindAsync(anna, token))!;
+                var id = (await host.Uploads.CreateAsync(host.Lobby, sender, Core.People.Door.Api, Make.File("f", length), batch: null, token)).Id;
+                foreach (var (count, care, restart) in parts.Append((length, Care.None, false)))
+                {
+                    if (restart)
+                        await host.RestartAsync(token);
+                    sender = (await host.Sessions.FindAsync(anna, token))!;
+                    var (upload, file) = await host.Uploads.FindOwnAsync(id, sender, token);
+                    if (upload is null)
+                    {
+                        Assert.Equal(Make.Sha256(content), file.Sha256);
+                        return;
+                    }
+
+                    await FeedAsync(upload, sender, content, count, care, token);
+                }
+
+                var (none, ready) = await host.Uploads.FindOwnAsync(id, (await host.Sessions.FindAsync(anna, token))!, token);
+                Assert.Equal((null, Make.Sha256(content)), (none, ready.Sha256));
+                Assert.Equal(content, await File.ReadAllBytesAsync(host.Get<DownloadStore>().ContentPath(ready.Sha256!), token));
+            },
+            iter: Make.IsLong ? 400 : 20,
+            threads: 1);
+    }
+
+    private static async Task FeedAsync(Upload upload, Core.People.PersonSession sender, byte[] content, int count, Care care, CancellationToken token)
+    {
+        var from = (int)upload.Received;
+        var bytes = content[from..Math.Min(content.Length, from + count)];
+        var hash = System.Security.Cryptography.SHA256.HashData(care == Care.WrongChecksum ? [.. bytes, 1] : bytes);
+        var checksum = care != Care.None && PartChecksum.TryParse($"sha256 {Convert.ToBase64String(hash)}", out var parsed) ? parsed : null;
+        var append = upload.AppendAsync(sender, from, new ScriptedStream(bytes, [65_536, 3], ScriptedStream.Ending.Ends), checksum, token);
+        if (care != Care.WrongChecksum)
+        {
+            await append;
+            return;
+        }
+
+        Assert.Equal(RefusalKind.Checksum, (await Assert.ThrowsAsync<RefusedException>(() => append)).Kind);
+        Assert.Equal(from, upload.Received);
+    }
+
+    private enum Care
+    {
+        None,
+        Checksum,
+        WrongChecksum,
+    }
+
     /// <summary>One connection of the sender; returns what the server should have then.</summary>
     private static async Task<int> PlayAsync(Upload upload, byte[] content, int received, Step step, CancellationToken token)
     {
