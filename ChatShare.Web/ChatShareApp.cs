@@ -81,6 +81,7 @@ public static class ChatShareApp
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
         app.MapDownloads();
+        app.MapArchive();
         app.MapLeaving();
         app.MapHealth();
         return app;

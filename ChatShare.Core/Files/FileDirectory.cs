@@ -59,6 +59,28 @@ public sealed class FileDirectory
         return _uploads.Find(id) is { IsUnderWay: true } upload ? new RelayedFile(upload, _time) : null;
     }
 
+    /// <summary>The finished files of a room, oldest first.</summary>
+    /// <param name="room">Which.</param>
+    /// <param name="message">The number of the one message that they are of; null for all.</param>
+    /// <param name="who">Who asks.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RefusedException">The asker may not read them.</exception>
+    public async Task<ImmutableArray<ArchivedFile>> InRoomAsync(Room room, long? message, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        Permissions.Demand(Permissions.CanRead(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Files.AsNoTracking()
+            .Where(f => f.RoomId == room.Id && f.State == FileState.Ready && (message == null || f.MessageNumber == message))
+            .Join(db.Messages, f => new { f.RoomId, Number = f.MessageNumber }, m => new { m.RoomId, m.Number }, (f, m) => new { File = f, m.SenderName })
+            .OrderBy(f => f.File.MessageNumber).ThenBy(f => f.File.Position).ToListAsync(cancellationToken);
+        return
+        [
+            .. rows.Where(row => row.File.Sha256 is not null).Select(row => new ArchivedFile(
+                new StoredFile(RowMapping.ToFile(row.File), _store.ContentPath(row.File.Sha256!), row.File.CreatedAt), row.SenderName)),
+        ];
+    }
+
     /// <summary>The largest finished files first.</summary>
     /// <exception cref="RefusedException">Not an administrator.</exception>
     public async Task<ImmutableArray<ListedFile>> LargestAsync(int limit, PersonSession who, CancellationToken cancellationToken)

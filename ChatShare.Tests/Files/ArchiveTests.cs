@@ -1,0 +1,126 @@
+using System.IO.Compression;
+using System.Net;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Tests.Files;
+
+public sealed class ArchiveTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_room_comes_as_one_zip_with_names_that_differ_and_a_table_of_what_is_inside()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var contents = new[] { Make.Bytes(200_000), Make.Bytes(10, seed: 2), Make.Bytes(0, seed: 3), "=1+1"u8.ToArray() };
+        await ShareAsync(app, session, ("a.txt", null, contents[0]), ("A.TXT", null, contents[1]));
+        await ShareAsync(app, session, ("manifest.csv", null, contents[2]), ("=cmd.csv", "photos/2026", contents[3]));
+        await app.Get<UploadService>().BeginAsync(session, [Make.File("unfinished.txt", 10)], Make.ClientId(), Cancel);
+
+        using var response = await ann.GetAsync("/files/archive?room=lobby", Cancel);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal("Lobby.zip", response.Content.Headers.ContentDisposition!.FileNameStar);
+        var entries = await EntriesAsync(response);
+        Assert.Equal(["a.txt", "A (2).TXT", "manifest (2).csv", "photos/2026/=cmd.csv", "manifest.csv"], entries.Keys);
+        Assert.Equal(contents, entries.Values.SkipLast(1));
+        var manifest = System.Text.Encoding.UTF8.GetString(entries["manifest.csv"]);
+        Assert.Contains($"\"a.txt\",\"Ann\",", manifest, StringComparison.Ordinal);
+        Assert.Contains($",200000,{Make.Sha256(contents[0])}\r\n", manifest, StringComparison.Ordinal);
+        Assert.Equal(5, manifest.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public async Task A_message_or_a_selection_comes_alone()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        await ShareAsync(app, session, ("one.txt", null, [1]), ("two.txt", null, [2]));
+        var second = await ShareAsync(app, session, ("=three.txt", null, [3]));
+
+        using var message = await ann.GetAsync("/files/archive?room=Lobby&message=1", Cancel);
+        Assert.Equal(["one.txt", "two.txt", "manifest.csv"], (await EntriesAsync(message)).Keys);
+        using var selection = await ann.GetAsync($"/files/archive?room=Lobby&id={second[0].Id}", Cancel);
+        var entries = await EntriesAsync(selection);
+        Assert.Equal(["=three.txt", "manifest.csv"], entries.Keys);
+        // A cell that begins like a formula would be one.
+        Assert.Contains("\"'=three.txt\"", System.Text.Encoding.UTF8.GetString(entries["manifest.csv"]), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/files/archive", HttpStatusCode.BadRequest)]
+    [InlineData("/files/archive?room=Nowhere", HttpStatusCode.NotFound)]
+    [InlineData("/files/archive?room=Lobby", HttpStatusCode.NotFound)]
+    [InlineData("/files/archive?room=Lobby&id=..%2Fx", HttpStatusCode.NotFound)]
+    public async Task What_is_not_there_is_said(string address, HttpStatusCode expected)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, _) = await EnterAsync(app);
+
+        using var response = await ann.GetAsync(address, Cancel);
+        Assert.Equal(expected, response.StatusCode);
+        using var stranger = await app.NewClient().GetAsync(address, Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_deleted_meanwhile_is_left_out_and_the_rest_is_whole()
+    {
+        var folder = Directory.CreateTempSubdirectory("chatshare-zip-").FullName;
+        var path = Path.Combine(folder, "here");
+        await File.WriteAllBytesAsync(path, [1, 2, 3], Cancel);
+        ArchivedFile[] files =
+        [
+            new(new StoredFile(Sample.File("gone"), Path.Combine(folder, "gone"), Sample.Noon), "Ann"),
+            new(new StoredFile(Sample.File("here"), path, Sample.Noon), "Ann"),
+        ];
+        await using var zip = new MemoryStream();
+
+        await FileArchive.WriteAsync(files, zip, Cancel);
+
+        using var archive = new ZipArchive(zip);
+        Assert.Equal(["here", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task<Dictionary<string, byte[]>> EntriesAsync(HttpResponseMessage response)
+    {
+        using var archive = new ZipArchive(new MemoryStream(await response.Content.ReadAsByteArrayAsync(Cancel)));
+        var entries = new Dictionary<string, byte[]>(StringComparer.Ordinal);
+        foreach (var entry in archive.Entries)
+        {
+            await using var content = await entry.OpenAsync(Cancel);
+            using var copy = new MemoryStream();
+            await content.CopyToAsync(copy, Cancel);
+            entries.Add(entry.FullName, copy.ToArray());
+        }
+
+        return entries;
+    }
+
+    private static async Task<IReadOnlyList<Upload>> ShareAsync(RunningApp app, RoomSession session, params (string Name, string? Folder, byte[] Content)[] files)
+    {
+        var uploads = await app.Get<UploadService>().BeginAsync(
+            session, [.. files.Select(file => Make.File(file.Name, file.Content.Length) with { Folder = file.Folder })], Make.ClientId(), Cancel);
+        foreach (var (upload, file) in uploads.Zip(files))
+            await upload.AppendAsync(0, new MemoryStream(file.Content), Cancel);
+        return uploads;
+    }
+
+    private static async Task<(HttpClient Ann, RoomSession Session)> EnterAsync(RunningApp app)
+    {
+        var ann = await app.JoinAsync("Ann");
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        var id = await db.Sessions.Select(session => session.Id).SingleAsync(Cancel);
+        var person = await app.Get<SessionService>().FindAsync(id, Cancel);
+        var participant = app.Get<ConnectedUsers>().Connect(person!, Door.Browser, "127.0.0.1");
+        var rooms = app.Get<RoomService>();
+        return (ann, await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel));
+    }
+}
