@@ -82,6 +82,7 @@ public static class ChatShareApp
         });
         app.MapDownloads();
         app.MapArchive();
+        app.MapThumbnails();
         app.MapLeaving();
         app.MapHealth();
         return app;

@@ -51,6 +51,8 @@ internal sealed class DownloadStore
     /// <summary>Only for hashes out of the database or made here.</summary>
     public string ContentPath(string sha256) => Path.Combine(_files, sha256[..2], sha256);
 
+    public string ThumbnailPath(string sha256) => Path.Combine(_root, "thumbnails", sha256[..2], sha256 + ".webp");
+
     public bool Has(string sha256) => File.Exists(ContentPath(sha256));
 
     /// <summary>
@@ -90,7 +92,8 @@ internal sealed class DownloadStore
         await using var content = new FileStream(ContentPath(sha256), FileMode.Open, FileAccess.Read, FileShare.Read);
         var count = await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, CancellationToken.None);
         var type = ContentType.Detect(head.AsSpan(0, count), isWhole: count == content.Length);
-        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType };
+        var size = type.Kind == FileKind.Image ? Thumbnails.SizeOf(ContentPath(sha256)) : null;
+        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType, Width = size?.Width, Height = size?.Height };
     }
 
     public void DeletePartial(FileId id) => File.Delete(PartialPath(id));
@@ -106,7 +109,12 @@ internal sealed class DownloadStore
     public DateTimeOffset? LastWritten(FileId id) =>
         File.Exists(PartialPath(id)) ? new DateTimeOffset(File.GetLastWriteTimeUtc(PartialPath(id)), TimeSpan.Zero) : null;
 
-    public void Delete(string sha256) => File.Delete(ContentPath(sha256));
+    public void Delete(string sha256)
+    {
+        File.Delete(ContentPath(sha256));
+        if (File.Exists(ThumbnailPath(sha256)))
+            File.Delete(ThumbnailPath(sha256));
+    }
 
     /// <summary>The uploads that have anything here.</summary>
     public IEnumerable<FileId> Unsettled()

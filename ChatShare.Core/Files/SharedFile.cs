@@ -13,6 +13,12 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
     /// <summary>Where it stood in a folder that was shared whole, with slashes between the names (<c>photos/2026</c>); null when it came alone.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Of an image, in pixels as people see it; null for everything that has no small picture.</summary>
+    public int? Width { get; init; }
+
+    /// <summary>See <see cref="Width"/>.</summary>
+    public int? Height { get; init; }
+
     /// <summary>True while bytes may still come.</summary>
     public bool IsUnderWay => State is FileState.Uploading or FileState.Paused;
 }

@@ -33,5 +33,7 @@ internal static class RowMapping
         row.Failure)
     {
         Folder = row.Folder,
+        Width = row.Width,
+        Height = row.Height,
     };
 }

@@ -76,17 +76,18 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number");
         _readFiles = Command(
             """
-            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder"
+            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder", "Width", "Height"
             FROM "Files" WHERE "RoomId" = $room AND "MessageNumber" = $number ORDER BY "Position"
             """,
             "$room", "$number");
         _findFile = Command("""SELECT "MessageNumber" FROM "Files" WHERE "Id" = $id AND "RoomId" = $room""", "$id", "$room");
         _updateFile = Command(
             """
-            UPDATE "Files" SET "State" = $state, "Length" = $length, "MediaType" = $type, "Sha256" = $sha, "Failure" = $failure
+            UPDATE "Files" SET "State" = $state, "Length" = $length, "MediaType" = $type, "Sha256" = $sha, "Failure" = $failure,
+                "Width" = $width, "Height" = $height
             WHERE "Id" = $id
             """,
-            "$id", "$state", "$length", "$type", "$sha", "$failure");
+            "$id", "$state", "$length", "$type", "$sha", "$failure", "$width", "$height");
         _touchMessage = Command(
             """UPDATE "Messages" SET "Changed" = $changed WHERE "RoomId" = $room AND "Number" = $number""",
             "$room", "$number", "$changed");
@@ -198,7 +199,7 @@ internal sealed class SqliteAppender : IDisposable
         Bind(_findFile, file.Id.ToString(), change.Room.Id);
         if (_findFile.ExecuteScalar() is not long number)
             return AppendResult.Refused(RefusalKind.NotFound, "This file is not there any more.");
-        Run(_updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure);
+        Run(_updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height);
         Run(_touchMessage, change.Room.Id, number, TakeNumber(change.Room));
         return new AppendResult(Read(change.Room.Id, number), IsNew: true, null);
     }
@@ -231,6 +232,8 @@ internal sealed class SqliteAppender : IDisposable
                     Sha256 = row.IsDBNull(5) ? null : row.GetString(5),
                     Failure = row.IsDBNull(6) ? null : row.GetString(6),
                     Folder = row.IsDBNull(7) ? null : row.GetString(7),
+                    Width = row.IsDBNull(8) ? null : row.GetInt32(8),
+                    Height = row.IsDBNull(9) ? null : row.GetInt32(9),
                 }));
             }
         }

@@ -25,6 +25,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<ReadMarks>);
         services.AddSingleton(Make<UploadService>);
         services.AddSingleton(Make<FileDirectory>);
+        services.AddSingleton(Make<Thumbnails>);
         services.AddSingleton(Make<FileRemoval>);
         services.AddSingleton(Make<Administration>);
         services.AddHostedService(Get<RoomService>);

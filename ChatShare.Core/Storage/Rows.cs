@@ -111,6 +111,11 @@ internal sealed class FileRow
     /// <summary>64 lower-case hexadecimal digits; null until ready.</summary>
     public string? Sha256 { get; set; }
 
+    /// <summary>Of an image; null for everything that has no small picture.</summary>
+    public int? Width { get; set; }
+
+    public int? Height { get; set; }
+
     /// <summary>What people read on a failed card.</summary>
     public string? Failure { get; set; }
 

@@ -5,7 +5,7 @@ internal static class Paths
 {
     public const string Circuit = "/_blazor";
 
-    private static readonly string[] ForPrograms = ["/files", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
+    private static readonly string[] ForPrograms = ["/files", "/thumbnails", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
 
     public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -1,0 +1,114 @@
+using SkiaSharp;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// Small pictures of images, made when somebody first looks and kept beside the contents. What an image is decided by its bytes
+/// alone; its size is read before anything is decoded, so that a bomb is never unpacked. A singleton.
+/// </summary>
+public sealed class Thumbnails : IDisposable
+{
+    /// <summary>The most pixels of an image that is decoded; a large photograph has half of it.</summary>
+    public const long MaxPixels = 50_000_000;
+
+    /// <summary>The box on a card, in pixels of a screen with two for one.</summary>
+    private const int MaxWidth = 720;
+    private const int MaxHeight = 560;
+    private const int Quality = 80;
+
+    private readonly DownloadStore _store;
+
+    // One at a time: each may hold a few hundred megabytes.
+    private readonly SemaphoreSlim _making = new(1);
+
+    internal Thumbnails(DownloadStore store) => _store = store;
+
+    /// <summary>A WebP of at most 720 x 560 pixels; null when the file is no image, too large, or cannot be decoded.</summary>
+    /// <param name="file">A finished file.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Where it lies; never shown to anybody.</returns>
+    public async Task<string?> FindAsync(StoredFile file, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        if (file.File is not { Width: not null, Sha256: { } sha256 })
+            return null;
+        var path = _store.ThumbnailPath(sha256);
+        if (File.Exists(path))
+            return path;
+        await _making.WaitAsync(cancellationToken);
+        try
+        {
+            return File.Exists(path) || await Task.Run(() => Make(file.Path, path), cancellationToken) ? path : null;
+        }
+        finally
+        {
+            _making.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _making.Dispose();
+
+    /// <summary>Width and height as people see it; null when it is no image that can be shown small. Reads the head of the file alone.</summary>
+    internal static (int Width, int Height)? SizeOf(string path)
+    {
+        using var codec = SKCodec.Create(path);
+        if (codec is null || codec.Info.Width <= 0 || codec.Info.Height <= 0 || (long)codec.Info.Width * codec.Info.Height > MaxPixels)
+            return null;
+        return Turns(codec.EncodedOrigin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height);
+    }
+
+    private static bool Make(string source, string target)
+    {
+        using var codec = SKCodec.Create(source);
+        if (codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels)
+            return false;
+        var scale = Math.Min(1f, Math.Min((float)MaxWidth / codec.Info.Width, (float)MaxHeight / codec.Info.Height));
+        if (Turns(codec.EncodedOrigin))
+            scale = Math.Min(1f, Math.Min((float)MaxHeight / codec.Info.Width, (float)MaxWidth / codec.Info.Height));
+        // Some formats can be decoded small, which costs a fraction of the memory.
+        var decoded = codec.GetScaledDimensions(scale);
+        using var bitmap = new SKBitmap(new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+        // One that was cut off shows what is there of it.
+        if (codec.GetPixels(bitmap.Info, bitmap.GetPixels()) is not (SKCodecResult.Success or SKCodecResult.IncompleteInput))
+            return false;
+
+        var size = new SKSizeI(Math.Max(1, (int)(codec.Info.Width * scale)), Math.Max(1, (int)(codec.Info.Height * scale)));
+        using var upright = Draw(bitmap, size, codec.EncodedOrigin);
+        using var data = upright.Encode(SKEncodedImageFormat.Webp, Quality);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        // Whole or not at all, also when the program dies here.
+        var unfinished = target + ".new";
+        using (var file = File.Create(unfinished))
+            data.SaveTo(file);
+        File.Move(unfinished, target, overwrite: true);
+        return true;
+    }
+
+    private static SKImage Draw(SKBitmap bitmap, SKSizeI size, SKEncodedOrigin origin)
+    {
+        var turned = Turns(origin) ? new SKSizeI(size.Height, size.Width) : size;
+        using var surface = SKSurface.Create(new SKImageInfo(turned.Width, turned.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
+        surface.Canvas.SetMatrix(Upright(origin, size));
+        using var image = SKImage.FromBitmap(bitmap);
+        surface.Canvas.DrawImage(
+            image, new SKRect(0, 0, bitmap.Width, bitmap.Height), new SKRect(0, 0, size.Width, size.Height), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        return surface.Snapshot();
+    }
+
+    private static bool Turns(SKEncodedOrigin origin) => origin is
+        SKEncodedOrigin.LeftTop or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom or SKEncodedOrigin.LeftBottom;
+
+    /// <summary>How the picture as it is stored is turned to stand as it was taken (Exif 2.32, tag Orientation).</summary>
+    private static SKMatrix Upright(SKEncodedOrigin origin, SKSizeI size) => origin switch
+    {
+        SKEncodedOrigin.TopRight => new SKMatrix(-1, 0, size.Width, 0, 1, 0, 0, 0, 1),
+        SKEncodedOrigin.BottomRight => new SKMatrix(-1, 0, size.Width, 0, -1, size.Height, 0, 0, 1),
+        SKEncodedOrigin.BottomLeft => new SKMatrix(1, 0, 0, 0, -1, size.Height, 0, 0, 1),
+        SKEncodedOrigin.LeftTop => new SKMatrix(0, 1, 0, 1, 0, 0, 0, 0, 1),
+        SKEncodedOrigin.RightTop => new SKMatrix(0, -1, size.Height, 1, 0, 0, 0, 0, 1),
+        SKEncodedOrigin.RightBottom => new SKMatrix(0, -1, size.Height, -1, 0, size.Width, 0, 0, 1),
+        SKEncodedOrigin.LeftBottom => new SKMatrix(0, 1, 0, -1, 0, size.Width, 0, 0, 1),
+        _ => SKMatrix.Identity,
+    };
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using ChatShare.Core.Files;
+using ChatShare.Tests.Support;
+using SkiaSharp;
+
+namespace ChatShare.Tests.Files;
+
+public sealed class ThumbnailTests
+{
+    [Theory(Timeout = Make.Patience)]
+    [InlineData(SKEncodedImageFormat.Png, 3000, 1000, 720, 240)]
+    [InlineData(SKEncodedImageFormat.Jpeg, 1000, 3000, 186, 560)]
+    [InlineData(SKEncodedImageFormat.Webp, 100, 50, 100, 50)]
+    public async Task An_image_has_its_size_on_the_card_and_a_small_picture(SKEncodedImageFormat format, int width, int height, int small, int smallHeight)
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+
+        var upload = await host.ShareAsync(anna, "picture", Picture(format, width, height), token);
+
+        Assert.Equal((width, height), (upload.File.Width, upload.File.Height));
+        var path = await FindAsync(host, upload, token);
+        using var codec = SKCodec.Create(path);
+        Assert.Equal((SKEncodedImageFormat.Webp, small, smallHeight), (codec.EncodedFormat, codec.Info.Width, codec.Info.Height));
+        Assert.Equal(path, await FindAsync(host, upload, token));
+        // What is in the database says the same after a restart.
+        await host.RestartAsync(token);
+        var card = (await host.AllAsync(host.Lobby, token)).Single().Files.Single();
+        Assert.Equal((width, height), (card.Width, card.Height));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_is_no_image_or_a_bomb_has_none_and_one_that_was_cut_off_shows_what_is_there()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var png = Picture(SKEncodedImageFormat.Png, 400, 400);
+        // The same picture, whose head says that it has 60,000 x 60,000 pixels.
+        var bomb = png.ToArray();
+        foreach (var at in new[] { 16, 20 })
+            (bomb[at], bomb[at + 1], bomb[at + 2], bomb[at + 3]) = (0, 0, 0xEA, 0x60);
+
+        foreach (var (name, content) in new[] { ("text.png", "no picture"u8.ToArray()), ("bomb.png", bomb), ("head.png", png[..20]) })
+        {
+            var none = await host.ShareAsync(anna, name, content, token);
+            Assert.Equal(FileState.Ready, none.File.State);
+            Assert.Null(none.File.Width);
+            Assert.Null(await FindAsync(host, none, token));
+        }
+
+        var jpeg = Picture(SKEncodedImageFormat.Jpeg, 800, 800);
+        Assert.NotNull(await FindAsync(host, await host.ShareAsync(anna, "cut.jpg", jpeg[..(jpeg.Length / 2)], token), token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_photograph_that_was_taken_sideways_stands_upright()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+
+        // Red above, blue below; the camera says that it was turned by 90 degrees, so red comes to stand at the right.
+        var upload = await host.ShareAsync(anna, "photo.jpg", WithOrientation(Picture(SKEncodedImageFormat.Jpeg, 200, 100), 6), token);
+
+        Assert.Equal((100, 200), (upload.File.Width, upload.File.Height));
+        using var thumbnail = SKBitmap.Decode(await FindAsync(host, upload, token));
+        Assert.Equal((100, 200), (thumbnail.Width, thumbnail.Height));
+        Assert.True(thumbnail.GetPixel(90, 100).Red > 200 && thumbnail.GetPixel(10, 100).Blue > 200);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task It_is_for_people_who_may_read_the_file_and_goes_with_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.ShareAsync(anna, "picture.png", Picture(SKEncodedImageFormat.Png, 40, 40), token);
+        var path = (await FindAsync(host, upload, token))!;
+
+        await host.Get<FileRemoval>().DeleteAsync(upload.Id, await host.AdministratorAsync(token), token);
+
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task The_address_answers_with_a_picture_that_the_browser_keeps_and_strangers_get_none()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await RunningApp.StartAsync();
+        var ann = await app.JoinAsync("Ann");
+        using var missing = await ann.GetAsync($"/thumbnails/{FileId.New()}", token);
+        using var stranger = await app.NewClient().GetAsync($"/thumbnails/{FileId.New()}", token);
+
+        Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Unauthorized), (missing.StatusCode, stranger.StatusCode));
+    }
+
+    private static async Task<string?> FindAsync(CoreHost host, Upload upload, CancellationToken token) => await host.Get<Thumbnails>().FindAsync(
+        (await host.Get<FileDirectory>().FindAsync(upload.Id, upload.Sender, token))!, token);
+
+    private static byte[] Picture(SKEncodedImageFormat format, int width, int height)
+    {
+        using var bitmap = new SKBitmap(width, height);
+        using (var canvas = new SKCanvas(bitmap))
+        {
+            canvas.Clear(SKColors.Red);
+            using var paint = new SKPaint { Color = SKColors.Blue };
+            canvas.DrawRect(0, height / 2f, width, height / 2f, paint);
+        }
+
+        using var image = SKImage.FromBitmap(bitmap);
+        using var data = image.Encode(format, 90);
+        return data.ToArray();
+    }
+
+    /// <summary>Puts an Exif segment behind the first marker of a JPEG.</summary>
+    private static byte[] WithOrientation(byte[] jpeg, byte orientation)
+    {
+        byte[] tiff = [.. "II*\0"u8, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0];
+        byte[] exif = [.. "Exif\0\0"u8, .. tiff];
+        return [.. jpeg[..2], 0xFF, 0xE1, (byte)((exif.Length + 2) >> 8), (byte)(exif.Length + 2), .. exif, .. jpeg[2..]];
+    }
+}
