@@ -1,0 +1,58 @@
+using Bunit;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Pages;
+using TestContext = Xunit.TestContext;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class RoomFilesPageTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Files_are_found_by_name_kind_and_person_and_sorted_both_ways()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        await using var cy = await core.EnterAsync("Cy", token);
+        await core.ShareAsync(bo, "plan.txt", "hello"u8.ToArray(), token);
+        await core.ShareAsync(cy, "Big.bin", Make.Bytes(5000), token);
+        await core.ShareAsync(bo, "notes.txt", "a few more words"u8.ToArray(), token);
+        await core.OfferAsync(bo, "unfinished.bin", 10, token);
+
+        // Any case of the name opens it, as in every address of a room.
+        var page = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "lobby"));
+
+        await page.WaitForAssertionAsync(() => Assert.Equal(["notes.txt", "Big.bin", "plan.txt"], Names()));
+        await page.PressAsync("Size");
+        Assert.Equal(["plan.txt", "notes.txt", "Big.bin"], Names());
+        await page.PressAsync("Size");
+        Assert.Equal(["Big.bin", "notes.txt", "plan.txt"], Names());
+        Assert.Equal("descending", page.Named("th", "Size").GetAttribute("aria-sort"));
+
+        await page.TypeAsync("Search", "PLAN");
+        Assert.Equal(["plan.txt"], Names());
+        Assert.Equal("1 of 3", page.Find("[role=status]").TextContent);
+        await page.TypeAsync("Search", "");
+        await page.InvokeAsync(() => page.Named("select", "Kind").ChangeAsync("Text"));
+        Assert.Equal(["notes.txt", "plan.txt"], Names());
+        await page.InvokeAsync(() => page.Named("select", "Person").ChangeAsync("Cy"));
+        Assert.Empty(Names());
+        Assert.Contains("No file matches.", page.Markup, StringComparison.Ordinal);
+
+        IReadOnlyList<string> Names() => page.Column("Files", "Name");
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_room_without_files_and_an_address_without_a_room_say_so()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+
+        var empty = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Lobby"));
+        await empty.WaitForAssertionAsync(() => Assert.Contains("No files yet", empty.Markup, StringComparison.Ordinal));
+        var nowhere = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Nowhere"));
+        Assert.Contains("There is no such room", nowhere.Markup, StringComparison.Ordinal);
+    }
+}
