@@ -2,6 +2,7 @@ using ChatShare.Core;
 using ChatShare.Web.Circuits;
 using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
+using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Security;
 using Microsoft.Extensions.Configuration.Json;
 using MudBlazor;
@@ -67,6 +68,7 @@ public static class ChatShareApp
             .AddInteractiveServerComponents()
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
         builder.Services.AddChatSharePages();
+        builder.Services.AddUploads();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
 
@@ -83,6 +85,7 @@ public static class ChatShareApp
         app.MapDownloads();
         app.MapArchive();
         app.MapThumbnails();
+        app.MapUploads();
         app.MapLeaving();
         app.MapHealth();
         return app;

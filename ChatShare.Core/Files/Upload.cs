@@ -25,6 +25,7 @@ public sealed class Upload
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly TransferSpeed _speed = new();
     private readonly ChangeSignal _moved = new();
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _received;
     private long _lastFed;
     private UploadProgress? _reported;
@@ -62,6 +63,9 @@ public sealed class Upload
 
     /// <summary>Whether somebody is feeding it right now.</summary>
     public bool IsReceiving => _appending.CurrentCount == 0;
+
+    /// <summary>Ends when it has ended and its row says so.</summary>
+    public Task Ended => _closed.Task;
 
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond)
@@ -339,6 +343,7 @@ public sealed class Upload
         _hash.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.
         UntilSenderEnds.Unregister();
+        _closed.TrySetResult();
     }
 
     private sealed record Ending(FileState State, string? Failure);

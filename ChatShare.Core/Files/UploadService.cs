@@ -145,6 +145,16 @@ public sealed class UploadService : BackgroundService
             : throw new RefusedException(RefusalKind.Gone, row.Failure ?? "This upload was called off.");
     }
 
+    /// <summary>The file that this person created with a client id, when it is finished; null otherwise.</summary>
+    public async Task<SharedFile?> FindReadyAsync(PersonSession who, string clientId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(
+            f => f.PersonId == who.PersonId && f.ClientId == clientId && f.State == FileState.Ready, cancellationToken);
+        return row is not null && Permissions.CanContinueUpload(who, row.PersonId) ? RowMapping.ToFile(row) : null;
+    }
+
     /// <summary>How many bytes this person feeds at the same time is limited; asked when an append begins.</summary>
     internal void DemandPlaceFor(Upload upload)
     {

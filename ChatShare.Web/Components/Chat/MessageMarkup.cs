@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -56,11 +57,17 @@ internal static class MessageMarkup
         {
             if (i == CardsAtFirst)
                 html.Append(CultureInfo.InvariantCulture, $"<details class=\"more-cards\"><summary>{rest} more {(rest == 1 ? "file" : "files")}</summary>");
-            html.Append(Card(message.Files[i]));
+            html.Append(Folder(message.Files, i)).Append(Card(message.Files[i]));
         }
 
         html.Append(rest > 0 ? "</details></div>" : "</div>");
     }
+
+    /// <summary>The heading above the first card of each folder that was shared whole; empty above the others.</summary>
+    public static string Folder(ImmutableArray<SharedFile> files, int index) =>
+        files[index].Folder is { } folder && (index == 0 || files[index - 1].Folder != folder)
+            ? $"<div class=\"folder\"><svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#folder\"></use></svg><bdi>{Encoder.Encode(folder)}</bdi></div>"
+            : "";
 
     /// <summary>The card of a file whose bytes do not come any more.</summary>
     public static string Card(SharedFile file)

@@ -40,8 +40,10 @@ internal static class FileFace
     public static string Describe(UploadProgress progress)
     {
         if (progress.Received == 0)
-            return $"{ByteSize.Format(progress.Length)} · waiting";
+            return progress.IsPaused ? ByteSize.Format(progress.Length) : $"{ByteSize.Format(progress.Length)} · waiting";
         var text = $"{progress.Percent} %";
+        if (progress.IsPaused)
+            return $"{text} of {ByteSize.Format(progress.Length)}";
         if (progress.BytesPerSecond >= 1)
             text += $" · {ByteSize.Format((long)progress.BytesPerSecond)}/s";
         return progress.TimeLeft is { } left && progress.Received < progress.Length ? $"{text} · {TimeLeft(left)} left" : text;

@@ -19,6 +19,8 @@ const slowStart = 1500;
 let mending = false;
 let leaving = false;
 let opened = false;
+// The server lives, but this page's circuit does not, and files are still on their way.
+let wantsReload = false;
 
 /** An administrator ended the session: the page says so, and there is nothing to go back to. */
 function hasEnded() {
@@ -52,6 +54,19 @@ function showBanner(text) {
     banner.replaceChildren("Connection lost. ", countdown);
   }
   countdown.textContent = text;
+  banner.hidden = false;
+}
+
+function showWaiting() {
+  if (!banner) {
+    return;
+  }
+  const now = document.createElement("button");
+  now.type = "button";
+  now.className = "link-button";
+  now.textContent = "Load it now";
+  now.addEventListener("click", () => location.reload());
+  banner.replaceChildren("The server was restarted. This page loads again when your files are sent. ", now);
   banner.hidden = false;
 }
 
@@ -93,6 +108,19 @@ function pause(milliseconds) {
   });
 }
 
+/**
+ * Loads the page anew; before that it sends the files that are on their way, because no page can take them along. What is written
+ * meanwhile waits in the browser.
+ */
+function reload() {
+  if (document.dispatchEvent(new Event("chatshare:reload", { cancelable: true }))) {
+    location.reload();
+    return;
+  }
+  wantsReload = true;
+  root.dataset.connection = "lost";
+}
+
 /** One attempt. Reloads when the server lives but does not know the circuit; the address brings everything back. */
 async function attempt() {
   if (!(await serverAnswers())) {
@@ -102,7 +130,7 @@ async function attempt() {
     return true;
   }
   if (!opened) {
-    location.reload();
+    reload();
     return true;
   }
   try {
@@ -110,13 +138,13 @@ async function attempt() {
       // Blazor says so by itself, except when it found the connection already up.
       connectionIsUp();
     } else {
-      location.reload();
+      reload();
     }
     return true;
   } catch {
     // Not reached after all, and the next attempt follows; or the session was ended meanwhile, and the join page says why.
     if (await sessionHasEnded()) {
-      location.reload();
+      reload();
       return true;
     }
     return false;
@@ -155,7 +183,7 @@ function markLost() {
 }
 
 async function mend() {
-  if (mending || leaving || hasEnded()) {
+  if (mending || wantsReload || leaving || hasEnded()) {
     return;
   }
   mending = true;
@@ -172,7 +200,11 @@ async function mend() {
     showBanner("Trying again now");
   }
   mending = false;
-  hideBanner();
+  if (wantsReload) {
+    showWaiting();
+  } else {
+    hideBanner();
+  }
 }
 
 function connectionIsUp() {
@@ -240,6 +272,12 @@ for (const type of ["dragover", "drop"]) {
     }
   });
 }
+
+document.addEventListener("chatshare:uploads-idle", () => {
+  if (wantsReload) {
+    reload();
+  }
+});
 
 if (blazor) {
   // Long before the connection itself is found dead.

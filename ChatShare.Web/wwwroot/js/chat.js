@@ -1,6 +1,7 @@
 // @ts-check
 // One open room: ties composer, outbox and timeline together. The room component calls `start` and later `dispose`.
 
+import { followCards } from "./cards.js";
 import { createComposer } from "./composer.js";
 import { acceptFiles } from "./drop.js";
 import { createOutbox } from "./outbox.js";
@@ -8,6 +9,7 @@ import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { createServer } from "./server.js";
 import { createTimeline } from "./timeline.js";
+import { showTransfers } from "./transfers.js";
 
 export { timeZone } from "./times.js";
 
@@ -102,7 +104,9 @@ export function start(root, dotnet, options) {
   // Whoever opens the plain address next time comes back to this room; the server reads it.
   document.cookie = `room=${encodeURIComponent(options.room)}; path=/; max-age=31536000; samesite=lax`;
 
-  acceptFiles({ composer: part(".composer"), say: composer.say, signal });
+  acceptFiles({ room: options.room, composer: part(".composer"), say: composer.say, signal });
+  followCards({ scroller, room: options.room, say: composer.say, signal });
+  showTransfers(part(".composer"), signal);
   root.dataset.ready = "";
   followKeyboard(signal);
   syncPanes();

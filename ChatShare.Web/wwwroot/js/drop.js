@@ -1,127 +1,107 @@
 // @ts-check
-// Files dropped on the room or pasted into the composer go into the file input, which hands them to Blazor as if they
-// had been picked. Without this the browser would leave the page and open the file.
+// How files come into the page: picked, dropped anywhere on it or on a room in the list, pasted into the composer; alone or in folders.
 
-import { isConnectionLost } from "./server.js";
+import { isHandingOver, sendOverCircuit } from "./picker.js";
+import * as uploads from "./uploads.js";
 
-// The input describes all its files to the server in one message, and one over 64 KiB would end the circuit.
-const longestDescription = 60_000;
-const describedBesideName = 120;
+/** @typedef {{ file: File, path: string }} Picked path: the folder that it came out of, empty for none */
 
 /** @param {DataTransfer | null} transfer */
 const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false;
 
-/**
- * @param {DataTransfer} transfer
- * @returns {{ files: File[], folders: number }} the files; folders are counted and left out
- */
-function take(transfer) {
-  /** @type {File[]} */
-  const files = [];
-  let folders = 0;
-  for (const item of transfer.items) {
-    if (item.kind !== "file") {
-      continue;
-    }
-    if (item.webkitGetAsEntry?.()?.isDirectory) {
-      folders++;
-      continue;
-    }
-    const file = item.getAsFile();
-    if (file) {
-      files.push(file);
-    }
-  }
-  return { files, folders };
-}
-
-/** @param {FileList} files @returns {File[][]} as few groups as can each be described in one message */
-function groupsOf(files) {
-  const encoder = new TextEncoder();
-  /** @type {File[][]} */
-  const groups = [];
-  let left = 0;
-  for (const file of files) {
-    const length = describedBesideName + encoder.encode(file.name + file.type).length;
-    if (length > left) {
-      groups.push([]);
-      left = longestDescription;
-    }
-    groups[groups.length - 1].push(file);
-    left -= length;
-  }
-  return groups;
-}
-
-const input = () => /** @type {HTMLInputElement | null} */ (document.getElementById("attach-files"));
+/** @param {string} path @returns {string} without the name at its end and the slash at its start */
+const folderOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/"))).replace(/^\//, "");
 
 /**
- * @param {Element | null} before @param {AbortSignal} signal
- * @returns {Promise<void>} when the server has put the next input in its place, and Blazor listens to it: it gives each a counter
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<Picked[]>} what is in it, in the order of names; what cannot be read is left out
  */
-async function nextInput(before, signal) {
-  const isNext = () => input() !== null && input() !== before && "_blazorInputFileNextFileId" in /** @type {object} */ (input());
-  while (!signal.aborted && !isNext()) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+async function read(entry) {
+  if (entry.isFile) {
+    return new Promise((resolve) => {
+      /** @type {FileSystemFileEntry} */ (entry).file(
+        (file) => resolve([{ file, path: folderOf(entry.fullPath) }]),
+        () => resolve([]),
+      );
+    });
   }
+  const reader = /** @type {FileSystemDirectoryEntry} */ (entry).createReader();
+  /** @type {FileSystemEntry[]} */
+  const entries = [];
+  for (;;) {
+    // A hundred at a time; the end is an empty answer.
+    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (some.length === 0) {
+      break;
+    }
+    entries.push(...some);
+  }
+  entries.sort((one, other) => one.name.localeCompare(other.name, undefined, { numeric: true }));
+  /** @type {Picked[]} */
+  const found = [];
+  for (const inside of entries) {
+    found.push(...(await read(inside)));
+  }
+  return found;
 }
 
-/** Hands files over as if they had been picked. @param {File[]} files */
-function pick(files) {
-  const target = input();
-  if (target && files.length > 0) {
-    const transfer = new DataTransfer();
-    files.forEach((file) => transfer.items.add(file));
-    target.files = transfer.files;
-    target.dispatchEvent(new Event("change", { bubbles: true }));
-  }
+/** @param {DataTransfer} transfer @returns {Promise<Picked[]>} */
+async function take(transfer) {
+  // All at once: the transfer is empty as soon as its event is over.
+  const taken = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
+  const found = await Promise.all(
+    taken.map(({ entry, file }) => (entry?.isDirectory ? read(entry) : file ? [{ file, path: "" }] : [])),
+  );
+  return found.flat();
 }
 
 /**
- * @param {{ composer: HTMLElement, say: (sentence: string) => void, signal: AbortSignal }} options
+ * @param {{ room: string, composer: HTMLElement, say: (sentence: string) => void, signal: AbortSignal }} options
  */
-export function acceptFiles({ composer, say, signal }) {
+export function acceptFiles({ room, composer, say, signal }) {
   const root = document.documentElement;
   // Counted, because entering a child comes before leaving its parent.
   let depth = 0;
+  /** @type {HTMLElement | null} */
+  let target = null;
 
-  /** @param {DataTransfer} transfer */
-  function hand(transfer) {
-    const { files, folders } = take(transfer);
-    if (folders > 0) {
-      say(folders === 1 ? "A folder cannot be shared here, only its files." : "Folders cannot be shared here, only their files.");
+  /** @param {Picked[]} picked @param {string} where */
+  function share(picked, where) {
+    if (picked.length === 0) {
+      say("There is nothing in it that can be shared.");
     }
-    pick(files);
+    uploads.share(picked, where);
   }
 
   /** Before Blazor sees what was picked. @param {Event} event */
-  function check(event) {
-    const target = event.target;
-    if (!(target instanceof HTMLInputElement) || !target.files) {
+  function pick(event) {
+    const input = event.target;
+    if (!(input instanceof HTMLInputElement) || input.id !== "attach-files" || !input.files?.length || isHandingOver) {
       return;
     }
-    const groups = groupsOf(target.files);
-    if (isConnectionLost()) {
-      event.stopImmediatePropagation();
-      target.value = "";
-      say("There is no connection now. Choose the files again when it is back.");
-    } else if (groups.length > 1) {
-      event.stopImmediatePropagation();
-      void pickAll(groups);
+    event.stopImmediatePropagation();
+    const picked = [...input.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }));
+    input.value = "";
+    share(picked, room);
+  }
+
+  /** @param {HTMLElement | null} link */
+  function aim(link) {
+    if (target !== link) {
+      target?.removeAttribute("data-drop-target");
+      link?.setAttribute("data-drop-target", "");
+      target = link;
     }
   }
 
-  /** One group after the other, each in an input of its own. @param {File[][]} groups */
-  async function pickAll(groups) {
-    for (const group of groups) {
-      const before = input();
-      pick(group);
-      await nextInput(before, signal);
-    }
-  }
+  /** @param {Event} event @returns {HTMLElement | null} the room in the list under the pointer */
+  const roomUnder = (event) => (event.target instanceof Element ? event.target.closest(".room-link[data-room]") : null);
 
   function end() {
     depth = 0;
+    aim(null);
     delete root.dataset.dragging;
   }
 
@@ -143,34 +123,42 @@ export function acceptFiles({ composer, say, signal }) {
 
   /** @param {DragEvent} event */
   function over(event) {
-    if (hasFiles(event.dataTransfer)) {
+    if (event.dataTransfer && hasFiles(event.dataTransfer)) {
       event.preventDefault();
+      event.dataTransfer.dropEffect = "copy";
+      aim(roomUnder(event));
     }
   }
 
   /** @param {DragEvent} event */
-  function drop(event) {
-    if (event.dataTransfer && hasFiles(event.dataTransfer)) {
-      event.preventDefault();
-      end();
-      hand(event.dataTransfer);
+  async function drop(event) {
+    if (!event.dataTransfer || !hasFiles(event.dataTransfer)) {
+      return;
     }
+    event.preventDefault();
+    const link = roomUnder(event);
+    end();
+    const taking = take(event.dataTransfer);
+    link?.click();
+    share(await taking, link?.dataset.room ?? room);
   }
 
+  uploads.setVoice(say);
+  uploads.setFallback(sendOverCircuit);
   // The input is elsewhere: it outlives the room. The button is where the hand and the Tab key look for it.
-  composer.querySelector(".attach")?.addEventListener("click", () => input()?.click(), { signal });
-  document.addEventListener("change", check, { capture: true, signal });
+  composer.querySelector(".attach")?.addEventListener("click", () => document.getElementById("attach-files")?.click(), { signal });
+  document.addEventListener("change", pick, { capture: true, signal });
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });
   document.addEventListener("dragover", over, { signal });
-  document.addEventListener("drop", drop, { signal });
+  document.addEventListener("drop", (event) => void drop(event), { signal });
   composer.addEventListener(
     "paste",
-    (event) => {
+    async (event) => {
       // A copied cell or paragraph brings a picture of itself along; then the text is what was meant.
       if (event.clipboardData && hasFiles(event.clipboardData) && !event.clipboardData.types.includes("text/plain")) {
         event.preventDefault();
-        hand(event.clipboardData);
+        share(await take(event.clipboardData), room);
       }
     },
     { signal },

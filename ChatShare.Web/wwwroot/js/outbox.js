@@ -6,6 +6,7 @@
 import * as storage from "./storage.js";
 import { ConnectionLost } from "./server.js";
 import { faultOf } from "./text.js";
+import { newClientId } from "./ids.js";
 
 /**
  * @typedef {"queued" | "sending" | "sent" | "failed"} State
@@ -19,15 +20,6 @@ const staleAfter = 24 * 60 * 60 * 1000;
 const rowTimeout = 10_000;
 // A message at which the connection breaks this often is what breaks it.
 const mostBreaks = 3;
-
-/** @returns {string} a random UUID; crypto.randomUUID is missing on plain http */
-export function newClientId() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (value) => value.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
-}
 
 /**
  * @param {{

@@ -25,3 +25,30 @@ export function faultOf(text, maxLength) {
   const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
   return half ? `This message contains half a character (${named(half[0])}) that cannot be sent.` : "";
 }
+
+const units = ["KB", "MB", "GB", "TB", "PB"];
+
+/** As people say it, and as the server does. @param {number} bytes @returns {string} */
+export function sizeOf(bytes) {
+  if (bytes < 1000) {
+    return `${bytes} B`;
+  }
+  let value = bytes / 1000;
+  let unit = 0;
+  while (Math.round(value) >= 1000) {
+    value /= 1000;
+    unit++;
+  }
+  return `${Math.round(value * 10) < 1000 ? (Math.round(value * 10) / 10).toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** @param {number} seconds @returns {string} */
+export function timeLeftOf(seconds) {
+  if (seconds < 60) {
+    return `${Math.max(1, Math.ceil(seconds))} s`;
+  }
+  if (seconds < 3600) {
+    return `${Math.ceil(seconds / 60)} min`;
+  }
+  return seconds < 48 * 3600 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(Math.min(seconds, 99 * 86400) / 86400)} days`;
+}

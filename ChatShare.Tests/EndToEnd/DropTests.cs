@@ -1,0 +1,76 @@
+using ChatShare.Tests.Support;
+using static Microsoft.Playwright.Assertions;
+
+namespace ChatShare.Tests.EndToEnd;
+
+/// <summary>Files that are dragged in from the desktop, as the browser itself hands them over.</summary>
+public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private ServerProcess Server => fixture.Server;
+
+    [Fact]
+    public async Task A_drop_anywhere_shares_in_the_open_room()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Dropper");
+        var path = await FileAsync("dropped.txt");
+
+        await ann.Page.DragOverAsync(ann.People, path);
+        await Expect(ann.Page.GetByText("Drop files to share them in Lobby")).ToBeVisibleAsync();
+        await ann.Page.DropAsync(ann.People, path);
+
+        await Expect(ann.Download("dropped.txt")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("Drop files to share them in Lobby")).ToBeHiddenAsync();
+    }
+
+    [Fact]
+    public async Task A_drop_on_a_room_in_the_list_goes_there_and_so_does_the_page()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Sorter");
+        await ann.NewRoomAsync("Drawer");
+        await ann.Rooms.GetByText("Lobby").ClickAsync();
+        await Expect(ann.Page.GetByPlaceholder("Message Lobby")).ToBeVisibleAsync();
+        await ann.InRoomAsync();
+        var path = await FileAsync("sorted.txt");
+        var drawer = ann.Rooms.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Drawer" });
+
+        await ann.Page.DragOverAsync(drawer, path);
+        await Expect(drawer).ToHaveAttributeAsync("data-drop-target", "");
+        await ann.Page.DropAsync(drawer, path);
+
+        await Expect(ann.Page.GetByPlaceholder("Message Drawer")).ToBeVisibleAsync();
+        await Expect(ann.Download("sorted.txt")).ToBeVisibleAsync();
+        await Expect(drawer).Not.ToHaveAttributeAsync("data-drop-target", "");
+        await ann.Rooms.GetByText("Lobby").ClickAsync();
+        await Expect(ann.Page.GetByPlaceholder("Message Lobby")).ToBeVisibleAsync();
+        await ann.InRoomAsync();
+        await Expect(ann.Download("sorted.txt")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_folder_comes_with_its_paths_as_one_message()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Folder");
+        await ann.NewRoomAsync("Folders");
+        await FileAsync("photos/2026/b2.txt");
+        await FileAsync("photos/2026/b10.txt");
+        await FileAsync("photos/a.txt");
+        await FileAsync("photos/2025/old.txt");
+
+        await ann.Page.DropAsync(ann.Log, _folder.File("photos"), await FileAsync("alone.txt"));
+
+        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(5);
+        await Expect(ann.Log.Locator(".message[id]")).ToHaveCountAsync(1);
+        await Expect(ann.Log.Locator(".folder, .file-name")).ToHaveTextAsync(
+            ["photos/2025", "old.txt", "photos/2026", "b2.txt", "b10.txt", "photos", "a.txt", "alone.txt"]);
+    }
+
+    private async Task<string> FileAsync(string path)
+    {
+        var full = _folder.File(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(full)!);
+        await File.WriteAllTextAsync(full, path, TestContext.Current.CancellationToken);
+        return full;
+    }
+}

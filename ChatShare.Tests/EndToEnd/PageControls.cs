@@ -1,0 +1,43 @@
+using Microsoft.Playwright;
+
+namespace ChatShare.Tests.EndToEnd;
+
+/// <summary>What the browser itself can do to a page: a slow line, files dragged in from the desktop.</summary>
+internal static class PageControls
+{
+    /// <summary>Nothing is sent faster than this from now on; 0 for as fast as it goes. What is on its way already keeps its pace.</summary>
+    public static async Task SendAtAsync(this IPage page, int bytesPerSecond)
+    {
+        var control = await page.Context.NewCDPSessionAsync(page);
+        await control.SendAsync("Network.enable");
+        await control.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
+        {
+            ["offline"] = false,
+            ["latency"] = 0,
+            ["downloadThroughput"] = -1,
+            ["uploadThroughput"] = bytesPerSecond == 0 ? -1 : bytesPerSecond,
+        });
+    }
+
+    /// <summary>Drags files and folders of this machine over the middle of something.</summary>
+    public static Task DragOverAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragEnter", "dragOver");
+
+    /// <summary>Lets them go there.</summary>
+    public static Task DropAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragEnter", "dragOver", "drop");
+
+    private static async Task DragAsync(IPage page, ILocator target, string[] paths, params string[] steps)
+    {
+        var box = await target.BoundingBoxAsync() ?? throw new InvalidOperationException("It is not on the page.");
+        var control = await page.Context.NewCDPSessionAsync(page);
+        foreach (var step in steps)
+        {
+            await control.SendAsync("Input.dispatchDragEvent", new Dictionary<string, object>
+            {
+                ["type"] = step,
+                ["x"] = box.X + (box.Width / 2),
+                ["y"] = box.Y + (box.Height / 2),
+                ["data"] = new Dictionary<string, object> { ["items"] = Array.Empty<object>(), ["files"] = paths, ["dragOperationsMask"] = 1 },
+            });
+        }
+    }
+}

@@ -1,0 +1,58 @@
+using System.Globalization;
+using ChatShare.Core;
+
+namespace ChatShare.Web.Endpoints;
+
+/// <summary>What programs are told when something is refused: a status and a problem with the sentence.</summary>
+internal static class Refusals
+{
+    private const int WrongChecksum = 460; // tus 1.0.0
+
+    /// <summary>Answers a <see cref="RefusedException"/> of these endpoints.</summary>
+    public static TBuilder TellRefusals<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoints.AddEndpointFilter(async (invocation, next) =>
+        {
+            try
+            {
+                return await next(invocation);
+            }
+            catch (RefusedException refused)
+            {
+                return Tell(invocation.HttpContext, refused);
+            }
+        });
+
+    /// <summary>400 with <c>errors.{field}</c>.</summary>
+    public static IResult Field(string field, string sentence) =>
+        TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [sentence] }, detail: sentence);
+
+    /// <summary>Any other status with its sentence.</summary>
+    public static IResult Status(int status, string sentence) => TypedResults.Problem(sentence, statusCode: status);
+
+    private static IResult Tell(HttpContext context, RefusedException refused)
+    {
+        if (refused.Kind == RefusalKind.TooFast)
+        {
+            var seconds = Math.Max(1, (int)Math.Ceiling((refused.RetryAfter ?? TimeSpan.Zero).TotalSeconds));
+            context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return Status(StatusOf(refused.Kind), refused.Message);
+    }
+
+    private static int StatusOf(RefusalKind kind) => kind switch
+    {
+        RefusalKind.Invalid => StatusCodes.Status400BadRequest,
+        RefusalKind.SessionEnded => StatusCodes.Status401Unauthorized,
+        RefusalKind.NotPermitted => StatusCodes.Status403Forbidden,
+        RefusalKind.NotFound => StatusCodes.Status404NotFound,
+        RefusalKind.Taken or RefusalKind.Conflict => StatusCodes.Status409Conflict,
+        RefusalKind.Gone => StatusCodes.Status410Gone,
+        RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
+        RefusalKind.TooFast => StatusCodes.Status429TooManyRequests,
+        RefusalKind.Checksum => WrongChecksum,
+        RefusalKind.DiskFull => StatusCodes.Status507InsufficientStorage,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind of refusal without a status."),
+    };
+}

@@ -1,0 +1,256 @@
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Web.Security;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Endpoints.Uploads;
+
+/// <summary>
+/// tus 1.0.0 at <c>/uploads</c>. A thin skin: who may do what, offsets, limits and checksums are the upload's own business; here are
+/// headers, statuses, and what a broken connection means.
+/// </summary>
+internal static class TusEndpoints
+{
+    public static void AddUploads(this IServiceCollection services) => services.AddSingleton<TusBodies>();
+
+    public static void MapUploads(this IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapMethods("/uploads/{id?}", [HttpMethods.Options], Describe).AllowAnonymous();
+
+        // The limit for a whole request is one for forms; what an upload may have was checked when it was announced.
+        var uploads = endpoints.MapGroup("/uploads").RequireAuthorization().WithMetadata(new DisableRequestSizeLimitAttribute())
+            .AddEndpointFilter(SpeakVersionAsync).TellRefusals();
+        uploads.MapPost("", CreateAsync);
+        uploads.MapMethods("{id}", [HttpMethods.Head], HeadAsync);
+        uploads.MapPatch("{id}", AppendAsync);
+        uploads.MapDelete("{id}", CancelAsync);
+        // For clients that can only GET and POST. Nothing else is overridden: a GET is not checked for where it comes from.
+        uploads.MapPost("{id}", OverriddenAsync);
+    }
+
+    private static NoContent Describe(HttpContext context, IOptions<ChatShareOptions> options)
+    {
+        var headers = context.Response.Headers;
+        headers[Tus.Resumable] = Tus.Version;
+        headers["Tus-Version"] = Tus.Version;
+        headers["Tus-Extension"] = Tus.Extensions;
+        headers["Tus-Checksum-Algorithm"] = string.Join(',', PartChecksum.Algorithms);
+        if (options.Value.Limits.FileBytes is > 0 and var most)
+            headers["Tus-Max-Size"] = Tus.Text(most);
+        return TypedResults.NoContent();
+    }
+
+    private static ValueTask<object?> SpeakVersionAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    {
+        var context = invocation.HttpContext;
+        var headers = context.Response.Headers;
+        headers[Tus.Resumable] = Tus.Version;
+        headers.CacheControl = "no-store";
+        if (context.Request.Headers[Tus.Resumable] is [Tus.Version])
+            return next(invocation);
+        headers["Tus-Version"] = Tus.Version;
+        return new(Refusals.Status(StatusCodes.Status412PreconditionFailed, $"This server speaks tus {Tus.Version}; the request has to say so in Tus-Resumable."));
+    }
+
+    private static async Task<IResult> CreateAsync([AsParameters] Call call)
+    {
+        if (!TusCreation.TryRead(call.Request, out var creation, out var refused))
+            return refused;
+        TusPart? part = null;
+        if (TusPart.IsIn(call.Request) && !TusPart.TryRead(call.Request, out part, out refused))
+            return refused;
+        if (part?.Length > creation.File.Length)
+            return TooLong(part.Length.Value, creation.File.Length);
+        // Not 404: the address is right, what stands in the metadata is not.
+        if (call.Rooms.Find(creation.Room) is not { } room)
+            return Refusals.Field("room", $"There is no room “{creation.Room}”.");
+
+        Upload upload;
+        try
+        {
+            // Not given up with the connection: the same creation, sent again, may be waiting for this one.
+            upload = await call.Uploads.CreateAsync(room, call.Who, Door.Browser, creation.File, creation.Batch, CancellationToken.None);
+        }
+        catch (RefusedException gone) when (gone.Kind == RefusalKind.Gone && creation.File.ClientId is { } clientId)
+        {
+            // Its first answer was lost, and it has become the file since.
+            if (await call.Uploads.FindReadyAsync(call.Who, clientId, call.Aborted) is { } file)
+                return Created(call.Context, null, file);
+            throw;
+        }
+
+        if (part is not null)
+        {
+            try
+            {
+                if (await FeedAsync(call, upload, offset: 0, part) is { } broken)
+                    return broken;
+            }
+            catch (RefusedException) when (upload.IsUnderWay)
+            {
+                // It was created, and the sender has to learn where: the offset says what was taken, and the next PATCH what is wrong.
+                return Created(call.Context, upload, upload.File);
+            }
+        }
+
+        var now = await StandingAsync(call, upload.Id);
+        return Created(call.Context, now.Upload, now.File);
+    }
+
+    private static async Task<IResult> HeadAsync(string id, [AsParameters] Call call)
+    {
+        if (!FileId.TryParse(id, out var fileId))
+            return NotFound();
+        var (upload, file) = await StandingAsync(call, fileId);
+        var headers = call.Context.Response.Headers;
+        headers[Tus.Length] = Tus.Text(file.Length);
+        headers[Tus.Metadata] = file.Folder is null
+            ? TusMetadata.Pair("filename", file.Name)
+            : $"{TusMetadata.Pair("filename", file.Name)},{TusMetadata.Pair("path", file.Folder)}";
+        SayWhere(call.Context, upload, file);
+        return TypedResults.Ok();
+    }
+
+    private static async Task<IResult> AppendAsync(string id, [AsParameters] Call call)
+    {
+        if (!FileId.TryParse(id, out var fileId))
+            return NotFound();
+        if (!TusPart.TryRead(call.Request, out var part, out var refused))
+            return refused;
+        if (!Tus.TryReadBytes(call.Request, Tus.Offset, out var offset))
+            return Refusals.Field(Tus.Offset, "Upload-Offset is missing or no possible number of bytes.");
+
+        var (upload, file) = await call.Uploads.FindOwnAsync(fileId, call.Who, call.Aborted);
+        if (upload is null)
+        {
+            // The last part once more, because its answer was lost.
+            if (offset > file.Length || file.Length - offset != (part.Length ?? file.Length - offset))
+                throw new RefusedException(RefusalKind.Conflict, "This upload has become the file already.");
+        }
+        else if (offset == upload.Received && part.Length > upload.Length - offset)
+        {
+            return TooLong(part.Length.Value, upload.Length - offset);
+        }
+        else if (await FeedAsync(call, upload, offset, part) is { } broken)
+        {
+            return broken;
+        }
+
+        SayWhere(call.Context, upload, upload?.File ?? file);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<IResult> CancelAsync(string id, [AsParameters] Call call)
+    {
+        if (!FileId.TryParse(id, out var fileId))
+            return NotFound();
+        var (upload, _) = await call.Uploads.FindOwnAsync(fileId, call.Who, call.Aborted);
+        if (upload is null)
+            throw new RefusedException(RefusalKind.Gone, "This upload has become the file already.");
+        await upload.CancelAsync(call.Who, call.Aborted);
+        return TypedResults.NoContent();
+    }
+
+    private static Task<IResult> OverriddenAsync(string id, [AsParameters] Call call)
+    {
+        var method = call.Request.Headers[Tus.MethodOverride].ToString();
+        return HttpMethods.IsPatch(method) ? AppendAsync(id, call)
+            : HttpMethods.IsDelete(method) ? CancelAsync(id, call)
+            : HttpMethods.IsHead(method) ? HeadAsync(id, call)
+            : Task.FromResult(Refusals.Status(StatusCodes.Status405MethodNotAllowed, "An upload is fed by PATCH; a new one begins at /uploads."));
+    }
+
+    /// <returns>What to answer when the bytes did not come to their end; null when they did.</returns>
+    /// <exception cref="RefusedException">See <see cref="Upload.AppendAsync"/>.</exception>
+    private static async Task<IResult?> FeedAsync(Call call, Upload upload, long offset, TusPart part)
+    {
+        await using var body = call.Bodies.Begin(upload.Id, call.Request.BodyReader.AsStream(leaveOpen: true), part.MostBytes);
+        // Not the request's own end: what arrived before the connection broke is read first, and kept.
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(body.Silent, call.Lifetime.ApplicationStopping);
+        try
+        {
+            await upload.AppendAsync(call.Who, offset, body, part.Checksum, until.Token);
+            return null;
+        }
+        catch (OperationCanceledException) when (!upload.IsUnderWay)
+        {
+            await upload.Ended;
+            // It says how it ended.
+            await call.Uploads.FindOwnAsync(upload.Id, call.Who, CancellationToken.None);
+            throw;
+        }
+        catch (OperationCanceledException) when (call.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            call.Context.Response.Headers.RetryAfter = "5";
+            return Refusals.Status(StatusCodes.Status503ServiceUnavailable, "The server is being restarted. What arrived is kept; go on from there.");
+        }
+        catch (Exception e) when (e is OperationCanceledException or ConnectionResetException || call.Aborted.IsCancellationRequested)
+        {
+            return Refusals.Status(StatusCodes.Status408RequestTimeout, "The connection broke off. What arrived is kept; go on from there.");
+        }
+        catch (BadHttpRequestException e)
+        {
+            return Refusals.Status(e.StatusCode, "The request broke off. What arrived is kept; go on from there.");
+        }
+    }
+
+    /// <summary>
+    /// How far an upload is. That all of it is here is told only when it is the file, durably: whoever hears it lets go of their copy.
+    /// </summary>
+    private static async Task<(Upload? Upload, SharedFile File)> StandingAsync(Call call, FileId id)
+    {
+        var (upload, file) = await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+        if (upload is null)
+            return (null, file);
+        await call.Bodies.GiveWayAsync(id, call.Aborted);
+        if (upload.Received < upload.Length)
+            return (upload, file);
+        try
+        {
+            // An empty file, or one whose last byte came just before the connection or the server went.
+            await upload.AppendAsync(call.Who, upload.Length, Stream.Null, checksum: null, CancellationToken.None);
+        }
+        catch (RefusedException e) when (e.Kind == RefusalKind.Conflict)
+        {
+            // Somebody else brings it to its end.
+            await upload.Ended.WaitAsync(call.Aborted);
+        }
+
+        return await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+    }
+
+    private static Created Created(HttpContext context, Upload? upload, SharedFile file)
+    {
+        SayWhere(context, upload, file);
+        return TypedResults.Created($"{context.Request.PathBase}/uploads/{file.Id}");
+    }
+
+    private static void SayWhere(HttpContext context, Upload? upload, SharedFile file)
+    {
+        var headers = context.Response.Headers;
+        headers[Tus.Offset] = Tus.Text(upload?.Received ?? file.Length);
+        if (upload is { IsUnderWay: true })
+            headers[Tus.Expires] = upload.ExpiresAt.ToString("R");
+    }
+
+    private static IResult TooLong(long length, long missing) => Refusals.Status(
+        StatusCodes.Status413PayloadTooLarge, $"These are {Tus.Text(length)} bytes; {Tus.Text(missing)} are missing.");
+
+    private static IResult NotFound() => Refusals.Status(StatusCodes.Status404NotFound, "There is no such upload.");
+
+    /// <summary>A request and what it is answered with.</summary>
+    private sealed record Call(
+        HttpContext Context, UploadService Uploads, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
+    {
+        public HttpRequest Request => Context.Request;
+
+        public CancellationToken Aborted => Context.RequestAborted;
+
+        public PersonSession Who => Context.PersonSession() ?? throw new RefusedException(RefusalKind.SessionEnded, "Join first.");
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using ChatShare.Core;
+using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace ChatShare.Web.Endpoints.Uploads;
+
+/// <summary>Names of tus 1.0.0.</summary>
+internal static class Tus
+{
+    public const string Version = "1.0.0";
+    public const string Extensions = "creation,creation-with-upload,termination,checksum,expiration";
+    public const string PartType = "application/offset+octet-stream";
+
+    public const string Resumable = "Tus-Resumable";
+    public const string Offset = "Upload-Offset";
+    public const string Length = "Upload-Length";
+    public const string DeferLength = "Upload-Defer-Length";
+    public const string Metadata = "Upload-Metadata";
+    public const string Checksum = "Upload-Checksum";
+    public const string Expires = "Upload-Expires";
+    public const string MethodOverride = "X-HTTP-Method-Override";
+
+    /// <summary>Digits alone; a number of bytes that fits.</summary>
+    public static bool TryReadBytes(HttpRequest request, string header, out long bytes)
+    {
+        bytes = 0;
+        return request.Headers[header] is [{ } text]
+            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes);
+    }
+
+    public static string Text(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>What a <c>POST</c> announces.</summary>
+/// <param name="Room">Where to; it need not exist.</param>
+/// <param name="File">The file.</param>
+/// <param name="Batch">Null for a message of its own.</param>
+internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Batch)
+{
+    public static bool TryRead(HttpRequest request, [NotNullWhen(true)] out TusCreation? creation, [NotNullWhen(false)] out IResult? refused)
+    {
+        creation = null;
+        refused = null;
+        if (request.Headers.ContainsKey(Tus.DeferLength))
+            refused = Refusals.Field(Tus.DeferLength, "A file’s length has to be known when its upload begins.");
+        else if (!Tus.TryReadBytes(request, Tus.Length, out var length))
+            refused = Refusals.Field(Tus.Length, "Upload-Length is missing or no possible number of bytes.");
+        else if (!TusMetadata.TryParse(request.Headers[Tus.Metadata], out var metadata, out var error))
+            refused = Refusals.Field(Tus.Metadata, error);
+        else if (!RoomName.TryParse(metadata["room"], out var room, out error))
+            refused = Refusals.Field("room", error);
+        else if (string.IsNullOrEmpty(metadata["filename"]))
+            refused = Refusals.Field("filename", "A file needs a name.");
+        else if (!TryReadModified(metadata["modified"], out var modified))
+            refused = Refusals.Field("modified", "“modified” is a number of milliseconds since 1970.");
+        else if (FaultOfId(metadata["batch"]) is { } batchError)
+            refused = Refusals.Field("batch", batchError);
+        else if (FaultOfId(metadata["clientId"]) is { } clientIdError)
+            refused = Refusals.Field("clientId", clientIdError);
+        else
+        {
+            creation = new(
+                room,
+                new UploadRequest(FileName.Clean(metadata["filename"]), length)
+                {
+                    Folder = FolderPath.Clean(metadata["path"]),
+                    ModifiedAt = modified,
+                    ClientId = metadata["clientId"],
+                },
+                metadata["batch"]);
+        }
+
+        return creation is not null;
+    }
+
+    private static bool TryReadModified(string? text, out DateTimeOffset? modified)
+    {
+        modified = null;
+        if (text is null)
+            return true;
+        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds)
+            || milliseconds < DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
+            || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+        {
+            return false;
+        }
+
+        modified = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        return true;
+    }
+
+    private static string? FaultOfId(string? id)
+    {
+        if (id is null)
+            return null;
+        try
+        {
+            ClientIds.Check(id);
+            return null;
+        }
+        catch (RefusedException refused)
+        {
+            return refused.Message;
+        }
+    }
+}
+
+/// <summary>The bytes that a <c>PATCH</c>, or a <c>POST</c> of creation-with-upload, carries.</summary>
+/// <param name="Length">As the request declares; null when it is sent in chunks.</param>
+/// <param name="Checksum">Null for a part that counts byte by byte.</param>
+internal sealed record TusPart(long? Length, PartChecksum? Checksum)
+{
+    /// <summary>Most bytes to take.</summary>
+    public long MostBytes => Checksum is null ? long.MaxValue : PartChecksum.MaxPartBytes;
+
+    /// <summary>Whether the request has any body at all.</summary>
+    public static bool IsIn(HttpRequest request) =>
+        request.ContentLength != 0 && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+
+    public static bool TryRead(HttpRequest request, [NotNullWhen(true)] out TusPart? part, [NotNullWhen(false)] out IResult? refused)
+    {
+        part = null;
+        refused = null;
+        PartChecksum? checksum = null;
+        if (!string.Equals(request.ContentType?.Split(';')[0].Trim(), Tus.PartType, StringComparison.OrdinalIgnoreCase))
+            refused = Refusals.Status(StatusCodes.Status415UnsupportedMediaType, $"The bytes of an upload come as {Tus.PartType}.");
+        else if (request.Headers.TryGetValue(Tus.Checksum, out var stated) && !PartChecksum.TryParse(stated, out checksum))
+            refused = Refusals.Field(Tus.Checksum, $"Upload-Checksum is one of {string.Join(", ", PartChecksum.Algorithms)}, a space and base64.");
+        else if (checksum is not null && request.ContentLength > PartChecksum.MaxPartBytes)
+            refused = Refusals.Status(StatusCodes.Status413PayloadTooLarge, TusBody.CheckedPartTooLarge);
+        else
+            part = new(request.ContentLength, checksum);
+        return part is not null;
+    }
+}

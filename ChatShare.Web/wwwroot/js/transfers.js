@@ -1,0 +1,251 @@
+// @ts-check
+// The panel of all files that this page sends, whatever room is open. It shows one line for all; opened, a line for each.
+
+import { read, write } from "./storage.js";
+import { sizeOf, timeLeftOf } from "./text.js";
+import * as uploads from "./uploads.js";
+
+/** @typedef {import("./uploads.js").Item} Item */
+
+const interval = 250;
+const openKey = "chatshare.transfers";
+const lingers = 6000;
+// As on the cards: averaged over about this time.
+const speedWindow = 3;
+
+/** @param {string} name */
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** @param {string} tag @param {string} className @returns {HTMLElement} */
+function element(tag, className) {
+  const made = document.createElement(tag);
+  made.className = className;
+  return made;
+}
+
+/** Bytes a second of a number that grows. */
+class Speed {
+  #at = 0;
+  #bytes = 0;
+  #average = 0;
+  #weight = 0;
+
+  /** @param {number} bytes @returns {number} */
+  sample(bytes) {
+    const now = performance.now() / 1000;
+    const elapsed = now - this.#at;
+    // Sent again after a break, or begun: nothing to compare with.
+    if (this.#at === 0 || bytes < this.#bytes || elapsed > 2 * speedWindow) {
+      this.#average = this.#weight = 0;
+    } else if (elapsed > 0) {
+      const keep = Math.exp(-elapsed / speedWindow);
+      this.#average = this.#average * keep + ((bytes - this.#bytes) / elapsed) * (1 - keep);
+      this.#weight = this.#weight * keep + (1 - keep);
+    }
+    this.#at = now;
+    this.#bytes = bytes;
+    return this.#weight > 0 ? this.#average / this.#weight : 0;
+  }
+}
+
+/** @param {Item} item */
+const isUnderWay = (item) => item.state === "waiting" || item.state === "sending";
+
+/** @param {number} count */
+const files = (count) => (count === 1 ? "1 file" : `${count} files`);
+
+/** @param {number} part @param {number} all */
+const percent = (part, all) => `${all === 0 ? 0 : Math.floor((part * 100) / all)} %`;
+
+/** @param {Item} item */
+function describe(item) {
+  switch (item.state) {
+    case "waiting":
+      return item.sent > 0 ? `${percent(item.sent, item.size)} · waiting` : `${sizeOf(item.size)} · waiting`;
+    case "sending":
+      return `${percent(item.sent, item.size)} of ${sizeOf(item.size)}`;
+    case "paused":
+      return `${percent(item.sent, item.size)} of ${sizeOf(item.size)} · paused`;
+    case "failed":
+      return item.error;
+    default:
+      return `${sizeOf(item.size)} · sent`;
+  }
+}
+
+/** The actions of a line, by state: word, icon, what it does. @type {Record<string, [string, string, (item: Item) => void][]>} */
+const actions = {
+  waiting: [["Pause", "pause", uploads.pause], ["Cancel", "close", uploads.cancel]],
+  sending: [["Pause", "pause", uploads.pause], ["Cancel", "close", uploads.cancel]],
+  paused: [["Resume", "resume", uploads.resume], ["Cancel", "close", uploads.cancel]],
+  failed: [["Retry", "retry", uploads.resume], ["Cancel", "close", uploads.cancel]],
+  done: [],
+  cancelled: [],
+};
+
+/** @param {HTMLElement} panel */
+function build(panel) {
+  const root = document.documentElement;
+  const toggle = element("button", "transfers-toggle");
+  toggle.setAttribute("type", "button");
+  const title = element("span", "transfers-title");
+  const meta = element("span", "transfers-meta");
+  const bar = element("span", "bar");
+  bar.setAttribute("aria-hidden", "true");
+  bar.append(document.createElement("i"));
+  toggle.append(title, meta, icon("chevron"));
+  const list = element("ul", "transfers-list");
+  list.id = "transfers-list";
+  list.setAttribute("role", "list");
+  toggle.setAttribute("aria-controls", list.id);
+  panel.setAttribute("aria-label", "Transfers");
+  panel.append(toggle, bar, list);
+
+  /** @type {Map<string, HTMLElement>} */
+  const lines = new Map();
+  const speed = new Speed();
+  let isOpen = read(openKey) === "open";
+  let ticking = 0;
+  let closing = 0;
+
+  /** @param {Item} item */
+  function line(item) {
+    let made = lines.get(item.clientId);
+    if (!made) {
+      made = element("li", "transfer");
+      const name = element("span", "transfer-name");
+      name.textContent = item.name;
+      name.title = item.name;
+      name.dir = "auto";
+      const own = element("span", "bar");
+      own.setAttribute("aria-hidden", "true");
+      own.append(document.createElement("i"));
+      made.append(name, element("span", "transfer-meta"), element("span", "transfer-actions"), own);
+      lines.set(item.clientId, made);
+    }
+    const text = describe(item);
+    const place = /** @type {HTMLElement} */ (made.children[1]);
+    if (place.textContent !== text) {
+      place.textContent = text;
+    }
+    made.style.setProperty("--p", String(item.size === 0 ? 1 : item.sent / item.size));
+    if (made.dataset.state !== item.state) {
+      made.dataset.state = item.state;
+      const shown = actions[item.state].filter(([word]) => word !== "Retry" || item.canRetry);
+      made.children[2].replaceChildren(
+        ...shown.map(([word, symbol, act]) => {
+          const button = element("button", "icon-button");
+          button.setAttribute("type", "button");
+          button.setAttribute("aria-label", `${word} transfer of ${item.name}`);
+          button.title = word;
+          button.append(icon(symbol));
+          button.addEventListener("click", () => act(item));
+          return button;
+        }),
+      );
+    }
+    return made;
+  }
+
+  function show() {
+    const all = uploads.all();
+    panel.hidden = all.length === 0;
+    const wanted = new Set(all.map((item) => item.clientId));
+    for (const [id, gone] of lines) {
+      if (!wanted.has(id) || !isOpen) {
+        gone.remove();
+        lines.delete(id);
+      }
+    }
+    toggle.setAttribute("aria-expanded", String(isOpen));
+    if (all.length === 0) {
+      return;
+    }
+
+    const counted = all.filter((item) => item.state !== "failed");
+    const sent = counted.reduce((sum, item) => sum + item.sent, 0);
+    const size = counted.reduce((sum, item) => sum + item.size, 0);
+    const left = all.filter(isUnderWay).length;
+    const paused = all.filter((item) => item.state === "paused").length;
+    const failed = all.filter((item) => item.state === "failed").length;
+    const rate = speed.sample(sent);
+    /** @type {string[]} */
+    const parts = [];
+    if (left > 0) {
+      parts.push(percent(sent, size));
+      if (rate >= 1) {
+        parts.push(`${sizeOf(Math.round(rate))}/s`, `${timeLeftOf((size - sent) / rate)} left`);
+      }
+    } else if (paused > 0) {
+      parts.push(`${percent(sent, size)} of ${sizeOf(size)}`);
+    }
+    if (failed > 0) {
+      parts.push(`${failed} failed`);
+    }
+    title.textContent = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : `${files(all.length)} sent`;
+    meta.textContent = parts.join(" · ");
+    panel.style.setProperty("--p", String(size === 0 ? 1 : sent / size));
+    panel.dataset.state = left > 0 ? "sending" : paused > 0 ? "paused" : failed > 0 ? "failed" : "done";
+    if (isOpen) {
+      all.forEach((item, index) => {
+        const own = line(item);
+        if (list.children[index] !== own) {
+          list.insertBefore(own, list.children[index] ?? null);
+        }
+      });
+    }
+
+    clearTimeout(closing);
+    if (all.every((item) => item.state === "done")) {
+      closing = window.setTimeout(uploads.clearEnded, lingers);
+    }
+    if (left > 0 && ticking === 0) {
+      ticking = window.setTimeout(() => {
+        ticking = 0;
+        show();
+      }, interval);
+    }
+  }
+
+  toggle.addEventListener("click", () => {
+    isOpen = !isOpen;
+    write(openKey, isOpen ? "open" : "closed");
+    show();
+  });
+  // What lies below the panel makes room for it.
+  new ResizeObserver(() => root.style.setProperty("--transfers-height", `${panel.hidden ? 0 : panel.offsetHeight}px`)).observe(panel);
+  let drawing = false;
+  uploads.onChange(() => {
+    if (!drawing) {
+      drawing = true;
+      queueMicrotask(() => {
+        drawing = false;
+        show();
+      });
+    }
+  });
+  show();
+}
+
+/**
+ * The panel stands in the layout, which outlives the rooms; the composer, which it must not cover, in the room.
+ * @param {HTMLElement} composer @param {AbortSignal} signal
+ */
+export function showTransfers(composer, signal) {
+  const panel = document.getElementById("transfers");
+  if (panel && panel.childElementCount === 0) {
+    build(panel);
+  }
+  const style = document.documentElement.style;
+  const sizes = new ResizeObserver(() => style.setProperty("--composer-height", `${composer.offsetHeight}px`));
+  sizes.observe(composer);
+  signal.addEventListener("abort", () => sizes.disconnect());
+}

@@ -1,0 +1,132 @@
+// @ts-check
+// tus 1.0.0 as this server speaks it, one request a function. None throws: an answer that did not come has status 0.
+
+const version = { "Tus-Resumable": "1.0.0" };
+const answerTimeout = 30_000;
+// A network that swallows packets breaks no connection.
+const silence = 20_000;
+// Behind the last byte the server writes out what is not on its disk yet.
+const lastSilence = 300_000;
+
+/**
+ * @typedef {{
+ *   status: number,
+ *   ours: boolean,
+ *   sentence: string,
+ *   offset: number | null,
+ *   location: string | null,
+ *   retryAfter: number,
+ * }} Answer
+ * status: 0 when none came; ours: false when something between here and the server answered in its place; retryAfter: milliseconds, 0 when
+ * it was not said
+ */
+
+/**
+ * @param {number} status @param {(name: string) => string | null} header @param {string} body
+ * @returns {Answer}
+ */
+function answer(status, header, body) {
+  let sentence = "";
+  if ((header("Content-Type") ?? "").startsWith("application/problem+json")) {
+    try {
+      const problem = JSON.parse(body);
+      sentence = String(problem.detail ?? problem.title ?? "");
+    } catch {
+      sentence = "";
+    }
+  }
+  const offset = header("Upload-Offset");
+  return {
+    status,
+    // Every answer of the server says so, also the refusals; those of the cross-site check and of a proxy do not.
+    ours: header("Tus-Resumable") !== null || sentence !== "",
+    sentence,
+    offset: offset === null ? null : Number(offset),
+    location: header("Location"),
+    retryAfter: Number(header("Retry-After") ?? 0) * 1000,
+  };
+}
+
+const none = () => answer(0, () => null, "");
+
+/** @param {string} value */
+function base64(value) {
+  let bytes = "";
+  for (const byte of new TextEncoder().encode(value)) {
+    bytes += String.fromCharCode(byte);
+  }
+  return btoa(bytes);
+}
+
+/**
+ * @param {string} method @param {string} address @param {Record<string, string>} headers @param {AbortSignal} signal
+ * @returns {Promise<Answer>}
+ */
+async function ask(method, address, headers, signal) {
+  const within = new AbortController();
+  const timer = setTimeout(() => within.abort(), answerTimeout);
+  const stop = () => within.abort();
+  signal.addEventListener("abort", stop);
+  try {
+    const response = await fetch(address, { method, headers: { ...version, ...headers }, cache: "no-store", redirect: "error", signal: within.signal });
+    return answer(response.status, (name) => response.headers.get(name), await response.text());
+  } catch {
+    return none();
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/**
+ * Announces a file.
+ * @param {number} length @param {Record<string, string>} metadata empty values are left out @param {AbortSignal} signal
+ */
+export function create(length, metadata, signal) {
+  const pairs = Object.entries(metadata).filter(([, value]) => value !== "").map(([key, value]) => `${key} ${base64(value)}`);
+  return ask("POST", "/uploads", { "Upload-Length": String(length), "Upload-Metadata": pairs.join(",") }, signal);
+}
+
+/** Asks how much is there. @param {string} id @param {AbortSignal} signal */
+export const head = (id, signal) => ask("HEAD", `/uploads/${id}`, {}, signal);
+
+/** Calls it off. @param {string} id @param {AbortSignal} signal */
+export const remove = (id, signal) => ask("DELETE", `/uploads/${id}`, {}, signal);
+
+/**
+ * Sends what follows the bytes that are there, straight from the disk.
+ * @param {string} id @param {number} offset @param {Blob} part @param {(sent: number) => void} onProgress @param {AbortSignal} signal
+ * @returns {Promise<Answer>}
+ */
+export function append(id, offset, part, onProgress, signal) {
+  return new Promise((resolve) => {
+    // fetch() does not tell how far a body is.
+    const request = new XMLHttpRequest();
+    let timer = 0;
+    const stop = () => request.abort();
+    /** @param {number} milliseconds */
+    const watch = (milliseconds) => {
+      clearTimeout(timer);
+      timer = window.setTimeout(stop, milliseconds);
+    };
+    request.open("PATCH", `/uploads/${id}`);
+    request.setRequestHeader("Tus-Resumable", version["Tus-Resumable"]);
+    request.setRequestHeader("Content-Type", "application/offset+octet-stream");
+    request.setRequestHeader("Upload-Offset", String(offset));
+    request.upload.addEventListener("progress", (event) => {
+      watch(event.loaded < part.size ? silence : lastSilence);
+      onProgress(event.loaded);
+    });
+    request.addEventListener("loadend", () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", stop);
+      resolve(request.status === 0 ? none() : answer(request.status, (name) => request.getResponseHeader(name), request.responseText));
+    });
+    signal.addEventListener("abort", stop);
+    watch(silence);
+    request.send(part);
+    if (signal.aborted) {
+      stop();
+    }
+  });
+}
