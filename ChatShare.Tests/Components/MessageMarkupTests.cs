@@ -47,6 +47,23 @@ public sealed class MessageMarkupTests
         Assert.Empty(article.QuerySelectorAll(".card"));
     }
 
+    [Theory]
+    [InlineData(3000, 1000, 360, 120)]
+    [InlineData(1000, 3000, 93, 280)]
+    [InlineData(100, 50, 100, 50)]
+    public void A_picture_has_its_box_before_it_is_loaded(int width, int height, int shownWidth, int shownHeight)
+    {
+        var file = Sample.File("a \"b\".png") with { Width = width, Height = height };
+
+        var card = Parse(MessageMarkup.Make(Sample.Make(1, "", files: [file])));
+
+        var picture = card.QuerySelector("img")!;
+        Assert.Equal(($"{shownWidth}", $"{shownHeight}"), (picture.GetAttribute("width"), picture.GetAttribute("height")));
+        Assert.Equal($"/thumbnails/{file.Id}", picture.GetAttribute("src"));
+        Assert.Equal("Look at a \"b\".png", card.QuerySelector("a.picture")!.GetAttribute("aria-label"));
+        Assert.Empty(Parse(MessageMarkup.Make(Sample.Make(1, "", files: [file with { State = FileState.Deleted }]))).QuerySelectorAll("img"));
+    }
+
     [Fact]
     public void A_deleted_message_says_nothing_but_that()
     {

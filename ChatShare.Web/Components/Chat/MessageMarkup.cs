@@ -20,6 +20,9 @@ internal static class MessageMarkup
     // A message of hundreds of files must not push the talk out of sight.
     private const int CardsAtFirst = 12;
 
+    private const int MaxPictureWidth = 360;
+    private const int MaxPictureHeight = 280;
+
     /// <summary>
     /// The article of a message. While any of its files is still coming in, its cards stand outside, all of them, so that none
     /// changes its place when it becomes a file.
@@ -76,6 +79,7 @@ internal static class MessageMarkup
         var name = Encoder.Encode(file.Name);
         var (stem, ending) = FileFace.Split(file.Name);
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"card\" data-state=\"{file.State.ToString().ToLowerInvariant()}\">");
+        AppendPicture(html, file);
         html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#{FileFace.Icon(file.Name)}\"></use></svg>");
         html.Append("<span class=\"file-name\" dir=\"auto\" title=\"").Append(name).Append("\"><span class=\"file-stem\">").Append(Encoder.Encode(stem));
         html.Append("</span><span class=\"file-ending\">").Append(Encoder.Encode(ending)).Append("</span></span>");
@@ -91,6 +95,18 @@ internal static class MessageMarkup
         }
 
         return html.Append("</div>").ToString();
+    }
+
+    /// <summary>In its box before it is loaded, so that nothing jumps when it comes.</summary>
+    private static void AppendPicture(StringBuilder html, SharedFile file)
+    {
+        if (file is not { State: FileState.Ready, Width: { } width, Height: { } height })
+            return;
+        var scale = Math.Min(1, Math.Min((double)MaxPictureWidth / width, (double)MaxPictureHeight / height));
+        var (shownWidth, shownHeight) = (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
+        html.Append("<a class=\"picture\" target=\"_blank\" rel=\"noopener\" href=\"").Append(Address(file)).Append("?inline\" aria-label=\"Look at ");
+        html.Append(Encoder.Encode(file.Name)).Append(CultureInfo.InvariantCulture, $"\"><img src=\"/thumbnails/{file.Id}\" width=\"{shownWidth}\" ");
+        html.Append(CultureInfo.InvariantCulture, $"height=\"{shownHeight}\" alt=\"\" loading=\"lazy\" decoding=\"async\"></a>");
     }
 
     /// <summary>Where the file is, with a name that people can read in the address.</summary>
