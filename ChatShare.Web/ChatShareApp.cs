@@ -84,6 +84,7 @@ public static class ChatShareApp
         });
         app.MapDownloads();
         app.MapUploads();
+        app.MapApiSession();
         app.MapLeaving();
         app.MapHealth();
         return app;
