@@ -86,6 +86,7 @@ public static class ChatShareApp
         app.MapArchive();
         app.MapThumbnails();
         app.MapUploads();
+        app.MapApiSession();
         app.MapLeaving();
         app.MapHealth();
         return app;

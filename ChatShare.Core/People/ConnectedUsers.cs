@@ -26,7 +26,9 @@ public sealed record ConnectedUser(
 public sealed class ConnectedUsers(TimeProvider time)
 {
     private readonly ConcurrentDictionary<Participant, byte> _participants = new();
-    private readonly ConcurrentQueue<Guid> _hungUp = new();
+
+    // Those that were seen since the last round and may not be connected any more.
+    private readonly ConcurrentDictionary<Guid, byte> _seen = new();
     private volatile Listing? _listing;
 
     /// <summary>Raised when somebody came, went, changed state or room.</summary>
@@ -72,6 +74,13 @@ public sealed class ConnectedUsers(TimeProvider time)
     /// <summary>Whether any connection of this session is up or may come back.</summary>
     public bool IsConnected(Guid sessionId) => _participants.Keys.Any(p => p.Session.Id == sessionId);
 
+    /// <summary>Somebody was here for one request and has no connection.</summary>
+    public void Saw(PersonSession session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        _seen[session.Id] = 0;
+    }
+
     /// <summary>The sessions that have a connection now.</summary>
     internal IReadOnlyCollection<PersonSession> Sessions => [.. _participants.Keys.Select(p => p.Session).Distinct()];
 
@@ -79,16 +88,21 @@ public sealed class ConnectedUsers(TimeProvider time)
     {
         if (!_participants.TryRemove(participant, out _))
             return;
-        _hungUp.Enqueue(participant.Session.Id);
+        _seen[participant.Session.Id] = 0;
         Changed.Raise();
     }
 
-    /// <summary>The sessions that are connected now or were since the last call.</summary>
+    /// <summary>The sessions that are connected now or were seen since the last call.</summary>
     internal IReadOnlyCollection<Guid> TakeSeen()
     {
         var seen = _participants.Keys.Select(p => p.Session.Id).ToHashSet();
-        while (_hungUp.TryDequeue(out var sessionId))
+        foreach (var sessionId in _seen.Keys)
+        {
+            // Taken off first: who is seen again at this moment counts for the next round.
+            _seen.TryRemove(sessionId, out _);
             seen.Add(sessionId);
+        }
+
         return seen;
     }
 

@@ -4,7 +4,7 @@ namespace ChatShare.Web.Security;
 /// Refuses what another site makes a person's browser send: everything that changes something, and the circuit's WebSocket,
 /// which no CORS rule guards. With <c>Origin</c> its host and port have to be the request's own; without it
 /// <c>Sec-Fetch-Site</c>, if sent, has to be <c>same-origin</c>; with neither only a bearer token will do, which no other
-/// site can make a browser send.
+/// site can make a browser send, and the call that gives one.
 /// </summary>
 internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteCheck> logger)
 {
@@ -36,9 +36,12 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
             return origins.Count == 1 && IsOwnOrigin(request, origins[0]);
         if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } sites)
             return sites.Count == 1 && sites[0] == "same-origin";
-        return request.Headers.Authorization is [{ } authorization]
-            && authorization.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase);
+        return BearerToken.In(request) is not null || IsTokenAsked(request);
     }
+
+    /// <summary>Nobody has a token before the first call. It looks at no cookie, and its JSON is nothing that a foreign form can send.</summary>
+    private static bool IsTokenAsked(HttpRequest request) =>
+        HttpMethods.IsPost(request.Method) && request.Path.Equals("/api/session", StringComparison.OrdinalIgnoreCase) && request.HasJsonContentType();
 
     private static bool IsOwnOrigin(HttpRequest request, string? origin)
     {

@@ -36,6 +36,15 @@ internal static class SessionCookie
             new ClaimsPrincipal(new ClaimsIdentity([IdOf(session)], CookieAuthenticationDefaults.AuthenticationScheme)),
             new AuthenticationProperties { IsPersistent = true });
 
+    /// <summary>What the pages and rules ask of a living session.</summary>
+    public static ClaimsIdentity IdentityOf(PersonSession session, string scheme)
+    {
+        var identity = new ClaimsIdentity([IdOf(session), new Claim(ClaimTypes.Name, session.Nickname.Value)], scheme);
+        if (session.IsAdministrator)
+            identity.AddClaim(new Claim(ClaimTypes.Role, Roles.Administrator));
+        return identity;
+    }
+
     /// <summary>The id in a principal of this cookie; null in any other.</summary>
     public static Guid? SessionId(ClaimsPrincipal principal) =>
         Guid.TryParse(principal.FindFirstValue(IdClaim), CultureInfo.InvariantCulture, out var id) ? id : null;
@@ -59,10 +68,7 @@ internal static class SessionCookie
 
         http.SetPersonSession(session);
         // For this request alone: a renewed cookie is written from what it carried.
-        var claims = new List<Claim> { IdOf(session), new(ClaimTypes.Name, session.Nickname.Value) };
-        if (session.IsAdministrator)
-            claims.Add(new Claim(ClaimTypes.Role, Roles.Administrator));
-        context.ReplacePrincipal(new ClaimsPrincipal(new ClaimsIdentity(claims, context.Scheme.Name)));
+        context.ReplacePrincipal(new ClaimsPrincipal(IdentityOf(session, context.Scheme.Name)));
     }
 
     private static Claim IdOf(PersonSession session) => new(IdClaim, session.Id.ToString());

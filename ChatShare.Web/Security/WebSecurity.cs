@@ -1,6 +1,7 @@
 using System.Net;
 using ChatShare.Core;
 using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
@@ -16,7 +17,16 @@ internal static class WebSecurity
 {
     public static void AddChatShareSecurity(this IServiceCollection services)
     {
-        services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(SessionCookie.Configure);
+        const string cookie = CookieAuthenticationDefaults.AuthenticationScheme;
+        services.AddAuthentication(options =>
+            {
+                options.DefaultScheme = BearerTokenSelection.Scheme;
+                options.DefaultSignInScheme = options.DefaultSignOutScheme = cookie;
+            })
+            .AddPolicyScheme(BearerTokenSelection.Scheme, null, options => options.ForwardDefaultSelector = context => BearerTokenSelection.Choose(context, cookie))
+            .AddScheme<AuthenticationSchemeOptions, BearerTokenHandler>(BearerToken.Scheme, null)
+            .AddCookie(cookie, SessionCookie.Configure);
+        services.AddSingleton<BearerToken>();
         services.AddAuthorization();
         services.AddCascadingAuthenticationState();
         services.AddHttpContextAccessor();

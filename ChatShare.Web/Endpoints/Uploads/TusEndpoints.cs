@@ -74,7 +74,7 @@ internal static class TusEndpoints
         try
         {
             // Not given up with the connection: the same creation, sent again, may be waiting for this one.
-            upload = await call.Uploads.CreateAsync(room, call.Who, Door.Browser, creation.File, creation.Batch, CancellationToken.None);
+            upload = await call.Uploads.CreateAsync(room, call.Who, call.Context.Door(), creation.File, creation.Batch, CancellationToken.None);
         }
         catch (RefusedException gone) when (gone.Kind == RefusalKind.Gone && creation.File.ClientId is { } clientId)
         {
