@@ -38,6 +38,9 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]
     public static partial void SweepFailed(this ILogger logger, Exception e);
 
+    [LoggerMessage(2006, LogLevel.Debug, "Upload {FileId} was not ended at start")]
+    public static partial void UploadNotEnded(this ILogger logger, Exception e, string fileId);
+
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 

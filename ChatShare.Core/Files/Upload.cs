@@ -332,8 +332,14 @@ public sealed class Upload
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
         var ending = Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null) ?? new Ending(state, failure);
-        File = await _owner.GiveUpAsync(this, File with { State = ending.State, Failure = ending.Failure });
-        Close();
+        try
+        {
+            File = await _owner.GiveUpAsync(this, File with { State = ending.State, Failure = ending.Failure });
+        }
+        finally
+        {
+            Close();
+        }
     }
 
     private void Close()

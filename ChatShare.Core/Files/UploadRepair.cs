@@ -71,6 +71,19 @@ internal sealed class UploadRepair(
         {
             upload.TakeUp();
             await upload.TakenUp;
+            // The program died between the last byte and the end of it: nothing more will come that could end it.
+            if (upload.IsUnderWay && upload.Received == upload.Length)
+                await upload.AppendAsync(upload.Sender, upload.Length, Stream.Null, checksum: null, CancellationToken.None);
+        }
+        catch (OperationCanceledException)
+        {
+            // It was called off meanwhile.
+            return;
+        }
+        catch (RefusedException refused)
+        {
+            // Its sender came back first, or its end was refused and stands on the card.
+            logger.UploadNotEnded(refused, upload.Id.ToString());
         }
         catch (IOException exception)
         {

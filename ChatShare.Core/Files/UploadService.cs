@@ -116,9 +116,12 @@ public sealed class UploadService : BackgroundService
             ? CreateOneAsync()
             : CreateOnceAsync((who.PersonId, ClientIds.Check(file.ClientId)), CreateOneAsync, cancellationToken);
 
-        // A batch is the sender's own word; as a client id of the message it must not meet those of other messages.
+        // A batch is the sender's own word; as a client id of the message it must not meet those of other messages, nor be too long.
+        static string BatchId(string batch) =>
+            "batch." + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(ClientIds.Check(batch))))[..32];
+
         async Task<Upload> CreateOneAsync() => (await AnnounceAsync(
-            room, who, door, [file], batch is null ? Guid.NewGuid().ToString() : "batch." + ClientIds.Check(batch), batch is not null, cancellationToken))[0];
+            room, who, door, [file], batch is null ? Guid.NewGuid().ToString() : BatchId(batch), batch is not null, cancellationToken))[0];
     }
 
     /// <summary>How far an upload is for its sender, also when it has become a file.</summary>
