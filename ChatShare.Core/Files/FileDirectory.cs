@@ -81,6 +81,16 @@ public sealed class FileDirectory
         ];
     }
 
+    /// <summary>The finished files of the message that a file is of, in their order; empty when there is no such file.</summary>
+    /// <exception cref="RefusedException">The asker may not read them.</exception>
+    public async Task<ImmutableArray<ArchivedFile>> InMessageOfAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanRead(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken);
+        return row is not null && _rooms.Find(row.RoomId) is { } room ? await InRoomAsync(room, row.MessageNumber, who, cancellationToken) : [];
+    }
+
     /// <summary>The largest finished files first.</summary>
     /// <exception cref="RefusedException">Not an administrator.</exception>
     public async Task<ImmutableArray<ListedFile>> LargestAsync(int limit, PersonSession who, CancellationToken cancellationToken)

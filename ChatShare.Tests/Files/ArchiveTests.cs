@@ -41,11 +41,12 @@ public sealed class ArchiveTests
     {
         await using var app = await RunningApp.StartAsync();
         var (ann, session) = await EnterAsync(app);
-        await ShareAsync(app, session, ("one.txt", null, [1]), ("two.txt", null, [2]));
+        var first = await ShareAsync(app, session, ("one.txt", null, [1]), ("two.txt", null, [2]));
         var second = await ShareAsync(app, session, ("=three.txt", null, [3]));
 
-        using var message = await ann.GetAsync("/files/archive?room=Lobby&message=1", Cancel);
+        using var message = await ann.GetAsync($"/files/archive?with={first[1].Id}", Cancel);
         Assert.Equal(["one.txt", "two.txt", "manifest.csv"], (await EntriesAsync(message)).Keys);
+        Assert.Equal("Files of Ann.zip", message.Content.Headers.ContentDisposition!.FileNameStar);
         using var selection = await ann.GetAsync($"/files/archive?room=Lobby&id={second[0].Id}", Cancel);
         var entries = await EntriesAsync(selection);
         Assert.Equal(["=three.txt", "manifest.csv"], entries.Keys);
@@ -58,6 +59,7 @@ public sealed class ArchiveTests
     [InlineData("/files/archive?room=Nowhere", HttpStatusCode.NotFound)]
     [InlineData("/files/archive?room=Lobby", HttpStatusCode.NotFound)]
     [InlineData("/files/archive?room=Lobby&id=..%2Fx", HttpStatusCode.NotFound)]
+    [InlineData("/files/archive?with=..%2Fx", HttpStatusCode.NotFound)]
     public async Task What_is_not_there_is_said(string address, HttpStatusCode expected)
     {
         await using var app = await RunningApp.StartAsync();

@@ -9,45 +9,25 @@ using Microsoft.AspNetCore.Mvc;
 namespace ChatShare.Web.Endpoints;
 
 /// <summary>
-/// <c>GET /files/archive?room=…</c>: the finished files of a room as one zip; with <c>message=N</c> those of one message, with
-/// <c>id=…</c> (repeated) a selection.
+/// <c>GET /files/archive?room=…</c>: the finished files of a room as one zip, or with <c>id=…</c> (repeated) a selection of them;
+/// <c>GET /files/archive?with={id}</c>: those of the message that this file is of.
 /// </summary>
 internal static class ArchiveEndpoint
 {
     public static void MapArchive(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization();
 
     private static async Task<IResult> SendAsync(
-        HttpContext context, FileDirectory files, RoomService rooms, [FromQuery] string? room, [FromQuery] long? message, [FromQuery] string[]? id,
+        HttpContext context, FileDirectory files, RoomService rooms, [FromQuery] string? room, [FromQuery] string? with, [FromQuery] string[]? id,
         CancellationToken cancellationToken)
     {
         if (context.PersonSession() is not { } who)
             return TypedResults.Unauthorized();
-        if (!RoomName.TryParse(room, out var name, out var error))
-            return TypedResults.Problem(error, statusCode: StatusCodes.Status400BadRequest);
-        if (rooms.Find(name) is not { } found)
-            return TypedResults.Problem($"There is no room “{name}”.", statusCode: StatusCodes.Status404NotFound);
-        var ids = new HashSet<FileId>();
-        foreach (var text in id ?? [])
-        {
-            if (!FileId.TryParse(text, out var fileId))
-                return TypedResults.Problem("One of the files does not exist.", statusCode: StatusCodes.Status404NotFound);
-            ids.Add(fileId);
-        }
-
-        return await AnswerAsync(files, found, message, ids, who, cancellationToken);
-    }
-
-    private static async Task<IResult> AnswerAsync(
-        FileDirectory files, Room room, long? message, HashSet<FileId> ids, PersonSession who, CancellationToken cancellationToken)
-    {
         try
         {
-            var archived = await files.InRoomAsync(room, message, who, cancellationToken);
-            if (ids.Count > 0)
-                archived = [.. archived.Where(file => ids.Contains(file.Stored.File.Id))];
-            return archived.IsEmpty
-                ? TypedResults.Problem("There are no files to take.", statusCode: StatusCodes.Status404NotFound)
-                : Archive(archived, NameOf(room, message));
+            return with is not null ? await MessageAsync(files, with, who, cancellationToken)
+                : !RoomName.TryParse(room, out var name, out var error) ? TypedResults.Problem(error, statusCode: StatusCodes.Status400BadRequest)
+                : rooms.Find(name) is { } found ? await RoomAsync(files, found, id ?? [], who, cancellationToken)
+                : Nothing($"There is no room “{name}”.");
         }
         catch (RefusedException refused)
         {
@@ -55,10 +35,27 @@ internal static class ArchiveEndpoint
         }
     }
 
-    private static string NameOf(Room room, long? message) => message is null ? $"{room.Name}.zip" : $"{room.Name} {message}.zip";
+    private static async Task<IResult> MessageAsync(FileDirectory files, string with, PersonSession who, CancellationToken cancellationToken)
+    {
+        if (!FileId.TryParse(with, out var id))
+            return Nothing("There is no such file.");
+        var archived = await files.InMessageOfAsync(id, who, cancellationToken);
+        return archived.IsEmpty ? Nothing("There are no files to take.") : Archive(archived, $"Files of {archived[0].Sender}.zip");
+    }
+
+    private static async Task<IResult> RoomAsync(
+        FileDirectory files, Room room, string[] selection, PersonSession who, CancellationToken cancellationToken)
+    {
+        var archived = await files.InRoomAsync(room, message: null, who, cancellationToken);
+        if (selection.Length > 0)
+            archived = [.. archived.Where(file => selection.Contains(file.Stored.File.Id.ToString(), StringComparer.Ordinal))];
+        return archived.IsEmpty ? Nothing("There are no files to take.") : Archive(archived, $"{room.Name}.zip");
+    }
+
+    private static ProblemHttpResult Nothing(string sentence) => TypedResults.Problem(sentence, statusCode: StatusCodes.Status404NotFound);
 
     private static PushStreamHttpResult Archive(IReadOnlyCollection<ArchivedFile> archived, string name) => TypedResults.Stream(
-        // What was begun is ended by whoever reads: the result's own token is the request's.
+        // What was begun is ended by whoever reads: the response breaks when they go.
         destination => FileArchive.WriteAsync(archived, destination, CancellationToken.None),
         "application/zip",
         FileName.Clean(name).Value);

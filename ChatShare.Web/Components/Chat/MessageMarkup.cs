@@ -64,6 +64,17 @@ internal static class MessageMarkup
         }
 
         html.Append(rest > 0 ? "</details></div>" : "</div>");
+        AppendTakeAll(html, message);
+    }
+
+    /// <summary>Several files at once, as one archive.</summary>
+    private static void AppendTakeAll(StringBuilder html, ChatMessage message)
+    {
+        var ready = message.Files.Where(file => file.State == FileState.Ready).ToList();
+        if (ready.Count < 2)
+            return;
+        html.Append(CultureInfo.InvariantCulture, $"<a class=\"take-all\" download href=\"/files/archive?with={ready[0].Id}\">");
+        html.Append(CultureInfo.InvariantCulture, $"Download all {ready.Count} as zip · {ByteSize.Format(ready.Sum(file => file.Length))}</a>");
     }
 
     /// <summary>The heading above the first card of each folder that was shared whole; empty above the others.</summary>
