@@ -32,6 +32,44 @@ public sealed class FileCardTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task A_pause_is_said_on_the_card_and_who_is_waited_for()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var live = new LiveCards();
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+        var card = circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live).Add(p => p.Sender, "Bo"));
+        await ReportAsync(card, live, file, 340);
+        Assert.Equal("uploading", card.Find(".card").GetAttribute("data-state"));
+
+        await card.InvokeAsync(() => live.Report(new UploadProgress(file.Id, 340, file.Length, 0) { IsPaused = true }));
+        Assert.Equal("paused", card.Find(".card").GetAttribute("data-state"));
+        Assert.Contains("34 % of 1.0 KB · paused, waiting for Bo", card.Nodes[0].Words(), StringComparison.Ordinal);
+
+        await ReportAsync(card, live, file, 341);
+        Assert.Equal("uploading", card.Find(".card").GetAttribute("data-state"));
+        Assert.DoesNotContain("paused", card.Nodes[0].Words(), StringComparison.Ordinal);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task The_sender_has_every_button_and_everybody_the_link()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var file = Sample.File("plan.pdf", FileState.Uploading);
+
+        var mine = Render(circuit, file, new LiveCards(), isMine: true);
+        var others = Render(circuit, file, new LiveCards(), isMine: false);
+
+        Assert.Equal(
+            ["Choose plan.pdf again", "Pause plan.pdf", "Resume plan.pdf", "Cancel plan.pdf", "Discard plan.pdf"],
+            mine.FindAll("button").Select(button => button.GetAttribute("aria-label")));
+        Assert.All([mine, others], card => Assert.Equal($"/files/{file.Id}/plan.pdf", card.Named("a", "Get plan.pdf now").GetAttribute("href")));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Progress_that_came_before_the_card_is_not_lost_and_that_of_others_is_not_mine()
     {
         var token = TestContext.Current.CancellationToken;

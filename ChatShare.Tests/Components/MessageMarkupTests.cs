@@ -27,6 +27,18 @@ public sealed class MessageMarkupTests
     }
 
     [Fact]
+    public void Files_of_a_folder_stand_under_its_path_which_is_text()
+    {
+        var hostile = Sample.File("c.txt") with { Folder = Hostile };
+
+        var article = Parse(MessageMarkup.Make(Sample.Make(
+            1, "", files: [Sample.File("a.txt") with { Folder = "photos" }, Sample.File("b.txt") with { Folder = "photos" }, hostile, Sample.File("d.txt")])));
+
+        Assert.Equal(["photos", "a.txt", "b.txt", Hostile, "c.txt", "d.txt"], article.QuerySelectorAll(".folder, .file-name").Select(e => e.TextContent));
+        Assert.Empty(article.QuerySelectorAll("img, script"));
+    }
+
+    [Fact]
     public void A_ready_file_has_its_link_and_the_others_do_not()
     {
         var ready = Sample.File("größe 100%.txt");

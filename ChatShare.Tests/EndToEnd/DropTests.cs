@@ -4,11 +4,13 @@ using static Microsoft.Playwright.Assertions;
 namespace ChatShare.Tests.EndToEnd;
 
 /// <summary>Files that are dragged in from the desktop, as the browser itself hands them over.</summary>
-public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     private ServerProcess Server => fixture.Server;
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_drop_anywhere_shares_in_the_open_room()

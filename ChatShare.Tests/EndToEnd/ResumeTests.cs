@@ -66,16 +66,18 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     [Fact]
     public async Task A_network_that_is_away_for_a_while_is_waited_for()
     {
-        var ann = await Person.JoinAsync(chromium, Server, "Traveller");
+        await using var cable = new Cable(Server.Address);
+        var ann = await Person.JoinAsync(chromium, Server, "Traveller", configure: options => options.BaseURL = cable.Address);
         var bo = await Person.JoinAsync(chromium, Server, "Host");
         var file = await RandomFileAsync("tunnel.bin", 6_000_000);
         await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync(file.Path);
         await UnderWayAsync(bo, "tunnel.bin");
 
-        await ann.Page.Context.SetOfflineAsync(true);
+        cable.Pull();
         await Expect(bo.Log.GetByText("paused, waiting for Traveller")).ToBeVisibleAsync();
-        await ann.Page.Context.SetOfflineAsync(false);
+        await ann.Page.SendAtAsync(0);
+        cable.PutBack();
 
         await ArrivesAsync(bo, file);
     }

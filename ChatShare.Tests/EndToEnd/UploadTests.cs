@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -8,6 +9,9 @@ namespace ChatShare.Tests.EndToEnd;
 
 public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
 {
+    // Slow enough to see it fill, fast enough to wait for.
+    private const int SlowLine = 8_000_000;
+
     private ServerProcess Server => fixture.Server;
 
     [Fact]
@@ -24,11 +28,12 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
             () => {
               window.seen = [];
               new MutationObserver(() => {
-                const now = document.querySelector("[role=progressbar]")?.getAttribute("aria-valuenow");
+                const now = document.querySelector("[aria-label='Uploading holiday.bin']")?.getAttribute("aria-valuenow");
                 if (now && window.seen.at(-1) !== Number(now)) window.seen.push(Number(now));
               }).observe(document.body, { subtree: true, childList: true, attributes: true });
             }
             """);
+        await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync(path);
 
         await Expect(bo.Progress("holiday.bin")).ToBeVisibleAsync();
@@ -49,10 +54,13 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         var ann = await Person.JoinAsync(chromium, Server, "Queuer", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Looker", "/");
 
+        await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync(
-            new FilePayload { Name = "one.bin", MimeType = "x/x", Buffer = new byte[6_000_000] },
+            new FilePayload { Name = "one.bin", MimeType = "x/x", Buffer = new byte[24_000_000] },
             new FilePayload { Name = "two.txt", MimeType = "x/x", Buffer = "hello"u8.ToArray() });
-        await Expect(bo.Progress("two.txt")).ToBeVisibleAsync();
+        // A small one does not wait for a large one.
+        await Expect(bo.Download("two.txt")).ToBeVisibleAsync();
+        await Expect(bo.Progress("one.bin")).ToBeVisibleAsync();
         await ann.SayAsync("talking meanwhile");
         await bo.SeesAsync("talking meanwhile");
         await ann.NewRoomAsync("Elsewhere");
@@ -68,6 +76,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         var ann = await Person.JoinAsync(chromium, Server, "Canceller", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Bystander", "/");
 
+        await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync("mistake.bin", 40_000_000);
         await Expect(bo.Progress("mistake.bin")).ToBeVisibleAsync();
         await Expect(bo.Button("Cancel mistake.bin")).ToHaveCountAsync(0);
@@ -79,16 +88,18 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     }
 
     [Fact]
-    public async Task An_upload_whose_page_is_closed_fails_on_everyones_card()
+    public async Task An_upload_whose_page_is_closed_waits_on_everyones_card()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Closer", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Stayer", "/");
+        await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync("gone.bin", 45_000_000);
-        await Expect(bo.Progress("gone.bin")).ToBeVisibleAsync();
+        await Expect(bo.Progress("gone.bin")).ToHaveAttributeAsync("aria-valuenow", new Regex("[1-9]"));
 
         await ann.Page.CloseAsync();
 
-        await Expect(Card(bo, "gone.bin")).ToHaveAttributeAsync("data-state", "failed", new() { Timeout = 10_000 });
+        await Expect(Card(bo, "gone.bin")).ToHaveAttributeAsync("data-state", "paused", new() { Timeout = 10_000 });
+        await Expect(Card(bo, "gone.bin")).ToContainTextAsync("paused, waiting for Closer");
     }
 
     [Theory]
@@ -144,9 +155,10 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Orderly", "/");
         await ann.NewRoomAsync("Order");
+        await ann.Page.SendAtAsync(100_000);
         await ann.AttachAsync(
             new FilePayload { Name = "first.bin", MimeType = "x/x", Buffer = new byte[20_000_000] },
-            new FilePayload { Name = "second.bin", MimeType = "x/x", Buffer = new byte[100] },
+            new FilePayload { Name = "second.bin", MimeType = "x/x", Buffer = new byte[2_000_000] },
             new FilePayload { Name = "third.bin", MimeType = "x/x", Buffer = new byte[100] });
 
         await ann.Button("Cancel second.bin").ClickAsync();

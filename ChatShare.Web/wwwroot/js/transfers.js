@@ -120,7 +120,7 @@ function build(panel) {
   function line(item) {
     let made = lines.get(item.clientId);
     if (!made) {
-      made = element("li", "transfer");
+      made = element("li", "transfer-line");
       const name = element("span", "transfer-name");
       name.textContent = item.name;
       name.title = item.name;

@@ -32,6 +32,8 @@ import * as tus from "./tus.js";
  */
 
 const small = 32 * 1024 * 1024;
+// Of this size a file goes along with its announcement.
+const tiny = 64 * 1024;
 const shortestPause = 500;
 const longestPause = 3000;
 const smallestPart = 512 * 1024;
@@ -260,7 +262,8 @@ async function announce(item) {
   // Never given up half way: what was announced has to be known, or it could not be called off.
   const { signal } = new AbortController();
   for (let tries = 1; item.state === "waiting"; tries++) {
-    const got = await tus.create(item.size, metadata, signal);
+    // Only the first try: what is refused, or does not get through, is not worth its bytes.
+    const got = await tus.create(file, metadata, tries === 1 && item.size > 0 && item.size <= tiny, signal);
     if (got.status === 201 || got.status === 200) {
       announced(item, got);
       return;
@@ -287,10 +290,18 @@ async function announce(item) {
 function announced(item, got) {
   item.id = (got.location ?? "").split("/").pop() ?? "";
   if (!items.has(item.clientId)) {
+    // Called off meanwhile.
     void removeFromServer(item.id);
     return;
   }
   item.offset = item.sent = got.offset ?? 0;
+  if (item.size > 0 && item.offset === item.size) {
+    item.state = "done";
+    changed();
+    return;
+  }
+  // Bytes that came along may have been stopped on the way.
+  item.isNew = item.offset === 0;
   storage.write(memory + item.id, JSON.stringify({ name: item.file.name, size: item.size, modified: item.file.lastModified, at: Date.now() }));
   changed();
   work();

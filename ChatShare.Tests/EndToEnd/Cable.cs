@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ChatShare.Tests.EndToEnd;
+
+/// <summary>Between a browser and a server: it can be pulled, which breaks every connection, and put back.</summary>
+internal sealed class Cable : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
+    private readonly int _port;
+    private readonly Task _accepting;
+    private volatile bool _isPulled;
+
+    public Cable(string address)
+    {
+        _port = new Uri(address).Port;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>The server's address through it.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    public void Pull()
+    {
+        _isPulled = true;
+        foreach (var connection in _open.Keys)
+            connection.Dispose();
+    }
+
+    public void PutBack() => _isPulled = false;
+
+    public async ValueTask DisposeAsync()
+    {
+        Pull();
+        _listener.Stop();
+        await _accepting;
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                _ = CarryAsync(await _listener.AcceptTcpClientAsync());
+            }
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task CarryAsync(TcpClient near)
+    {
+        using var far = new TcpClient();
+        using (near)
+        {
+            _open[near] = _open[far] = 0;
+            try
+            {
+                // Pulled before it was in the list, it would stay.
+                if (_isPulled)
+                    return;
+                await far.ConnectAsync(IPAddress.Loopback, _port);
+                var (one, other) = (near.GetStream(), far.GetStream());
+                await Task.WhenAny(one.CopyToAsync(other), other.CopyToAsync(one));
+            }
+            catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            {
+                // What breaks here is what a cable is pulled for.
+                near.Dispose();
+            }
+            finally
+            {
+                _open.TryRemove(near, out _);
+                _open.TryRemove(far, out _);
+            }
+        }
+    }
+}
