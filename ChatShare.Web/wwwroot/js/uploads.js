@@ -32,6 +32,8 @@ import * as tus from "./tus.js";
  */
 
 const small = 32 * 1024 * 1024;
+// Each file that comes or is complete changes its message, and everybody draws that again: hundreds in one would keep all busy.
+const mostInMessage = 50;
 // Of this size a file goes along with its announcement.
 const tiny = 64 * 1024;
 const shortestPause = 500;
@@ -104,8 +106,11 @@ export function share(picked, room) {
     circuit(picked.map(({ file }) => file));
     return;
   }
-  const batch = newClientId();
-  for (const { file, path } of picked) {
+  let batch = "";
+  for (const [index, { file, path }] of picked.entries()) {
+    if (index % mostInMessage === 0) {
+      batch = newClientId();
+    }
     add({ file, path, room, batch, id: "", isNew: true });
   }
   changed();
