@@ -71,6 +71,26 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     }
 
     [Fact]
+    public async Task A_file_that_is_picked_before_the_room_is_ready_is_shared_when_it_is()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Hasty", "/");
+        // The room's script is late, as over a slow line.
+        var late = new TaskCompletionSource();
+        await ann.Page.RouteAsync("**/js/chat.js", async route =>
+        {
+            await late.Task;
+            await route.ContinueAsync();
+        });
+        await ann.Page.ReloadAsync();
+
+        await ann.AttachAsync(new FilePayload { Name = "hasty.txt", MimeType = "x/x", Buffer = "early"u8.ToArray() });
+        await Expect(ann.Page.Locator("main.room:not([data-ready]) .composer")).ToBeVisibleAsync();
+        late.SetResult();
+
+        await Expect(ann.Download("hasty.txt")).ToHaveCountAsync(1);
+    }
+
+    [Fact]
     public async Task The_sender_can_call_it_off_and_nobody_else()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Canceller", "/");
@@ -145,7 +165,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
             }
             """);
 
-        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(260, new() { Timeout = 60_000 });
+        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(260, new() { Timeout = 120_000 });
         await ann.SayAsync("the circuit lives");
         await ann.SeesAsync("the circuit lives");
     }

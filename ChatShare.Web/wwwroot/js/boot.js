@@ -263,6 +263,12 @@ document.addEventListener("click", (event) => {
     event.stopPropagation();
   }
 }, true);
+// Picked while the room is still being opened: the files stay in the input, and the room takes them when it is ready.
+document.addEventListener("change", (event) => {
+  if (event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
+    event.stopImmediatePropagation();
+  }
+}, true);
 // Dropped where nothing takes it, a file would be opened in place of the page.
 for (const type of ["dragover", "drop"]) {
   window.addEventListener(type, (event) => {

@@ -77,11 +77,17 @@ export function acceptFiles({ room, composer, say, signal }) {
 
   /** Before Blazor sees what was picked. @param {Event} event */
   function pick(event) {
-    const input = event.target;
-    if (!(input instanceof HTMLInputElement) || input.id !== "attach-files" || !input.files?.length || isHandingOver) {
+    if (event.target instanceof HTMLInputElement && event.target.id === "attach-files" && !isHandingOver) {
+      event.stopImmediatePropagation();
+      takeFrom(event.target);
+    }
+  }
+
+  /** @param {HTMLInputElement} input */
+  function takeFrom(input) {
+    if (!input.files?.length) {
       return;
     }
-    event.stopImmediatePropagation();
     const picked = [...input.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }));
     input.value = "";
     share(picked, room);
@@ -164,4 +170,8 @@ export function acceptFiles({ room, composer, say, signal }) {
     { signal },
   );
   signal.addEventListener("abort", end);
+  const input = document.getElementById("attach-files");
+  if (input instanceof HTMLInputElement && !isHandingOver) {
+    takeFrom(input);
+  }
 }
