@@ -120,6 +120,13 @@ public sealed class CrashTests
             foreach (var upload in host.Uploads.Active.ToList())
             {
                 var (found, _) = await host.Uploads.FindOwnAsync(upload.Id, sender, token);
+                if (found is null || found.Received == found.Length)
+                {
+                    // Its last byte was here: the start ends it by itself.
+                    await Eventually.TrueAsync(() => Task.FromResult(host.Uploads.Find(upload.Id) is null));
+                    continue;
+                }
+
                 var (seed, length) = all[upload.File.Name];
                 if (length > 100_000_000)
                     await found!.CancelAsync(sender, token);
