@@ -2,7 +2,7 @@
 // The cards of files that still come in: which of the sender's buttons make sense is known here alone, by whoever holds the file.
 // data-local on a card: "sending" or "paused"; without it this page does not hold the file, and it can be chosen again.
 
-import * as tus from "./tus.js";
+import { forget, remembered } from "./memory.js";
 import { sizeOf } from "./text.js";
 import * as uploads from "./uploads.js";
 
@@ -67,7 +67,7 @@ export function followCards({ scroller, room, say, signal }) {
   /** @param {Element} card */
   async function chooseAgain(card) {
     const id = card.getAttribute("data-file") ?? "";
-    const known = uploads.remembered(id);
+    const known = remembered(id);
     const begun = {
       name: known?.name ?? card.getAttribute("data-name") ?? "",
       size: Number(card.getAttribute("data-size")),
@@ -109,7 +109,7 @@ export function followCards({ scroller, room, say, signal }) {
           if (item) {
             uploads.cancel(item);
           } else {
-            uploads.forget(id);
+            forget(id);
           }
           break;
       }

@@ -3,8 +3,8 @@
 // announced in the order in which it was picked, then sent from where its bytes on the server end, however often that takes.
 
 import { newClientId } from "./ids.js";
-import * as storage from "./storage.js";
-import { isConnectionLost } from "./server.js";
+import { forget, remember } from "./memory.js";
+import { doesNotGetThrough, isReadable, passing, rest } from "./retry.js";
 import * as tus from "./tus.js";
 
 /** @typedef {"waiting" | "sending" | "paused" | "failed" | "done" | "cancelled"} State */
@@ -36,15 +36,7 @@ const small = 32 * 1024 * 1024;
 const mostInMessage = 50;
 // Of this size a file goes along with its announcement.
 const tiny = 64 * 1024;
-const shortestPause = 500;
-const longestPause = 3000;
 const smallestPart = 512 * 1024;
-const memory = "chatshare.upload/";
-const memoryLasts = 7 * 24 * 60 * 60 * 1000;
-// So often in a row no answer comes to an announcement although the server can be reached: it does not get through.
-const mostSilences = 3;
-// The server may do better a moment later, or the network.
-const passing = new Set([0, 408, 409, 423, 425, 429, 500, 502, 503, 504]);
 
 /** @type {Map<string, Item>} */
 const items = new Map();
@@ -180,18 +172,6 @@ export function clearEnded() {
   changed();
 }
 
-/** @param {string} id @returns {{ name: string, size: number, modified: number } | null} what this browser knows of a file that it began to send */
-export function remembered(id) {
-  try {
-    return JSON.parse(storage.read(memory + id) ?? "null");
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} id */
-export const forget = (id) => storage.remove(memory + id);
-
 function changed() {
   for (const listener of listeners) {
     listener();
@@ -221,26 +201,6 @@ function endAll() {
   for (const item of all().filter(isHeld)) {
     fail(item, "You have left.", false);
   }
-}
-
-/** @param {number} tries @param {number} atLeast @param {AbortSignal} signal ends early when the connection comes back, or the signal says so */
-function rest(tries, atLeast, signal) {
-  return new Promise((resolve) => {
-    const done = new AbortController();
-    const finish = () => {
-      clearTimeout(timer);
-      done.abort();
-      resolve(undefined);
-    };
-    // Many pages may have lost the server at the same moment.
-    const growing = Math.min(shortestPause * tries, longestPause) * (0.75 + Math.random() / 4);
-    const timer = setTimeout(finish, Math.max(growing, atLeast));
-    signal.addEventListener("abort", finish, { signal: done.signal });
-    if (atLeast === 0) {
-      window.addEventListener("online", finish, { signal: done.signal });
-      document.addEventListener("chatshare:reconnected", finish, { signal: done.signal });
-    }
-  });
 }
 
 /** One after the other, so that the cards stand in the order of the files. */
@@ -307,27 +267,9 @@ function announced(item, got) {
   }
   // Bytes that came along may have been stopped on the way.
   item.isNew = item.offset === 0;
-  storage.write(memory + item.id, JSON.stringify({ name: item.file.name, size: item.size, modified: item.file.lastModified, at: Date.now() }));
+  remember(item.id, item.file);
   changed();
   work();
-}
-
-/** @param {tus.Answer} got @param {number} tries */
-async function doesNotGetThrough(got, tries) {
-  if (isConnectionLost()) {
-    return false;
-  }
-  if (got.status !== 0) {
-    return !got.ours && !passing.has(got.status);
-  }
-  if (tries < mostSilences) {
-    return false;
-  }
-  try {
-    return (await fetch("/health/live", { cache: "no-store", signal: AbortSignal.timeout(longestPause) })).ok && !isConnectionLost();
-  } catch {
-    return false;
-  }
 }
 
 /** Something on the way does not let uploads through: the chat's own connection does. */
@@ -412,7 +354,7 @@ async function send(item) {
     known = false;
     const notLetThrough = got.status === 413 && !got.ours;
     broken = got.status === 0 || notLetThrough ? part.size : null;
-    if (!(await isReadable(item))) {
+    if (!(await isReadable(item.file))) {
       fail(item, `“${item.name}” was moved or changed on this computer. Choose it again.`, false);
     } else if (notLetThrough && part.size > smallestPart) {
       await rest(tries, 0, signal);
@@ -439,16 +381,6 @@ async function answered(item, got, tries, signal) {
   }
 }
 
-/** @param {Item} item whether the file is still there as it was picked: a browser tells so only when it is read */
-async function isReadable(item) {
-  try {
-    await item.file.slice(Math.max(0, item.size - 1)).arrayBuffer();
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** @param {string} id */
 async function removeFromServer(id) {
   forget(id);
@@ -471,9 +403,3 @@ document.addEventListener("chatshare:reload", (event) => {
     isLeaving = true;
   }
 });
-for (const key of storage.keys(memory)) {
-  const at = remembered(key.slice(memory.length));
-  if (!(Date.now() - Number(/** @type {any} */ (at)?.at) < memoryLasts)) {
-    storage.remove(key);
-  }
-}

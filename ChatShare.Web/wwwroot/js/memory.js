@@ -1,0 +1,33 @@
+// @ts-check
+// What this browser knows of the files that it began to send: after a reload it tells whether the right one is chosen again.
+
+import * as storage from "./storage.js";
+
+const prefix = "chatshare.upload/";
+const lasts = 7 * 24 * 60 * 60 * 1000;
+
+/** @typedef {{ name: string, size: number, modified: number, at: number }} Known */
+
+/** @param {string} id of the file @param {File} file */
+export function remember(id, file) {
+  storage.write(prefix + id, JSON.stringify({ name: file.name, size: file.size, modified: file.lastModified, at: Date.now() }));
+}
+
+/** @param {string} id @returns {Known | null} */
+export function remembered(id) {
+  try {
+    return JSON.parse(storage.read(prefix + id) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} id */
+export const forget = (id) => storage.remove(prefix + id);
+
+for (const key of storage.keys(prefix)) {
+  const known = remembered(key.slice(prefix.length));
+  if (!known || !(Date.now() - known.at < lasts)) {
+    storage.remove(key);
+  }
+}
