@@ -86,14 +86,17 @@ internal sealed class DownloadStore
             : null;
 
     /// <summary>The file as it is now that its content is here: recognised by its first bytes.</summary>
-    public async Task<SharedFile> ReadyAsync(SharedFile file, string sha256)
+    public async Task<SharedFile> ReadyAsync(SharedFile file, string sha256, DateTimeOffset at)
     {
         var head = new byte[ContentType.HeadBytes];
         await using var content = new FileStream(ContentPath(sha256), FileMode.Open, FileAccess.Read, FileShare.Read);
         var count = await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, CancellationToken.None);
         var type = ContentType.Detect(head.AsSpan(0, count), isWhole: count == content.Length);
         var size = type.Kind == FileKind.Image ? Thumbnails.SizeOf(ContentPath(sha256)) : null;
-        return file with { State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType, Width = size?.Width, Height = size?.Height };
+        return file with
+        {
+            State = FileState.Ready, Sha256 = sha256, MediaType = type.MediaType, Width = size?.Width, Height = size?.Height, ReadyAt = at,
+        };
     }
 
     public void DeletePartial(FileId id) => File.Delete(PartialPath(id));

@@ -19,6 +19,12 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
     /// <summary>See <see cref="Width"/>.</summary>
     public int? Height { get; init; }
 
+    /// <summary>When it became a file, UTC; null until then.</summary>
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    /// <summary>Somebody asked that the room's rules do not remove it.</summary>
+    public bool Kept { get; init; }
+
     /// <summary>True while bytes may still come.</summary>
     public bool IsUnderWay => State is FileState.Uploading or FileState.Paused;
 }

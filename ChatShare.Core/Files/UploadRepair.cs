@@ -52,7 +52,7 @@ internal sealed class UploadRepair(
         var file = RowMapping.ToFile(row);
         // Its last byte was here and checked, and only the row was missing.
         if (store.AdoptedAs(file.Id) is { } sha256)
-            return await store.ReadyAsync(file, sha256);
+            return await store.ReadyAsync(file, sha256, time.GetUtcNow());
 
         var expires = uploads.Expiry(store.LastWritten(file.Id) ?? row.CreatedAt);
         if (expires <= time.GetUtcNow() || await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)

@@ -188,7 +188,7 @@ public sealed class UploadService : BackgroundService
         try
         {
             Store.Adopt(upload.Id, sha256);
-            var ready = await Store.ReadyAsync(upload.File, sha256);
+            var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow());
             await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
             Store.Settle(upload.Id);
             _logger.FileReady(upload.Id.ToString(), upload.Length);

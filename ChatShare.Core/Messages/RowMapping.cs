@@ -35,5 +35,7 @@ internal static class RowMapping
         Folder = row.Folder,
         Width = row.Width,
         Height = row.Height,
+        ReadyAt = row.ReadyAt,
+        Kept = row.Kept,
     };
 }

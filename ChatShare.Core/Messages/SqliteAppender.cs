@@ -61,8 +61,8 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number", "$ordinal", "$person", "$name", "$door", "$at", "$text", "$client");
         _insertFile = Command(
             """
-            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId")
-            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client)
+            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId", "Kept")
+            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client, 0)
             """,
             "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client");
         _findByClientId = Command(
@@ -76,7 +76,7 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number");
         _readFiles = Command(
             """
-            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder", "Width", "Height"
+            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder", "Width", "Height", "ReadyAt", "Kept"
             FROM "Files" WHERE "RoomId" = $room AND "MessageNumber" = $number ORDER BY "Position"
             """,
             "$room", "$number");
@@ -84,10 +84,10 @@ internal sealed class SqliteAppender : IDisposable
         _updateFile = Command(
             """
             UPDATE "Files" SET "State" = $state, "Length" = $length, "MediaType" = $type, "Sha256" = $sha, "Failure" = $failure,
-                "Width" = $width, "Height" = $height
+                "Width" = $width, "Height" = $height, "ReadyAt" = $ready, "Kept" = $kept
             WHERE "Id" = $id
             """,
-            "$id", "$state", "$length", "$type", "$sha", "$failure", "$width", "$height");
+            "$id", "$state", "$length", "$type", "$sha", "$failure", "$width", "$height", "$ready", "$kept");
         _touchMessage = Command(
             """UPDATE "Messages" SET "Changed" = $changed WHERE "RoomId" = $room AND "Number" = $number""",
             "$room", "$number", "$changed");
@@ -199,7 +199,9 @@ internal sealed class SqliteAppender : IDisposable
         Bind(_findFile, file.Id.ToString(), change.Room.Id);
         if (_findFile.ExecuteScalar() is not long number)
             return AppendResult.Refused(RefusalKind.NotFound, "This file is not there any more.");
-        Run(_updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height);
+        Run(
+            _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,
+            file.ReadyAt?.UtcTicks, file.Kept);
         Run(_touchMessage, change.Room.Id, number, TakeNumber(change.Room));
         return new AppendResult(Read(change.Room.Id, number), IsNew: true, null);
     }
@@ -234,6 +236,8 @@ internal sealed class SqliteAppender : IDisposable
                     Folder = row.IsDBNull(7) ? null : row.GetString(7),
                     Width = row.IsDBNull(8) ? null : row.GetInt32(8),
                     Height = row.IsDBNull(9) ? null : row.GetInt32(9),
+                    ReadyAt = row.IsDBNull(10) ? null : new DateTimeOffset(row.GetInt64(10), TimeSpan.Zero),
+                    Kept = row.GetBoolean(11),
                 }));
             }
         }

@@ -19,6 +19,8 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
 
     internal DbSet<FileRow> Files => Set<FileRow>();
 
+    internal DbSet<DownloadRow> Downloads => Set<DownloadRow>();
+
     internal DbSet<ReadMarkRow> ReadMarks => Set<ReadMarkRow>();
 
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
@@ -68,7 +70,14 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
             row.HasIndex(f => new { f.PersonId, f.ClientId }).IsUnique().HasFilter("\"ClientId\" IS NOT NULL");
             // Which rows still need a content before it is deleted.
             row.HasIndex(f => f.Sha256);
+            // Whether a file that is about to be sent may be here already.
+            row.HasIndex(f => f.Length);
             row.HasOne<MessageRow>().WithMany().HasForeignKey(f => new { f.RoomId, f.MessageNumber }).OnDelete(DeleteBehavior.Cascade);
+        });
+        builder.Entity<DownloadRow>(row =>
+        {
+            row.ToTable("Downloads").HasKey(d => new { d.FileId, d.PersonId });
+            row.HasOne<FileRow>().WithMany().HasForeignKey(d => d.FileId).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<ReadMarkRow>(row => row.ToTable("ReadMarks").HasKey(m => new { m.PersonId, m.RoomId }));
         builder.Entity<AuditRow>(row => row.ToTable("Audit").HasKey(a => a.Id));

@@ -50,6 +50,12 @@ internal sealed class RoomRow
 
     /// <summary>How many messages were ever posted; deleted ones stay counted.</summary>
     public long MessageCount { get; set; }
+
+    /// <summary>Files older than this many days are removed; null keeps them.</summary>
+    public int? KeepDays { get; set; }
+
+    /// <summary>When the room's files take more bytes, the oldest are removed; null keeps them.</summary>
+    public long? KeepBytes { get; set; }
 }
 
 internal sealed class MessageRow
@@ -121,11 +127,28 @@ internal sealed class FileRow
 
     public DateTimeOffset CreatedAt { get; set; }
 
+    /// <summary>When its last byte had come and it became a file; null until then. Its age counts from here.</summary>
+    public DateTimeOffset? ReadyAt { get; set; }
+
+    /// <summary>Somebody asked that the room's rules do not remove it.</summary>
+    public bool Kept { get; set; }
+
     /// <summary>When the sender's copy was last changed; null when not said.</summary>
     public DateTimeOffset? ModifiedAt { get; set; }
 
     /// <summary>The sender's own id for the upload; null when there is none.</summary>
     public string? ClientId { get; set; }
+}
+
+/// <summary>A person has taken a whole file at least once.</summary>
+internal sealed class DownloadRow
+{
+    public required string FileId { get; set; }
+
+    public Guid PersonId { get; set; }
+
+    /// <summary>For the first time.</summary>
+    public DateTimeOffset At { get; set; }
 }
 
 /// <summary>How far a person has read a room.</summary>

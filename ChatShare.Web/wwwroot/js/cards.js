@@ -62,7 +62,7 @@ function chooseFile() {
  * @param {{ scroller: HTMLElement, room: string, say: (sentence: string) => void, signal: AbortSignal }} options
  */
 export function followCards({ scroller, room, say, signal }) {
-  const markAll = () => scroller.querySelectorAll(".card[data-file]").forEach(mark);
+  const markAll = () => scroller.querySelectorAll(".card[data-mine]").forEach(mark);
 
   /** @param {Element} card */
   async function chooseAgain(card) {
@@ -121,7 +121,7 @@ export function followCards({ scroller, room, say, signal }) {
     for (const record of records) {
       for (const node of record.addedNodes) {
         if (node instanceof Element) {
-          (node.matches(".card[data-file]") ? [node] : node.querySelectorAll(".card[data-file]")).forEach(mark);
+          (node.matches(".card[data-mine]") ? [node] : node.querySelectorAll(".card[data-mine]")).forEach(mark);
         }
       }
     }

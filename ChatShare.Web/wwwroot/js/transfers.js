@@ -5,7 +5,7 @@ import { read, write } from "./storage.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 import * as uploads from "./uploads.js";
 
-/** @typedef {import("./uploads.js").Item} Item */
+/** @typedef {import("./items.js").Item} Item */
 
 const interval = 250;
 const openKey = "chatshare.transfers";

@@ -121,6 +121,22 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.ToTable("Audit", (string)null);
                 });
 
+            modelBuilder.Entity("ChatShare.Core.Storage.DownloadRow", b =>
+                {
+                    b.Property<string>("FileId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<Guid>("PersonId")
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("At")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("FileId", "PersonId");
+
+                    b.ToTable("Downloads", (string)null);
+                });
+
             modelBuilder.Entity("ChatShare.Core.Storage.FactRow", b =>
                 {
                     b.Property<string>("Key")
@@ -155,6 +171,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<int?>("Height")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("Kept")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("Length")
                         .HasColumnType("INTEGER");
 
@@ -177,6 +196,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<int>("Position")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("ReadyAt")
+                        .HasColumnType("INTEGER");
+
                     b.Property<int>("RoomId")
                         .HasColumnType("INTEGER");
 
@@ -193,6 +215,8 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("Length");
 
                     b.HasIndex("Sha256");
 
@@ -285,6 +309,12 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
 
                     b.Property<Guid?>("CreatedBy")
                         .HasColumnType("TEXT");
+
+                    b.Property<long?>("KeepBytes")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("KeepDays")
+                        .HasColumnType("INTEGER");
 
                     b.Property<long>("LastNumber")
                         .HasColumnType("INTEGER");
@@ -415,6 +445,15 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.HasKey("UserId", "LoginProvider", "Name");
 
                     b.ToTable("AspNetUserTokens", (string)null);
+                });
+
+            modelBuilder.Entity("ChatShare.Core.Storage.DownloadRow", b =>
+                {
+                    b.HasOne("ChatShare.Core.Storage.FileRow", null)
+                        .WithMany()
+                        .HasForeignKey("FileId")
+                        .OnDelete(DeleteBehavior.Cascade)
+                        .IsRequired();
                 });
 
             modelBuilder.Entity("ChatShare.Core.Storage.FileRow", b =>

@@ -1,0 +1,117 @@
+// @ts-check
+// The files that this page sends: what each is, how it stands, and who wants to know. The list belongs to the page and not to a room.
+
+import { newClientId } from "./ids.js";
+
+/** @typedef {"waiting" | "sending" | "paused" | "failed" | "done" | "cancelled"} State */
+
+/**
+ * @typedef {{
+ *   clientId: string,
+ *   batch: string,
+ *   room: string,
+ *   file: File,
+ *   name: string,
+ *   path: string,
+ *   size: number,
+ *   id: string,
+ *   state: State,
+ *   offset: number,
+ *   sent: number,
+ *   isNew: boolean,
+ *   error: string,
+ *   canRetry: boolean,
+ *   stop: AbortController,
+ * }} Item
+ * id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is on the way; isNew: nothing of
+ * it can be on the server
+ */
+
+/** @type {Map<string, Item>} */
+const items = new Map();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {(sentence: string) => void} */
+let voice = () => undefined;
+
+/**
+ * @param {() => void} listener called at once after a file's state has changed; how far it is may be read at any time
+ * @param {AbortSignal} [signal] until when
+ */
+export function onChange(listener, signal) {
+  listeners.add(listener);
+  signal?.addEventListener("abort", () => listeners.delete(listener));
+}
+
+/** @param {(sentence: string) => void} say shows a sentence beside the composer that is there now */
+export function setVoice(say) {
+  voice = say;
+}
+
+/** @param {string} sentence */
+export const say = (sentence) => voice(sentence);
+
+/** In the order in which they were picked. @returns {Item[]} */
+export const all = () => [...items.values()];
+
+/** @param {Item} item whether it was not called off or taken out of the list */
+export const isListed = (item) => items.has(item.clientId);
+
+/** @param {Item} item whether this page holds the file and can send it */
+export const isHeld = (item) => item.state === "waiting" || item.state === "sending" || item.state === "paused";
+
+/** @param {Item} item */
+export const isUnderWay = (item) => item.state === "waiting" || item.state === "sending";
+
+/** @param {{ file: File, path: string, room: string, batch: string, id: string, isNew: boolean }} of @returns {Item} */
+export function add(of) {
+  /** @type {Item} */
+  const item = {
+    ...of,
+    clientId: newClientId(),
+    name: of.file.name,
+    size: of.file.size,
+    state: "waiting",
+    offset: 0,
+    sent: 0,
+    error: "",
+    canRetry: false,
+    stop: new AbortController(),
+  };
+  items.set(item.clientId, item);
+  return item;
+}
+
+/** @param {Item} item */
+export const drop = (item) => items.delete(item.clientId);
+
+export function changed() {
+  for (const listener of listeners) {
+    listener();
+  }
+  if (!all().some(isUnderWay)) {
+    document.dispatchEvent(new Event("chatshare:uploads-idle"));
+  }
+}
+
+/** @param {Item} item @param {State} state */
+export function halt(item, state) {
+  item.state = state;
+  item.stop.abort();
+  item.stop = new AbortController();
+  changed();
+}
+
+/** @param {Item} item @param {string} sentence @param {boolean} canRetry */
+export function fail(item, sentence, canRetry) {
+  item.canRetry = canRetry;
+  item.error = sentence || "The server did not take this file.";
+  halt(item, "failed");
+}
+
+/** Nothing more is sent: the session has ended, and the page says so. */
+export function endAll() {
+  for (const item of all().filter(isHeld)) {
+    fail(item, "You have left.", false);
+  }
+}

@@ -1,0 +1,118 @@
+// @ts-check
+// Sends what was announced, from where its bytes on the server end, however often that takes.
+
+import * as items from "./items.js";
+import { forget } from "./memory.js";
+import { isReadable, passing, rest } from "./retry.js";
+import * as tus from "./tus.js";
+
+/** @typedef {import("./items.js").Item} Item */
+
+const small = 32 * 1024 * 1024;
+const smallestPart = 512 * 1024;
+
+/** @type {(Item | null)[]} the first lane takes what is next; the second only small files, so that no large one holds them up */
+const lanes = [null, null];
+// What is sent in one request; smaller after something on the way did not let it through.
+let largestPart = Infinity;
+
+/** Puts what is next into the lanes that are free. */
+export function work() {
+  lanes.forEach((busy, lane) => {
+    if (busy) {
+      return;
+    }
+    const next = items.all().find((item) => item.state === "waiting" && item.id !== "" && (lane === 0 || item.size <= small));
+    if (next) {
+      lanes[lane] = next;
+      next.state = "sending";
+      items.changed();
+      void send(next).finally(() => {
+        lanes[lane] = null;
+        work();
+      });
+    }
+  });
+}
+
+/** Until it is there, or somebody stops it. @param {Item} item */
+async function send(item) {
+  const { signal } = item.stop;
+  let known = item.isNew;
+  /** @type {number | null} of a part that broke off: whether any of it has arrived says what to send next */
+  let broken = null;
+  item.isNew = false;
+  for (let tries = 1; !signal.aborted; tries++) {
+    if (!known) {
+      const got = await tus.head(item.id, signal);
+      if (signal.aborted) {
+        return;
+      }
+      if (got.status !== 200 || got.offset === null) {
+        await answered(item, got, tries, signal);
+        continue;
+      }
+      if (got.offset > item.offset) {
+        tries = 1;
+      } else if (broken !== null) {
+        largestPart = Math.max(smallestPart, Math.ceil(broken / 8));
+      }
+      known = true;
+      item.offset = item.sent = got.offset;
+      if (item.offset === item.size && item.size > 0) {
+        break;
+      }
+    }
+
+    const part = item.file.slice(item.offset, item.offset + largestPart);
+    const got = await tus.append(item.id, item.offset, part, (sent) => (item.sent = item.offset + sent), signal);
+    if (signal.aborted) {
+      return;
+    }
+    if (got.status === 204 && got.offset !== null) {
+      item.offset = item.sent = got.offset;
+      tries = 0;
+      broken = null;
+      if (item.offset === item.size) {
+        break;
+      }
+      continue;
+    }
+    known = false;
+    const notLetThrough = got.status === 413 && !got.ours;
+    broken = got.status === 0 || notLetThrough ? part.size : null;
+    if (!(await isReadable(item.file))) {
+      items.fail(item, `“${item.name}” was moved or changed on this computer. Choose it again.`, false);
+    } else if (notLetThrough && part.size > smallestPart) {
+      await rest(tries, 0, signal);
+    } else {
+      await answered(item, got, tries, signal);
+    }
+  }
+  if (!signal.aborted) {
+    forget(item.id);
+    item.state = "done";
+    items.changed();
+  }
+}
+
+/** What becomes of it after another answer than the one that was hoped for. @param {Item} item @param {tus.Answer} got @param {number} tries @param {AbortSignal} signal */
+async function answered(item, got, tries, signal) {
+  if (got.status === 401) {
+    items.endAll();
+  } else if (passing.has(got.status)) {
+    await rest(tries, got.retryAfter, signal);
+  } else {
+    forget(item.id);
+    items.fail(item, got.status === 404 || got.status === 410 ? got.sentence || "This upload has ended." : got.sentence, false);
+  }
+}
+
+/** Calls an upload off. @param {string} id of the file */
+export async function removeFromServer(id) {
+  forget(id);
+  const { signal } = new AbortController();
+  for (let tries = 1; passing.has((await tus.remove(id, signal)).status); tries++) {
+    await rest(tries, 0, signal);
+  }
+}
