@@ -203,7 +203,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
 
     private static async Task<(string Path, byte[] Sha256)> RandomFileAsync(string name, int length, DateTime? changedAt = null)
     {
-        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, name);
+        var path = TestFiles.NewPath(name);
         var content = RandomNumberGenerator.GetBytes(length);
         await File.WriteAllBytesAsync(path, content, Cancel);
         if (changedAt is { } time)

@@ -19,7 +19,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Ann", "/");
         var bo = await Person.JoinAsync(chromium, Server, "Bo", "/");
-        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, "holiday.bin");
+        var path = TestFiles.NewPath("holiday.bin");
         var content = RandomNumberGenerator.GetBytes(20 * 1024 * 1024);
         await File.WriteAllBytesAsync(path, content, TestContext.Current.CancellationToken);
 

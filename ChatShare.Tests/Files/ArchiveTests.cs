@@ -74,12 +74,12 @@ public sealed class ArchiveTests
     [Fact]
     public async Task A_file_that_is_deleted_meanwhile_is_left_out_and_the_rest_is_whole()
     {
-        var folder = Directory.CreateTempSubdirectory("chatshare-zip-").FullName;
-        var path = Path.Combine(folder, "here");
+        using var folder = new TemporaryFolder();
+        var path = folder.File("here");
         await File.WriteAllBytesAsync(path, [1, 2, 3], Cancel);
         ArchivedFile[] files =
         [
-            new(new StoredFile(Sample.File("gone"), Path.Combine(folder, "gone"), Sample.Noon), "Ann"),
+            new(new StoredFile(Sample.File("gone"), folder.File("gone"), Sample.Noon), "Ann"),
             new(new StoredFile(Sample.File("here"), path, Sample.Noon), "Ann"),
         ];
         await using var zip = new MemoryStream();
@@ -88,7 +88,6 @@ public sealed class ArchiveTests
 
         using var archive = new ZipArchive(zip);
         Assert.Equal(["here", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
-        Directory.Delete(folder, recursive: true);
     }
 
     private static async Task<Dictionary<string, byte[]>> EntriesAsync(HttpResponseMessage response)

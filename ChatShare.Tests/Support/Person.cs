@@ -90,7 +90,7 @@ public sealed class Person(IPage page)
     /// <summary>Picks a file of zeros that is too large to be handed to the browser by value.</summary>
     public async Task AttachAsync(string name, long length)
     {
-        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, name);
+        var path = TestFiles.NewPath(name);
         await using (var file = File.Create(path))
             file.SetLength(length);
         await AttachAsync(path);
