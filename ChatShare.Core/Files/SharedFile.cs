@@ -13,6 +13,9 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
     /// <summary>Where it stood in a folder that was shared whole, with slashes between the names (<c>photos/2026</c>); null when it came alone.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Its place among the files of its message, from 0; no two have the same, and some places may stay empty. -1 as long as it has none.</summary>
+    public int Position { get; init; }
+
     /// <summary>Of an image, in pixels as people see it; null for everything that has no small picture.</summary>
     public int? Width { get; init; }
 

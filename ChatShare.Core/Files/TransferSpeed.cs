@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace ChatShare.Core.Files;
 
 /// <summary>Bytes a second, averaged over about the last three seconds. Sampled by one thread; readers may see a value a moment old.</summary>
-internal sealed class TransferSpeed
+public sealed class TransferSpeed
 {
     private const double WindowSeconds = 3;
 

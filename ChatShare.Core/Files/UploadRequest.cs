@@ -8,6 +8,9 @@ public sealed record UploadRequest(FileName Name, long Length)
     /// <summary>See <see cref="SharedFile.Folder"/>; cleaned by <see cref="FolderPath.Clean"/>.</summary>
     public string? Folder { get; init; }
 
+    /// <summary>Its place among the files that become one message, from 0, whatever the order in which they are announced; null for the end.</summary>
+    public int? Index { get; init; }
+
     /// <summary>When the sender's copy was last changed; tells whether a file that is picked again is the same. Null when not said.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 

@@ -293,7 +293,11 @@ public sealed class UploadService : BackgroundService
         _limits.TakeUploads(who.PersonId, files.Count);
         ImmutableArray<SharedFile> cards =
         [
-            .. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null) { Folder = file.Folder }),
+            .. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null)
+            {
+                Folder = file.Folder,
+                Position = file.Index ?? PlacedFiles.AtEnd,
+            }),
         ];
         // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
         cancellationToken.ThrowIfCancellationRequested();
@@ -306,7 +310,7 @@ public sealed class UploadService : BackgroundService
         try
         {
             message = await _log.AppendAsync(
-                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards) { JoinsMessage = joinsMessage, Requests = [.. files] },
+                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards) { JoinsMessage = joinsMessage, Requests = [.. files], MostFiles = _options.Limits.FilesPerMessage },
                 CancellationToken.None);
         }
         catch

@@ -26,6 +26,9 @@ internal abstract record LogEntry(Room Room)
 
         /// <summary>What is kept of each file beside the card, in the order of <see cref="Files"/>; empty when there is nothing.</summary>
         public ImmutableArray<UploadRequest> Requests { get; init; } = [];
+
+        /// <summary>How many files the message may have when these have joined it; 0 for no limit.</summary>
+        public int MostFiles { get; init; }
     }
 
     /// <summary>A file changed its state.</summary>

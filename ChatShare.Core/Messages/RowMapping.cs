@@ -37,5 +37,6 @@ internal static class RowMapping
         Height = row.Height,
         ReadyAt = row.ReadyAt,
         Kept = row.Kept,
+        Position = row.Position,
     };
 }

@@ -36,6 +36,7 @@ internal sealed class SqliteAppender : IDisposable
     private readonly SqliteCommand _deleteMessage;
     private readonly SqliteCommand _deleteFiles;
     private readonly Dictionary<int, RoomCounter> _counters = [];
+    private readonly FillingMessages _filling = new();
 
     public SqliteAppender(Database database, TimeProvider time)
     {
@@ -76,7 +77,7 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number");
         _readFiles = Command(
             """
-            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder", "Width", "Height", "ReadyAt", "Kept"
+            SELECT "Id", "Name", "Length", "State", "MediaType", "Sha256", "Failure", "Folder", "Width", "Height", "ReadyAt", "Kept", "Position"
             FROM "Files" WHERE "RoomId" = $room AND "MessageNumber" = $number ORDER BY "Position"
             """,
             "$room", "$number");
@@ -128,6 +129,7 @@ internal sealed class SqliteAppender : IDisposable
         }
         catch
         {
+            _filling.Clear();
             // SQLite rolls back by itself on some errors (disk full, for one); then there is nothing left to roll back.
             if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
                 _rollback.ExecuteNonQuery();
@@ -154,7 +156,7 @@ internal sealed class SqliteAppender : IDisposable
             Text = post.Text,
             ClientId = post.ClientId,
             Deleted = false,
-            Files = post.Files,
+            Files = PlacedFiles.Add([], post.Files),
         };
         var inserted = Run(
             _insertMessage, message.RoomId, message.Number, message.Ordinal, message.PersonId, message.Sender, (int)message.Door,
@@ -167,28 +169,31 @@ internal sealed class SqliteAppender : IDisposable
             return post.JoinsMessage ? Join(post, known) : new AppendResult(known, IsNew: false, null);
         }
 
-        InsertFiles(post, message.Number, 0, message.SentAt);
+        InsertFiles(post, message, message.SentAt);
         _counters[post.Room.Id] = new RoomCounter(message.Number, message.Ordinal);
-        return new AppendResult(message, IsNew: true, null);
+        return Changed(message);
     }
 
     private AppendResult Join(LogEntry.Post post, ChatMessage message)
     {
         if (message.Deleted)
             return AppendResult.Refused(RefusalKind.NotFound, "The message of these files was deleted.");
-        InsertFiles(post, message.Number, message.Files.Length, _time.GetUtcNow());
-        Run(_touchMessage, message.RoomId, message.Number, TakeNumber(post.Room));
-        return new AppendResult(Read(message.RoomId, message.Number), IsNew: true, null);
+        if (post.MostFiles > 0 && message.Files.Length + post.Files.Length > post.MostFiles)
+            return AppendResult.Refused(RefusalKind.TooLarge, $"One message can have {post.MostFiles} files here.");
+        var joined = message.With(TakeNumber(post.Room), PlacedFiles.Add(message.Files, post.Files));
+        InsertFiles(post, joined, _time.GetUtcNow());
+        Run(_touchMessage, joined.RoomId, joined.Number, joined.Changed);
+        return Changed(joined);
     }
 
-    private void InsertFiles(LogEntry.Post post, long number, int firstPosition, DateTimeOffset at)
+    private void InsertFiles(LogEntry.Post post, ChatMessage message, DateTimeOffset at)
     {
         for (var i = 0; i < post.Files.Length; i++)
         {
-            var file = post.Files[i];
+            var file = message.Files[PlacedFiles.IndexOf(message.Files, post.Files[i].Id)];
             var request = i < post.Requests.Length ? post.Requests[i] : null;
             Run(
-                _insertFile, file.Id.ToString(), post.Room.Id, number, firstPosition + i, post.Sender.PersonId, post.Sender.Id, file.Name,
+                _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, post.Sender.PersonId, post.Sender.Id, file.Name,
                 file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId);
         }
     }
@@ -199,11 +204,13 @@ internal sealed class SqliteAppender : IDisposable
         Bind(_findFile, file.Id.ToString(), change.Room.Id);
         if (_findFile.ExecuteScalar() is not long number)
             return AppendResult.Refused(RefusalKind.NotFound, "This file is not there any more.");
+        var message = Read(change.Room.Id, number);
         Run(
             _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,
             file.ReadyAt?.UtcTicks, file.Kept);
-        Run(_touchMessage, change.Room.Id, number, TakeNumber(change.Room));
-        return new AppendResult(Read(change.Room.Id, number), IsNew: true, null);
+        var next = TakeNumber(change.Room);
+        Run(_touchMessage, message.RoomId, number, next);
+        return Changed(message.With(next, PlacedFiles.Change(message.Files, file)));
     }
 
     private AppendResult Delete(LogEntry.Delete delete)
@@ -213,10 +220,18 @@ internal sealed class SqliteAppender : IDisposable
             return AppendResult.Refused(RefusalKind.NotFound, "This message is not there any more.");
         Run(_deleteFiles, delete.Room.Id, delete.Number, (int)FileState.Deleted);
         TakeNumber(delete.Room);
-        return new AppendResult(Read(delete.Room.Id, delete.Number), IsNew: true, null);
+        return Changed(ReadRows(delete.Room.Id, delete.Number));
     }
 
-    private ChatMessage Read(int room, long number)
+    private AppendResult Changed(ChatMessage message)
+    {
+        _filling.Note(message);
+        return new AppendResult(message, IsNew: true, null);
+    }
+
+    private ChatMessage Read(int room, long number) => _filling.Find(room, number) ?? ReadRows(room, number);
+
+    private ChatMessage ReadRows(int room, long number)
     {
         Bind(_readFiles, room, number);
         var files = ImmutableArray.CreateBuilder<SharedFile>();
@@ -238,6 +253,7 @@ internal sealed class SqliteAppender : IDisposable
                     Height = row.IsDBNull(9) ? null : row.GetInt32(9),
                     ReadyAt = row.IsDBNull(10) ? null : new DateTimeOffset(row.GetInt64(10), TimeSpan.Zero),
                     Kept = row.GetBoolean(11),
+                    Position = row.GetInt32(12),
                 }));
             }
         }

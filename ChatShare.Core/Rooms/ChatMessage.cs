@@ -51,6 +51,23 @@ public sealed class ChatMessage
     /// <summary>Whether bytes of any of its files may still come.</summary>
     public bool IsFilling => Files.Any(file => file.IsUnderWay);
 
+    /// <summary>The message after a change of its files.</summary>
+    internal ChatMessage With(long changed, ImmutableArray<SharedFile> files) => new()
+    {
+        RoomId = RoomId,
+        Number = Number,
+        Changed = changed,
+        Ordinal = Ordinal,
+        PersonId = PersonId,
+        Sender = Sender,
+        Door = Door,
+        SentAt = SentAt,
+        Text = Text,
+        ClientId = ClientId,
+        Deleted = Deleted,
+        Files = files,
+    };
+
     /// <summary>
     /// The message's markup, made once and shared by all who show it. Two pages may meet here for the first time and
     /// both make it: they make the same.

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using ChatShare.Core.Files;
@@ -39,6 +40,33 @@ public sealed class MessageMarkupTests
     }
 
     [Fact]
+    public void Several_files_are_one_card_with_their_folders_as_a_tree()
+    {
+        var files = new[] { ("a.txt", "photos/2026"), ("b.txt", "photos"), ("c.txt", "photos/2026"), ("d.txt", null), ("e.txt", "deep/down/here") }
+            .Select(file => Sample.File(file.Item1, length: 1_000_000) with { Folder = file.Item2 }).ToImmutableArray();
+
+        var group = Assert.Single(Parse(MessageMarkup.Make(Sample.Make(1, "", files: files))).QuerySelectorAll(".group"));
+
+        Assert.Equal(["photos", "2026", "a.txt", "c.txt", "b.txt", "d.txt", "deep/down/here", "e.txt"], group.QuerySelectorAll(".folder, .file-name").Select(e => e.TextContent));
+        Assert.Equal(["a.txt", "c.txt"], group.QuerySelectorAll("details details .file-name").Select(e => e.TextContent));
+        Assert.Equal("5 files · 5.0 MB", group.QuerySelector(".group-title")!.TextContent);
+        var all = group.QuerySelector("a.take-all")!;
+        Assert.Equal(("Download all 5 as zip", $"/files/archive?with={files[0].Id}"), (all.TextContent, all.GetAttribute("href")));
+    }
+
+    [Fact]
+    public void Behind_the_twelfth_file_the_rest_is_folded_away()
+    {
+        var files = Enumerable.Range(1, 30).Select(i => Sample.File($"{i}.txt")).ToImmutableArray();
+
+        var group = Parse(MessageMarkup.Make(Sample.Make(1, "", files: files))).QuerySelector(".group")!;
+
+        Assert.Equal(30, group.QuerySelectorAll("a.download").Length);
+        Assert.Equal(18, group.QuerySelectorAll("details:not([open]) a.download").Length);
+        Assert.Equal("18 more files", group.QuerySelector("details > summary")!.TextContent);
+    }
+
+    [Fact]
     public void A_ready_file_has_its_link_and_the_others_do_not()
     {
         var ready = Sample.File("größe 100%.txt");
@@ -47,6 +75,7 @@ public sealed class MessageMarkupTests
             1, "", files: [ready, Sample.File("a", FileState.Failed), Sample.File("b", FileState.Cancelled), Sample.File("c", FileState.Deleted)])));
 
         var link = Assert.Single(article.QuerySelectorAll("a"));
+        Assert.Equal("1 of 4 here", article.QuerySelector(".group-head .file-meta")!.TextContent);
         Assert.Equal($"/files/{ready.Id}/gr%C3%B6%C3%9Fe%20100%25.txt", link.GetAttribute("href"));
         Assert.Equal(["ready", "failed", "cancelled", "deleted"], article.QuerySelectorAll(".card").Select(card => card.GetAttribute("data-state")));
     }

@@ -44,6 +44,7 @@ public sealed class TusRefusalTests
             ("modified", "1", TusClient.Metadata("a", ("modified", "9223372036854775807"))),
             ("clientId", "1", TusClient.Metadata("a", ("clientId", "a b"))),
             ("batch", "1", TusClient.Metadata("a", ("batch", ""))),
+            ("index", "1", TusClient.Metadata("a", ("index", "-1"))),
         ];
         foreach (var (field, length, metadata) in cases)
         {

@@ -31,6 +31,62 @@ public sealed class UploadCreationTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Files_that_are_announced_side_by_side_stand_where_their_sender_says()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = await host.JoinAsync("anna", token);
+        await using var reader = new RoomReader(await host.EnterAsync("bert", token));
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Reverse().Select(i => CreateAsync(host, anna, $"{i}", batch: "many", index: i)));
+        // A place that is taken, none, and one that cannot be.
+        await CreateAsync(host, anna, "again", batch: "many", index: 7);
+        await CreateAsync(host, anna, "last", batch: "many");
+        await CreateAsync(host, anna, "beyond", batch: "many", index: int.MaxValue);
+
+        string[] names = [.. Enumerable.Range(0, 40).Select(i => $"{i}"), "again", "last", "beyond"];
+        var message = Assert.Single(await host.AllAsync(host.Lobby, token));
+        Assert.Equal(names, message.Files.Select(file => file.Name));
+        var shown = await reader.UntilMessageAsync(shown => shown.Files.Length == names.Length, token);
+        Assert.Equal(message.Files, shown.Files);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_readers_are_told_of_a_message_that_fills_is_what_the_database_holds()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var uploads = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => CreateAsync(host, anna.Participant.Session, $"{i}.png", batch: "mixed", index: i)));
+
+        await Task.WhenAll(uploads.Select((upload, i) => i % 2 == 0
+            ? upload.CancelAsync(upload.Sender, token)
+            : upload.AppendAsync(0, new MemoryStream(Make.Bytes(10, seed: i)), token)));
+
+        var stored = Assert.Single(await host.AllAsync(host.Lobby, token));
+        var told = host.Lobby.FindRecent(stored.Number)!;
+        Assert.Equal((stored.Changed, 24), (told.Changed, told.Changed));
+        Assert.Equal(stored.Files, told.Files);
+        Assert.Equal(6, told.Files.Count(file => file.State == FileState.Cancelled));
+        Assert.False(told.IsFilling);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_batch_takes_no_more_files_than_a_message_may_have()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Limits:FilesPerMessage", "2"));
+        var anna = await host.JoinAsync("anna", token);
+        await CreateAsync(host, anna, "a", batch: "few");
+        await CreateAsync(host, anna, "b", batch: "few");
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => CreateAsync(host, anna, "c", batch: "few"));
+
+        Assert.Equal((RefusalKind.TooLarge, "One message can have 2 files here."), (refused.Kind, refused.Message));
+        Assert.Equal(2, host.Uploads.Active.Count());
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Creating_again_gives_the_same_upload_also_at_the_same_time_and_after_a_restart()
     {
         var token = TestContext.Current.CancellationToken;
@@ -155,7 +211,7 @@ public sealed class UploadCreationTests
         PartChecksum.TryParse($"sha256 {Convert.ToBase64String(SHA256.HashData(content))}", out var checksum) ? checksum : throw new InvalidOperationException();
 
     private static Task<Upload> CreateAsync(
-        CoreHost host, PersonSession who, string name, long length = 10, string? clientId = null, string? batch = null) =>
+        CoreHost host, PersonSession who, string name, long length = 10, string? clientId = null, string? batch = null, int? index = null) =>
         host.Uploads.CreateAsync(
-            host.Lobby, who, Door.Api, Make.File(name, length) with { ClientId = clientId }, batch, TestContext.Current.CancellationToken);
+            host.Lobby, who, Door.Api, Make.File(name, length) with { ClientId = clientId, Index = index }, batch, TestContext.Current.CancellationToken);
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
-using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
 using ChatShare.Web.Components.Files;
@@ -16,12 +15,9 @@ internal static class MessageMarkup
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(System.Text.Unicode.UnicodeRanges.All);
 
-    // A message of hundreds of files must not push the talk out of sight.
-    private const int CardsAtFirst = 12;
-
     /// <summary>
-    /// The article of a message. While any of its files is still coming in, its cards stand outside, all of them, so that none
-    /// changes its place when it becomes a file.
+    /// The article of a message. While any of its files is still coming in, its card stands outside, with all of them,
+    /// so that none changes its place when it becomes a file.
     /// </summary>
     public static string Make(ChatMessage message)
     {
@@ -50,27 +46,7 @@ internal static class MessageMarkup
 
         if (message.Files.IsEmpty || message.IsFilling)
             return;
-        html.Append("<div class=\"cards\">");
-        var rest = message.Files.Length - CardsAtFirst;
-        for (var i = 0; i < message.Files.Length; i++)
-        {
-            if (i == CardsAtFirst)
-                html.Append(CultureInfo.InvariantCulture, $"<details class=\"more-cards\"><summary>{rest} more {(rest == 1 ? "file" : "files")}</summary>");
-            html.Append(FileMarkup.Folder(message.Files, i)).Append(FileMarkup.Card(message.Files[i]));
-        }
-
-        html.Append(rest > 0 ? "</details></div>" : "</div>");
-        AppendTakeAll(html, message);
-    }
-
-    /// <summary>Several files at once, as one archive.</summary>
-    private static void AppendTakeAll(StringBuilder html, ChatMessage message)
-    {
-        var ready = message.Files.Where(file => file.State == FileState.Ready).ToList();
-        if (ready.Count < 2)
-            return;
-        html.Append(CultureInfo.InvariantCulture, $"<a class=\"take-all\" download href=\"/files/archive?with={ready[0].Id}\">");
-        html.Append(CultureInfo.InvariantCulture, $"Download all {ready.Count} as zip · {ByteSize.Format(ready.Sum(file => file.Length))}</a>");
+        html.Append("<div class=\"cards\">").Append(message.Files is [var only] ? FileMarkup.Card(only) : GroupMarkup.Make(message)).Append("</div>");
     }
 
     /// <summary>One to three emoji and nothing else are shown large.</summary>

@@ -35,6 +35,8 @@ public sealed partial class RoomView
     [Parameter, EditorRequired]
     public required Room Room { get; set; }
 
+    private LimitOptions Limits => Options.Value.Limits;
+
     private Guid Viewer => Connection.Participant.Session.PersonId;
 
     /// <summary>A message from the composer or the outbox. The same client id again is the same message.</summary>
@@ -218,6 +220,8 @@ public sealed partial class RoomView
                 person = me.PersonId.ToString("N"),
                 maxLength = MessageText.MaxLength,
                 name = me.Nickname.Value,
+                filesPerMessage = Limits.FilesPerMessage,
+                fileBytes = Limits.FileBytes,
                 initials = PersonFace.Initials(me.Nickname.Value),
                 color = PersonFace.Color(me.Nickname.Value),
             });
@@ -271,6 +275,7 @@ public sealed partial class RoomView
 
         if (draw)
             _timeline.Draw();
+        _timeline.Settle();
     }
 
     private void ShowPeople(System.Collections.Immutable.ImmutableArray<PersonHere> people)

@@ -33,12 +33,21 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     private readonly SortedList<long, ChatMessage> _messages = [];
     private ImmutableArray<TimelineBlock> _blocks = [];
+    private bool _stale;
 
     /// <summary>The viewer's zone; days begin there.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
-    /// <summary>What is to be drawn.</summary>
-    public ImmutableArray<TimelineBlock> Blocks => _blocks;
+    /// <summary>What is to be drawn. Made when it is asked for: a frame may bring hundreds of changes.</summary>
+    public ImmutableArray<TimelineBlock> Blocks
+    {
+        get
+        {
+            if (_stale)
+                Rebuild();
+            return _blocks;
+        }
+    }
 
     /// <summary>Who looks; what they said themselves is no news to them.</summary>
     public Guid Viewer { get; init; }
@@ -78,7 +87,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         foreach (var message in messages)
             _messages[message.Number] = message;
         ReachEnd(true);
-        Rebuild();
+        _stale = true;
     }
 
     /// <summary>
@@ -105,7 +114,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         _messages[message.Number] = message;
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
-        Rebuild();
+        _stale = true;
         return true;
     }
 
@@ -120,7 +129,7 @@ internal sealed class TimelineWindow(TimeProvider time)
             AtEnd = false;
         }
 
-        Rebuild();
+        _stale = true;
     }
 
     /// <summary>Puts newer messages below; rows at the other end make place.</summary>
@@ -133,7 +142,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
         ReachEnd(reachesEnd);
-        Rebuild();
+        _stale = true;
     }
 
     private void ReachEnd(bool reached)
@@ -180,6 +189,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         if (previous is not null)
             Finish(previous.Ordinal / BlockLength);
         _blocks = blocks.ToImmutable();
+        _stale = false;
 
         void Finish(long key)
         {

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
@@ -16,12 +15,6 @@ internal static class FileMarkup
     private const int MaxPictureHeight = 280;
 
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(System.Text.Unicode.UnicodeRanges.All);
-
-    /// <summary>The heading above the first card of each folder that was shared whole; empty above the others.</summary>
-    public static string Folder(ImmutableArray<SharedFile> files, int index) =>
-        files[index].Folder is { } folder && (index == 0 || files[index - 1].Folder != folder)
-            ? $"<div class=\"folder\"><svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#folder\"></use></svg><bdi>{Encoder.Encode(folder)}</bdi></div>"
-            : "";
 
     /// <summary>The card of a file whose bytes do not come any more.</summary>
     public static string Card(SharedFile file)

@@ -7,6 +7,8 @@ public sealed class LiveCards
 {
     private readonly Dictionary<FileId, UploadProgress> _newest = [];
     private readonly Dictionary<FileId, FileCard> _cards = [];
+    private readonly Dictionary<FileId, GroupCard> _groups = [];
+    private readonly HashSet<GroupCard> _moved = [];
 
     internal UploadProgress Add(FileCard card)
     {
@@ -21,6 +23,31 @@ public sealed class LiveCards
             _cards.Remove(card.File.Id);
     }
 
+    /// <summary>Tells the group of its files from now on, also of those that joined it just now.</summary>
+    internal void Add(GroupCard group)
+    {
+        foreach (var file in group.Message.Files)
+        {
+            if (file.IsUnderWay)
+                _groups[file.Id] = group;
+            else
+                _groups.Remove(file.Id);
+        }
+    }
+
+    internal void Remove(GroupCard group)
+    {
+        _moved.Remove(group);
+        foreach (var file in group.Message.Files)
+        {
+            if (_groups.GetValueOrDefault(file.Id) == group)
+                _groups.Remove(file.Id);
+        }
+    }
+
+    /// <summary>Null while nothing is known of it.</summary>
+    internal UploadProgress? Newest(FileId id) => _newest.GetValueOrDefault(id);
+
     /// <summary>Moves the file's card on, now or when it appears.</summary>
     internal void Report(UploadProgress progress)
     {
@@ -30,5 +57,15 @@ public sealed class LiveCards
         _newest[progress.Id] = progress;
         if (_cards.TryGetValue(progress.Id, out var card))
             card.Show(progress);
+        if (_groups.TryGetValue(progress.Id, out var group))
+            _moved.Add(group);
+    }
+
+    /// <summary>Draws what counts several files together, once for all that was reported.</summary>
+    internal void Settle()
+    {
+        foreach (var group in _moved)
+            group.Show();
+        _moved.Clear();
     }
 }

@@ -57,6 +57,8 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
             refused = Refusals.Field("filename", "A file needs a name.");
         else if (!TryReadModified(metadata["modified"], out var modified))
             refused = Refusals.Field("modified", "“modified” is a number of milliseconds since 1970.");
+        else if (!TryReadIndex(metadata["index"], out var index))
+            refused = Refusals.Field("index", "“index” is a number from 0: the place of the file in its batch.");
         else if (FaultOfId(metadata["batch"]) is { } batchError)
             refused = Refusals.Field("batch", batchError);
         else if (FaultOfId(metadata["clientId"]) is { } clientIdError)
@@ -68,6 +70,7 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
                 new UploadRequest(FileName.Clean(metadata["filename"]), length)
                 {
                     Folder = FolderPath.Clean(metadata["path"]),
+                    Index = index,
                     ModifiedAt = modified,
                     ClientId = metadata["clientId"],
                 },
@@ -75,6 +78,17 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
         }
 
         return creation is not null;
+    }
+
+    private static bool TryReadIndex(string? text, out int? index)
+    {
+        index = null;
+        if (text is null)
+            return true;
+        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return false;
+        index = number;
+        return true;
     }
 
     private static bool TryReadModified(string? text, out DateTimeOffset? modified)

@@ -11,8 +11,13 @@ import * as tus from "./tus.js";
 
 // Of this size a file goes along with its announcement.
 const tiny = 64 * 1024;
+// A browser has six connections to a server; two of them are for the files that are sent.
+const sideBySide = 4;
 
-let announcing = false;
+/** @type {Set<Item>} */
+const underWay = new Set();
+/** @type {Set<string>} the batches whose message is there */
+const opened = new Set();
 /** @type {((files: File[]) => void) | null} */
 let circuit = null;
 let throughCircuit = false;
@@ -31,33 +36,53 @@ export function handedOver(files) {
   return true;
 }
 
-/** One after the other, so that the cards stand in the order of the files. */
-export async function announceAll() {
-  if (announcing) {
-    return;
+/** Several side by side: each says its place, so that the cards stand in the order of the files whichever comes first. */
+export function announceAll() {
+  const root = document.documentElement;
+  for (let next = unannounced(); next && underWay.size < sideBySide; next = unannounced()) {
+    const item = next;
+    underWay.add(item);
+    root.dataset.announcing = "";
+    void announce(item).finally(() => {
+      underWay.delete(item);
+      announceAll();
+      if (underWay.size === 0) {
+        delete root.dataset.announcing;
+        items.changed();
+      }
+    });
   }
-  announcing = true;
-  document.documentElement.dataset.announcing = "";
-  for (let next = unannounced(); next; next = unannounced()) {
-    await announce(next);
-  }
-  announcing = false;
-  delete document.documentElement.dataset.announcing;
-  items.changed();
 }
 
-const unannounced = () => items.all().find((item) => item.state === "waiting" && item.id === "");
+/** The first file of a batch goes alone, because it makes the message: those of what was picked later must not stand above it. */
+function unannounced() {
+  for (const item of items.all()) {
+    if (item.state !== "waiting" || item.id !== "") {
+      continue;
+    }
+    if (!underWay.has(item)) {
+      return item;
+    }
+    if (!opened.has(item.batch)) {
+      return null;
+    }
+  }
+  return null;
+}
 
 /** @param {Item} item */
 async function announce(item) {
-  const { file, path, room, batch, clientId } = item;
-  const metadata = { room, filename: file.name, filetype: file.type, path, batch, clientId, modified: String(file.lastModified) };
+  const { file, path, room, batch, index, clientId } = item;
+  const metadata = {
+    room, filename: file.name, filetype: file.type, path, batch, index: String(index), clientId, modified: String(file.lastModified),
+  };
   // Never given up half way: what was announced has to be known, or it could not be called off.
   const { signal } = new AbortController();
   for (let tries = 1; item.state === "waiting"; tries++) {
     // Only the first try: what is refused, or does not get through, is not worth its bytes.
     const got = await tus.create(file, metadata, tries === 1 && item.size > 0 && item.size <= tiny, signal);
     if (got.status === 201 || got.status === 200) {
+      opened.add(batch);
       announced(item, got);
       return;
     }
@@ -88,15 +113,14 @@ function announced(item, got) {
     return;
   }
   item.offset = item.sent = got.offset ?? 0;
+  items.changedSoon();
   if (item.size > 0 && item.offset === item.size) {
     item.state = "done";
-    items.changed();
     return;
   }
   // Bytes that came along may have been stopped on the way.
   item.isNew = item.offset === 0;
   remember(item.id, item.file);
-  items.changed();
   work();
 }
 
@@ -108,6 +132,9 @@ function fallBack() {
   throughCircuit = true;
   document.documentElement.dataset.uploads = "circuit";
   const files = items.all().filter((item) => item.id === "" && items.isHeld(item));
+  if (files.length === 0) {
+    return;
+  }
   for (const item of files) {
     items.halt(item, "cancelled");
     items.drop(item);

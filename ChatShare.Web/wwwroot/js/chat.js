@@ -4,6 +4,7 @@
 import { followCards } from "./cards.js";
 import { createComposer } from "./composer.js";
 import { acceptFiles } from "./drop.js";
+import { keepFolds } from "./groups.js";
 import { createOutbox } from "./outbox.js";
 import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
@@ -13,14 +14,16 @@ import { showTransfers } from "./transfers.js";
 
 export { timeZone } from "./times.js";
 
+const longestWait = 2000;
+
 /** @type {{ dispose(): void } | null} */
 let current = null;
 
 /**
  * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
  * @param {import("./server.js").DotNetRef} dotnet
- * @param {{ room: string, person: string, maxLength: number, name?: string, initials?: string, color?: number }} options
- *   name, initials, color (0 to 11): how my own pending rows look
+ * @param {{ room: string, person: string, maxLength: number, name?: string, initials?: string, color?: number, fileBytes?: number, filesPerMessage?: number }} options
+ *   name, initials, color (0 to 11): how my own pending rows look; fileBytes, filesPerMessage: limits, 0 for none
  */
 export function start(root, dotnet, options) {
   // A circuit that is gone never said goodbye to its room.
@@ -72,14 +75,19 @@ export function start(root, dotnet, options) {
     onChange: pending.show,
     signal,
   });
+  /** What was written last is with the server. @type {Promise<void>} */
+  let taken = Promise.resolve();
+  /** @type {() => void} */
+  let sendFiles = () => undefined;
   const composer = createComposer({
     root: part(".composer"),
     draftKey: `chatshare.draft${scope}`,
     maxLength: options.maxLength,
     onSend: (text) => {
-      outbox?.add(text);
+      taken = outbox?.add(text) ?? taken;
       void timeline.scrollToEnd();
     },
+    onRelease: () => sendFiles(),
     onTyping: (typing) => tell("TypingAsync", typing),
     signal,
   });
@@ -104,7 +112,17 @@ export function start(root, dotnet, options) {
   // Whoever opens the plain address next time comes back to this room; the server reads it.
   document.cookie = `room=${encodeURIComponent(options.room)}; path=/; max-age=31536000; samesite=lax`;
 
-  acceptFiles({ room: options.room, composer: part(".composer"), say: composer.say, signal });
+  sendFiles = acceptFiles({
+    room: options.room,
+    composer: part(".composer"),
+    fileBytes: options.fileBytes ?? 0,
+    filesPerMessage: options.filesPerMessage ?? 0,
+    say: composer.say,
+    // A connection that is lost holds up the text, but not the files for long.
+    before: () => Promise.race([taken, new Promise((resolve) => setTimeout(resolve, longestWait))]),
+    signal,
+  });
+  keepFolds(scroller, signal);
   followCards({ scroller, room: options.room, say: composer.say, signal });
   showTransfers(part(".composer"), signal);
   root.dataset.ready = "";

@@ -14,11 +14,12 @@ const countFrom = 1000;
  *   draftKey: string,
  *   maxLength: number,
  *   onSend: (text: string) => void,
+ *   onRelease: () => void,
  *   onTyping: (typing: boolean) => void,
  *   signal: AbortSignal,
- * }} options maxLength: in UTF-16 code units, as the server counts
+ * }} options maxLength: in UTF-16 code units, as the server counts; onRelease: files that wait go behind the text, also when there is none
  */
-export function createComposer({ root, draftKey, maxLength, onSend, onTyping, signal }) {
+export function createComposer({ root, draftKey, maxLength, onSend, onRelease, onTyping, signal }) {
   const field = /** @type {HTMLTextAreaElement} */ (root.querySelector(".composer-text"));
   const notice = /** @type {HTMLElement} */ (root.querySelector(".composer-notice"));
   const count = /** @type {HTMLElement} */ (root.querySelector(".composer-count"));
@@ -78,6 +79,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
   function send() {
     const message = text();
     if (message.trim() === "") {
+      onRelease();
       return;
     }
     const fault = faultOf(message, maxLength);
@@ -90,6 +92,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onTyping, si
     keepDraft();
     typedAt = -typingInterval;
     onSend(message);
+    onRelease();
   }
 
   field.addEventListener(

@@ -1,6 +1,7 @@
 // @ts-check
 // How files come into the page: picked, dropped anywhere on it or on a room in the list, pasted into the composer; alone or in folders.
 
+import { createChips } from "./chips.js";
 import { isHandingOver, sendOverCircuit } from "./picker.js";
 import * as uploads from "./uploads.js";
 
@@ -58,28 +59,40 @@ async function take(transfer) {
 }
 
 /**
- * @param {{ room: string, composer: HTMLElement, say: (sentence: string) => void, signal: AbortSignal }} options
+ * @param {{
+ *   room: string,
+ *   composer: HTMLElement,
+ *   fileBytes: number,
+ *   filesPerMessage: number,
+ *   say: (sentence: string) => void,
+ *   before: () => Promise<unknown>,
+ *   signal: AbortSignal,
+ * }} options fileBytes, filesPerMessage: limits, 0 for none; before: what was written before is sent first
+ * @returns {() => void} sends what was picked
  */
-export function acceptFiles({ room, composer, say, signal }) {
+export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, before, signal }) {
   const root = document.documentElement;
   // Counted, because entering a child comes before leaving its parent.
   let depth = 0;
   /** @type {HTMLElement | null} */
   let target = null;
 
-  /** @param {Picked[]} picked @param {string} where */
-  function share(picked, where) {
-    if (picked.length === 0) {
-      say("There is nothing in it that can be shared.");
-    }
-    uploads.share(picked, where);
+  /** @type {HTMLInputElement | null} */
+  const folders = composer.querySelector(".folder-input");
+  const chips = createChips({ composer, room, fileBytes, say, share, signal });
+
+  /** @param {Picked[]} picked */
+  async function share(picked) {
+    await before();
+    uploads.share(picked, room);
   }
 
   /** Before Blazor sees what was picked. @param {Event} event */
   function pick(event) {
-    if (event.target instanceof HTMLInputElement && event.target.id === "attach-files" && !isHandingOver) {
+    const input = event.target;
+    if (input instanceof HTMLInputElement && (input === folders || (input.id === "attach-files" && !isHandingOver))) {
       event.stopImmediatePropagation();
-      takeFrom(event.target);
+      takeFrom(input);
     }
   }
 
@@ -90,7 +103,7 @@ export function acceptFiles({ room, composer, say, signal }) {
     }
     const picked = [...input.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }));
     input.value = "";
-    share(picked, room);
+    chips.add(picked);
   }
 
   /** @param {HTMLElement | null} link */
@@ -146,13 +159,21 @@ export function acceptFiles({ room, composer, say, signal }) {
     end();
     const taking = take(event.dataTransfer);
     link?.click();
-    share(await taking, link?.dataset.room ?? room);
+    const picked = await taking;
+    if (link?.dataset.room && picked.length > 0) {
+      // It says by itself where they are to go.
+      uploads.share(picked, link.dataset.room);
+    } else {
+      chips.add(picked);
+    }
   }
 
+  uploads.setFilesPerMessage(filesPerMessage);
   uploads.setVoice(say);
   uploads.setFallback(sendOverCircuit);
   // The input is elsewhere: it outlives the room. The button is where the hand and the Tab key look for it.
   composer.querySelector(".attach")?.addEventListener("click", () => document.getElementById("attach-files")?.click(), { signal });
+  composer.querySelector(".attach-folder")?.addEventListener("click", () => folders?.click(), { signal });
   document.addEventListener("change", pick, { capture: true, signal });
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });
@@ -164,7 +185,7 @@ export function acceptFiles({ room, composer, say, signal }) {
       // A copied cell or paragraph brings a picture of itself along; then the text is what was meant.
       if (event.clipboardData && hasFiles(event.clipboardData) && !event.clipboardData.types.includes("text/plain")) {
         event.preventDefault();
-        share(await take(event.clipboardData), room);
+        chips.add(await take(event.clipboardData));
       }
     },
     { signal },
@@ -174,4 +195,5 @@ export function acceptFiles({ room, composer, say, signal }) {
   if (input instanceof HTMLInputElement && !isHandingOver) {
     takeFrom(input);
   }
+  return chips.release;
 }

@@ -9,6 +9,7 @@ import { newClientId } from "./ids.js";
  * @typedef {{
  *   clientId: string,
  *   batch: string,
+ *   index: number,
  *   room: string,
  *   file: File,
  *   name: string,
@@ -23,7 +24,7 @@ import { newClientId } from "./ids.js";
  *   canRetry: boolean,
  *   stop: AbortController,
  * }} Item
- * id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is on the way; isNew: nothing of
+ * index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is on the way; isNew: nothing of
  * it can be on the server
  */
 
@@ -63,7 +64,7 @@ export const isHeld = (item) => item.state === "waiting" || item.state === "send
 /** @param {Item} item */
 export const isUnderWay = (item) => item.state === "waiting" || item.state === "sending";
 
-/** @param {{ file: File, path: string, room: string, batch: string, id: string, isNew: boolean }} of @returns {Item} */
+/** @param {{ file: File, path: string, room: string, batch: string, index: number, id: string, isNew: boolean }} of @returns {Item} */
 export function add(of) {
   /** @type {Item} */
   const item = {
@@ -92,6 +93,16 @@ export function changed() {
   if (!all().some(isUnderWay)) {
     document.dispatchEvent(new Event("chatshare:uploads-idle"));
   }
+}
+
+let soon = 0;
+
+/** Ten times a second is enough for hundreds of small files that are there in a moment. */
+export function changedSoon() {
+  soon ||= window.setTimeout(() => {
+    soon = 0;
+    changed();
+  }, 100);
 }
 
 /** @param {Item} item @param {State} state */

@@ -38,7 +38,19 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
   let wanted = false;
   let lastAt = 0;
 
-  const changed = () => onChange([...entries.values()]);
+  /** @type {Map<string, () => void>} */
+  const untilTaken = new Map();
+
+  function changed() {
+    onChange([...entries.values()]);
+    for (const [clientId, resolve] of untilTaken) {
+      const state = entries.get(clientId)?.state;
+      if (state !== "queued" && state !== "sending") {
+        untilTaken.delete(clientId);
+        resolve();
+      }
+    }
+  }
 
   /** @param {Entry} entry */
   function keep(entry) {
@@ -195,15 +207,18 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
   void pump();
 
   return {
-    /** @param {string} text */
+    /** @param {string} text @returns {Promise<void>} when the server has taken it, or has refused it */
     add(text) {
       lastAt = Math.max(Date.now(), lastAt + 1);
       /** @type {Entry} */
       const entry = { clientId: newClientId(), text, at: lastAt, state: "queued", error: null, retryable: true };
       entries.set(entry.clientId, entry);
       keep(entry);
+      /** @type {Promise<void>} */
+      const taken = new Promise((resolve) => untilTaken.set(entry.clientId, resolve));
       changed();
       void pump();
+      return taken;
     },
 
     /** The log shows these messages. @param {string[]} clientIds */

@@ -1,5 +1,5 @@
 // @ts-check
-// What a page does with the files that it sends. Each is announced in the order in which it was picked, then sent.
+// What a page does with the files that it sends. Each is announced, then sent.
 
 import { announceAll, handedOver } from "./announcing.js";
 import { newClientId } from "./ids.js";
@@ -11,10 +11,13 @@ export { all, onChange, setVoice } from "./items.js";
 
 /** @typedef {import("./items.js").Item} Item */
 
-// Each file that comes or is complete changes its message, and everybody draws that again: hundreds in one would keep all busy.
-const mostInMessage = 50;
-
+let mostInMessage = Infinity;
 let isLeaving = false;
+
+/** @param {number} most files of one message; 0 for no limit */
+export function setFilesPerMessage(most) {
+  mostInMessage = most > 0 ? most : Infinity;
+}
 
 /** @param {string} id of the file @returns {Item | null} only while this page holds the file and can send it */
 export function held(id) {
@@ -23,7 +26,7 @@ export function held(id) {
 }
 
 /**
- * Sends files as one message.
+ * Sends files as one message, or as few as can take so many.
  * @param {{ file: File, path: string }[]} picked path: the folder that it came out of, empty for none
  * @param {string} room
  */
@@ -32,19 +35,20 @@ export function share(picked, room) {
     return;
   }
   let batch = "";
-  for (const [index, { file, path }] of picked.entries()) {
-    if (index % mostInMessage === 0) {
+  for (const [place, { file, path }] of picked.entries()) {
+    const index = place % mostInMessage;
+    if (index === 0) {
       batch = newClientId();
     }
-    items.add({ file, path, room, batch, id: "", isNew: true });
+    items.add({ file, path, room, batch, index, id: "", isNew: true });
   }
   items.changed();
-  void announceAll();
+  announceAll();
 }
 
 /** Goes on with an upload whose file was chosen again. @param {File} file @param {string} id @param {string} name @param {string} room */
 export function takeUp(file, id, name, room) {
-  items.add({ file, path: "", room, batch: "", id, isNew: false }).name = name;
+  items.add({ file, path: "", room, batch: "", index: 0, id, isNew: false }).name = name;
   items.changed();
   work();
 }
@@ -62,7 +66,7 @@ export function resume(item) {
     item.state = "waiting";
     item.error = "";
     items.changed();
-    void announceAll();
+    announceAll();
     work();
   }
 }

@@ -1,0 +1,251 @@
+// @ts-check
+// Files that were picked stand above the text as chips until they are sent. They go by themselves after a moment, unless somebody takes
+// an interest in them or writes something: then they wait for Send.
+
+import { sizeOf } from "./text.js";
+
+/** @typedef {import("./drop.js").Picked} Picked */
+/** @typedef {{ name: string, files: Picked[], isFolder: boolean, preview: string, line: HTMLElement | null }} Chip preview: an address, empty for none */
+
+const grace = 1500;
+const mostAlone = 20;
+const mostFaults = 3;
+// What a browser shows without running anything that is in it.
+const pictures = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
+
+/** What waits in rooms that are not open. @type {Map<string, Picked[]>} */
+const elsewhere = new Map();
+
+/** @param {number} count */
+const filesOf = (count) => (count === 1 ? "1 file" : `${count} files`);
+
+/** @param {Picked[]} files */
+const sizeOfAll = (files) => files.reduce((sum, { file }) => sum + file.size, 0);
+
+/** @param {Picked[]} picked @returns {Chip[]} one for each file and for each folder that was picked whole */
+function chipsOf(picked) {
+  /** @type {Map<string, Picked[]>} */
+  const folders = new Map();
+  /** @type {Chip[]} */
+  const chips = [];
+  /** @param {string} name @param {Picked[]} files @param {boolean} isFolder */
+  const add = (name, files, isFolder) => {
+    const { file } = files[0];
+    const preview = !isFolder && files.length === 1 && pictures.test(file.type) ? URL.createObjectURL(file) : "";
+    chips.push({ name, files, isFolder, preview, line: null });
+  };
+  const alone = picked.filter(({ path }) => path === "");
+  for (const one of picked.filter(({ path }) => path !== "")) {
+    const top = one.path.split("/")[0];
+    const known = folders.get(top);
+    if (known) {
+      known.push(one);
+    } else {
+      const files = [one];
+      folders.set(top, files);
+      add(top, files, true);
+    }
+  }
+  const shown = alone.length > mostAlone ? alone.slice(0, mostAlone - 1) : alone;
+  shown.forEach((one) => add(one.file.name, [one], false));
+  if (shown.length < alone.length) {
+    const rest = alone.slice(shown.length);
+    add(`${rest.length} more files`, rest, false);
+  }
+  return chips;
+}
+
+/** @param {string} tag @param {string} className @param {string} [text] */
+function element(tag, className, text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+/** @param {string} name */
+function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * @param {{
+ *   composer: HTMLElement,
+ *   room: string,
+ *   fileBytes: number,
+ *   say: (sentence: string) => void,
+ *   share: (picked: Picked[]) => void,
+ *   signal: AbortSignal,
+ * }} options fileBytes: largest file, 0 for no limit
+ */
+export function createChips({ composer, room, fileBytes, say, share, signal }) {
+  const root = /** @type {HTMLElement} */ (composer.querySelector(".chips"));
+  const field = /** @type {HTMLTextAreaElement} */ (composer.querySelector(".composer-text"));
+  const list = element("ul", "chips-list");
+  list.setAttribute("role", "list");
+  list.setAttribute("aria-label", "Files to send");
+  const status = element("span", "chips-status");
+  status.setAttribute("role", "status");
+  const holdButton = element("button", "button small", "Hold");
+  holdButton.setAttribute("type", "button");
+  holdButton.title = "Wait for Send";
+  const line = element("div", "chips-line");
+  line.append(status, holdButton);
+  root.replaceChildren(list, line);
+
+  /** @type {Chip[]} */
+  let chips = [];
+  let isHeld = false;
+  let timer = 0;
+
+  const files = () => chips.flatMap((chip) => chip.files);
+
+  function show() {
+    root.hidden = chips.length === 0;
+    root.toggleAttribute("data-counting", chips.length > 0 && !isHeld);
+    const all = files();
+    const what = `${filesOf(all.length)} · ${sizeOf(sizeOfAll(all))}`;
+    status.textContent = chips.length === 0 ? "" : isHeld ? `${what} · Send shares ${all.length === 1 ? "it" : "them"}` : `Sending ${what}`;
+    holdButton.hidden = isHeld;
+  }
+
+  function hold() {
+    clearTimeout(timer);
+    if (chips.length > 0 && !isHeld) {
+      const hadFocus = document.activeElement === holdButton;
+      isHeld = true;
+      show();
+      if (hadFocus) {
+        field.focus({ preventScroll: true });
+      }
+    }
+  }
+
+  /** @param {Chip} chip */
+  function drop(chip) {
+    chip.line?.remove();
+    if (chip.preview) {
+      URL.revokeObjectURL(chip.preview);
+    }
+    chips = chips.filter((other) => other !== chip);
+    isHeld &&= chips.length > 0;
+    show();
+  }
+
+  /** @param {Chip} chip */
+  function remove(chip) {
+    hold();
+    const index = chips.indexOf(chip);
+    drop(chip);
+    const next = chips[Math.min(index, chips.length - 1)]?.line?.querySelector("button") ?? field;
+    next.focus({ preventScroll: true });
+  }
+
+  /** @param {Chip} chip */
+  function draw(chip) {
+    const made = element("li", "chip");
+    if (chip.preview) {
+      const picture = document.createElement("img");
+      picture.src = chip.preview;
+      picture.alt = "";
+      made.append(picture);
+    } else {
+      made.append(icon(chip.isFolder ? "folder" : "file"));
+    }
+    const name = element("span", "chip-name", chip.name);
+    name.dir = "auto";
+    name.title = chip.name;
+    const size = sizeOf(sizeOfAll(chip.files));
+    made.append(name, element("span", "chip-size", chip.isFolder ? `${filesOf(chip.files.length)} · ${size}` : size));
+    const button = element("button", "icon-button");
+    button.setAttribute("type", "button");
+    button.setAttribute("aria-label", `Remove ${chip.name}`);
+    button.title = "Remove";
+    button.append(icon("close"));
+    button.addEventListener("click", () => remove(chip));
+    made.append(button);
+    chip.line = made;
+    list.append(made);
+  }
+
+  /** @param {Picked[]} picked */
+  function add(picked) {
+    if (picked.length === 0) {
+      say("There is nothing in it that can be shared.");
+      return;
+    }
+    const tooLarge = fileBytes > 0 ? picked.filter(({ file }) => file.size > fileBytes) : [];
+    if (tooLarge.length > 0) {
+      say(
+        tooLarge
+          .slice(0, mostFaults)
+          .map(({ file }) => `“${file.name}” is ${sizeOf(file.size)}; the limit here is ${sizeOf(fileBytes)}.`)
+          .concat(tooLarge.length > mostFaults ? [`So are ${tooLarge.length - mostFaults} more.`] : [])
+          .join(" "),
+      );
+    }
+    const added = chipsOf(picked.filter((one) => !tooLarge.includes(one)));
+    if (added.length === 0) {
+      return;
+    }
+    added.forEach(draw);
+    chips.push(...added);
+    isHeld ||= field.value.trim() !== "";
+    clearTimeout(timer);
+    if (!isHeld) {
+      timer = window.setTimeout(release, grace);
+      // The line that runs out begins anew with each pick.
+      root.removeAttribute("data-counting");
+      void root.offsetWidth;
+    }
+    show();
+  }
+
+  /** Sends what is there. @returns {boolean} whether there was anything */
+  function release() {
+    clearTimeout(timer);
+    const all = files();
+    const hadFocus = root.contains(document.activeElement);
+    [...chips].forEach(drop);
+    if (hadFocus) {
+      field.focus({ preventScroll: true });
+    }
+    if (all.length > 0) {
+      share(all);
+    }
+    return all.length > 0;
+  }
+
+  holdButton.addEventListener("click", hold);
+  list.addEventListener("focusin", hold);
+  // A pointer that rests where the chips appear shows no interest.
+  list.addEventListener("pointermove", (event) => (event.movementX !== 0 || event.movementY !== 0) && hold());
+  field.addEventListener("input", () => field.value.trim() !== "" && hold(), { signal });
+  // The page wants to load itself anew, and files cannot be taken along. Heard before uploads.js asks what is under way.
+  document.addEventListener("chatshare:reload", () => !isHeld && release(), { capture: true, signal });
+  signal.addEventListener("abort", () => {
+    const waiting = isHeld ? files() : [];
+    if (waiting.length > 0) {
+      elsewhere.set(room, waiting);
+      [...chips].forEach(drop);
+    } else {
+      release();
+    }
+    root.replaceChildren();
+  });
+
+  const before = elsewhere.get(room);
+  elsewhere.delete(room);
+  show();
+  if (before) {
+    isHeld = true;
+    add(before);
+  }
+  return { add, release };
+}
