@@ -1,0 +1,105 @@
+// @ts-check
+// One's own uploads that wait for their file: begun by a page that is gone, of any room. The server knows which are under way; those that
+// a page of this browser still holds, or somebody feeds, do not wait.
+
+import * as handles from "./handles.js";
+import * as items from "./items.js";
+import { removeFromServer } from "./sending.js";
+import * as tus from "./tus.js";
+
+/** @typedef {{ id: string, name: string, room: string, size: number, received: number, isReceiving: boolean }} Waiting */
+
+const interval = 5000;
+// As long other pages of this browser have to say what they hold.
+const answerTime = 100;
+
+/** @type {Waiting[]} as the server said last */
+let underWay = [];
+/** @type {Set<string>} held by other pages of this browser */
+let elsewhere = new Set();
+/** @type {Set<string>} discarded here; the server may not know yet */
+const discarded = new Set();
+/** @type {Set<() => void>} */
+const listeners = new Set();
+/** @type {Set<string> | null} while pages are asked */
+let answers = null;
+let isAsking = false;
+let timer = 0;
+
+const pages = "BroadcastChannel" in window ? new BroadcastChannel("chatshare.uploads") : null;
+
+const heldHere = () => items.all().filter((item) => item.id !== "" && (items.isHeld(item) || item.canRetry || item.state === "done")).map(({ id }) => id);
+
+/** @returns {Waiting[]} by name */
+export function all() {
+  const held = new Set(heldHere());
+  return underWay.filter(({ id, isReceiving }) => !isReceiving && !held.has(id) && !elsewhere.has(id) && !discarded.has(id));
+}
+
+/** @param {() => void} listener */
+export const onChange = (listener) => listeners.add(listener);
+
+function changed() {
+  for (const listener of listeners) {
+    listener();
+  }
+}
+
+/** Calls one off for good. @param {string} id */
+export async function discard(id) {
+  discarded.add(id);
+  changed();
+  await removeFromServer(id);
+  await refresh();
+}
+
+async function refresh() {
+  if (isAsking) {
+    return;
+  }
+  isAsking = true;
+  clearTimeout(timer);
+  const asked = new Set();
+  answers = asked;
+  pages?.postMessage("who");
+  const [got] = await Promise.all([tus.list(new AbortController().signal), new Promise((resolve) => setTimeout(resolve, pages ? answerTime : 0))]);
+  answers = null;
+  isAsking = false;
+  if (got.status === 200) {
+    underWay = got.body;
+    elsewhere = asked;
+  } else if (got.status === 401) {
+    underWay = [];
+  }
+  changed();
+  // They may end elsewhere, or be gone on with.
+  if (underWay.some(({ id }) => !heldHere().includes(id))) {
+    timer = window.setTimeout(() => !document.hidden && void refresh(), interval);
+  }
+}
+
+/** Called once by a page. */
+export function followWaiting() {
+  /** @type {Map<string, import("./items.js").Item>} */
+  let held = new Map();
+  items.onChange(() => {
+    const left = [...held.values()].some((item) => !items.isHeld(item) && item.state !== "done");
+    held = new Map(items.all().filter((item) => item.id !== "" && items.isHeld(item)).map((item) => [item.id, item]));
+    if (left) {
+      void refresh();
+    }
+  });
+  pages?.addEventListener("message", ({ data }) => {
+    if (data === "who") {
+      pages.postMessage({ held: heldHere() });
+    } else if (data === "gone") {
+      void refresh();
+    } else if (Array.isArray(data?.held)) {
+      data.held.forEach((/** @type {string} */ id) => answers?.add(id));
+    }
+  });
+  window.addEventListener("pagehide", () => heldHere().length > 0 && pages?.postMessage("gone"));
+  document.addEventListener("chatshare:reconnected", () => void refresh());
+  document.addEventListener("visibilitychange", () => !document.hidden && void refresh());
+  void handles.loaded.then(refresh);
+}
