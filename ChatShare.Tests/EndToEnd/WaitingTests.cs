@@ -51,7 +51,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
 
         await ArrivesAsync(bo, "build.iso", sha256);
         Assert.InRange(Assert.Single(offsets), 1, Length - 1);
-        await Expect(panel).ToBeHiddenAsync();
+        await Expect(panel.GetByText("waiting")).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         var ann = await Person.JoinAsync(chromium, Server, "Leaver");
         var bo = await Person.JoinAsync(chromium, Server, "Stayer");
         var (path, _) = await FileAsync("left.bin");
-        await BeginAsync(ann, path);
+        await BeginAsync(ann, path, bytesPerSecond: 200_000);
         await HereAsync(bo, "left.bin");
         // A second page of the same browser is not told that it waits: the first one sends it.
         var other = new Person(await ann.Page.Context.NewPageAsync());
@@ -69,12 +69,12 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         await Expect(other.Progress("left.bin")).ToBeVisibleAsync();
         await Expect(Panel(other)).ToBeHiddenAsync();
 
-        await ann.NewRoomAsync("Leaver's own");
+        await ann.NewRoomAsync("Leavers own");
         await ann.Page.ReloadAsync();
         await ann.InRoomAsync();
         await Expect(Panel(ann).GetByText("1 upload waiting")).ToBeVisibleAsync();
         await Expect(Panel(other).GetByText("1 upload waiting")).ToBeVisibleAsync();
-        await Panel(ann).GetByRole(AriaRole.Button, new() { Name = "Discard transfer of left.bin" }).ClickAsync();
+        await PanelButton(ann, "Discard transfer of left.bin").ClickAsync();
 
         await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "left.bin" })).ToHaveCountAsync(1);
         await Expect(Panel(ann)).ToBeHiddenAsync();
@@ -95,19 +95,45 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         await ann.InRoomAsync();
         await Expect(ann.Button("Resume dropped.iso")).ToBeVisibleAsync();
         await ann.Page.SendAtAsync(0);
-        await Panel(ann).GetByRole(AriaRole.Button, new() { Name = "Resume transfer of dropped.iso" }).ClickAsync();
+        await PanelButton(ann, "Resume transfer of dropped.iso").ClickAsync();
 
         await ArrivesAsync(bo, "dropped.iso", sha256);
         Assert.Equal(0, await ann.Page.EvaluateAsync<int>(
             """
             () => new Promise((resolve) => {
-              const asked = indexedDB.open("chatshare", 1);
+              const asked = indexedDB.open("chatshare.handles", 1);
               asked.onsuccess = () => {
                 const count = asked.result.transaction("handles").objectStore("handles").count();
                 count.onsuccess = () => resolve(count.result);
               };
             })
             """));
+    }
+
+    [Fact]
+    public async Task The_panel_retries_what_had_no_place_and_calls_off_what_is_queued()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Queuing");
+        var bo = await Person.JoinAsync(chromium, Server, "Counting");
+        var isFull = true;
+        await ann.Page.RouteAsync("**/uploads", route => isFull && route.Request.Method == "POST"
+            ? route.FulfillAsync(new() { Status = 507, ContentType = "application/problem+json", Body = "{\"detail\":\"No place.\"}" })
+            : route.ContinueAsync());
+        await BeginAsync(ann, (await FileAsync("refused.bin")).Path);
+        await Panel(ann).GetByText("Not sent").ClickAsync();
+        await Expect(Panel(ann).GetByText("No place.")).ToBeVisibleAsync();
+        isFull = false;
+        await PanelButton(ann, "Retry transfer of refused.bin").ClickAsync();
+        await HereAsync(bo, "refused.bin");
+
+        await ann.AttachAsync((await FileAsync("queued.bin")).Path);
+        await Expect(bo.Progress("queued.bin")).ToBeVisibleAsync();
+        await PanelButton(ann, "Cancel transfer of queued.bin").ClickAsync();
+
+        await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "queued.bin" })).ToHaveCountAsync(1);
+        await Expect(PanelButton(ann, "Cancel transfer of queued.bin")).ToHaveCountAsync(0);
+        await ann.Page.SendAtAsync(0);
+        await Expect(bo.Download("refused.bin")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -133,9 +159,11 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
 
     private static ILocator Panel(Person person) => person.Page.GetByRole(AriaRole.Region, new() { Name = "Transfers" });
 
-    private static async Task BeginAsync(Person person, string path)
+    private static ILocator PanelButton(Person person, string name) => Panel(person).GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    private static async Task BeginAsync(Person person, string path, int bytesPerSecond = SlowLine)
     {
-        await person.Page.SendAtAsync(SlowLine);
+        await person.Page.SendAtAsync(bytesPerSecond);
         await person.AttachAsync(path);
     }
 
@@ -146,7 +174,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     private static async Task ChooseAsync(Person person, string path)
     {
         var name = $"Choose again for transfer of {Path.GetFileName(path)}";
-        var chooser = await person.Page.RunAndWaitForFileChooserAsync(() => Panel(person).GetByRole(AriaRole.Button, new() { Name = name }).ClickAsync());
+        var chooser = await person.Page.RunAndWaitForFileChooserAsync(() => PanelButton(person, name).ClickAsync());
         await chooser.SetFilesAsync(path);
     }
 

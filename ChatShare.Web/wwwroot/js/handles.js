@@ -17,7 +17,7 @@ const known = new Map();
 function open() {
   return new Promise((resolve) => {
     try {
-      const asked = indexedDB.open("chatshare", 1);
+      const asked = indexedDB.open("chatshare.handles", 1);
       asked.addEventListener("upgradeneeded", () => asked.result.createObjectStore(storeName));
       asked.addEventListener("success", () => resolve(asked.result));
       asked.addEventListener("error", () => resolve(null));
@@ -89,6 +89,9 @@ export function forget(id) {
     void change((store) => store.delete(id));
   }
 }
+
+/** @returns {string[]} the uploads that have one */
+export const ids = () => [...known.keys()];
 
 /** @param {string} id */
 export const has = (id) => known.has(id);

@@ -4,6 +4,7 @@
 
 import * as handles from "./handles.js";
 import * as items from "./items.js";
+import { forget } from "./memory.js";
 import { removeFromServer } from "./sending.js";
 import * as tus from "./tus.js";
 
@@ -21,14 +22,18 @@ let elsewhere = new Set();
 const discarded = new Set();
 /** @type {Set<() => void>} */
 const listeners = new Set();
-/** @type {Set<string> | null} while pages are asked */
+/** @type {{ held: Set<string>, areAnnouncing: boolean } | null} while the other pages are asked */
 let answers = null;
 let isAsking = false;
+let asksAgain = false;
 let timer = 0;
 
 const pages = "BroadcastChannel" in window ? new BroadcastChannel("chatshare.uploads") : null;
 
 const heldHere = () => items.all().filter((item) => item.id !== "" && (items.isHeld(item) || item.canRetry || item.state === "done")).map(({ id }) => id);
+
+/** Whether files are being announced, so that the server may know of some that this page cannot tell by their ids yet. */
+const isAnnouncing = () => items.all().some((item) => item.id === "" && items.isHeld(item));
 
 /** @returns {Waiting[]} by name */
 export function all() {
@@ -55,26 +60,35 @@ export async function discard(id) {
 
 async function refresh() {
   if (isAsking) {
+    // What changed meanwhile may have come too late for the answer that is on its way.
+    asksAgain = true;
     return;
   }
   isAsking = true;
   clearTimeout(timer);
-  const asked = new Set();
-  answers = asked;
+  const told = (answers = { held: /** @type {Set<string>} */ (new Set()), areAnnouncing: isAnnouncing() });
   pages?.postMessage("who");
   const [got] = await Promise.all([tus.list(new AbortController().signal), new Promise((resolve) => setTimeout(resolve, pages ? answerTime : 0))]);
   answers = null;
   isAsking = false;
+  const areAnnouncing = told.areAnnouncing || isAnnouncing();
   if (got.status === 200) {
-    underWay = got.body;
-    elsewhere = asked;
+    const known = new Set(underWay.map(({ id }) => id));
+    underWay = got.body.filter((/** @type {Waiting} */ { id }) => !areAnnouncing || known.has(id));
+    elsewhere = told.held;
+    const needed = new Set([...got.body.map((/** @type {Waiting} */ { id }) => id), ...heldHere()]);
+    handles.ids().filter((id) => !needed.has(id)).forEach(forget);
   } else if (got.status === 401) {
     underWay = [];
   }
   changed();
   // They may end elsewhere, or be gone on with.
-  if (underWay.some(({ id }) => !heldHere().includes(id))) {
+  if (areAnnouncing || underWay.some(({ id }) => !heldHere().includes(id))) {
     timer = window.setTimeout(() => !document.hidden && void refresh(), interval);
+  }
+  if (asksAgain) {
+    asksAgain = false;
+    await refresh();
   }
 }
 
@@ -91,11 +105,12 @@ export function followWaiting() {
   });
   pages?.addEventListener("message", ({ data }) => {
     if (data === "who") {
-      pages.postMessage({ held: heldHere() });
+      pages.postMessage({ held: heldHere(), isAnnouncing: isAnnouncing() });
     } else if (data === "gone") {
       void refresh();
-    } else if (Array.isArray(data?.held)) {
-      data.held.forEach((/** @type {string} */ id) => answers?.add(id));
+    } else if (answers && Array.isArray(data?.held)) {
+      data.held.forEach((/** @type {string} */ id) => answers?.held.add(id));
+      answers.areAnnouncing ||= data.isAnnouncing;
     }
   });
   window.addEventListener("pagehide", () => heldHere().length > 0 && pages?.postMessage("gone"));
