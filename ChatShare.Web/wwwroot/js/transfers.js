@@ -172,13 +172,11 @@ function build(panel) {
     } else if (paused > 0) {
       parts.push(`${percent(sent, size)} of ${sizeOf(size)}`);
     }
-    if (waits.length > 0) {
-      parts.push(`${waits.length} waiting`);
-    }
     if (failed > 0) {
       parts.push(`${failed} failed`);
     }
-    title.textContent = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to send" : `${files(all.length)} sent`;
+    const own = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to send" : `${files(all.length)} sent`;
+    title.textContent = waits.length > 0 ? `${own}, ${waits.length} waiting` : own;
     meta.textContent = parts.join(" · ");
     panel.style.setProperty("--p", String(size === 0 ? 1 : sent / size));
     panel.dataset.state = left > 0 ? "sending" : paused > 0 ? "paused" : failed > 0 ? "failed" : "done";

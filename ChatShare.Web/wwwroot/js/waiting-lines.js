@@ -56,12 +56,11 @@ function createLine({ id, name, room }) {
     hasHandle = handles.has(id);
     const hadFocus = actions.contains(document.activeElement);
     const buttons = [
-      iconButton("attach", "Choose again", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain)),
+      hasHandle
+        ? iconButton("resume", "Resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle))
+        : iconButton("attach", "Choose again", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain)),
       iconButton("trash", "Discard what is here", `Discard transfer of ${name}`, () => void waiting.discard(id)),
     ];
-    if (hasHandle) {
-      buttons.unshift(iconButton("resume", "Resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle)));
-    }
     actions.replaceChildren(...buttons);
     if (hadFocus) {
       buttons[0].focus();
@@ -85,7 +84,6 @@ function createLine({ id, name, room }) {
 export function createWaitingLines() {
   const root = element("div", "waiting");
   const hint = element("p", "waiting-hint");
-  hint.textContent = "Choose the file to go on, or discard what is here.";
   const list = element("ul", "transfers-list");
   list.setAttribute("role", "list");
   root.append(hint, list);
@@ -98,6 +96,8 @@ export function createWaitingLines() {
     /** @param {Waiting[]} waits */
     show(waits) {
       root.hidden = waits.length === 0;
+      const first = waits.every(({ id }) => handles.has(id)) ? "Go on" : waits.length > 1 ? "Choose the files to go on" : "Choose the file to go on";
+      hint.textContent = `${first}, or discard what is here.`;
       const wanted = new Set(waits.map(({ id }) => id));
       for (const [id, line] of lines) {
         if (!wanted.has(id)) {
