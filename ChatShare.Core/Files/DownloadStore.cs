@@ -112,6 +112,9 @@ internal sealed class DownloadStore
     public DateTimeOffset? LastWritten(FileId id) =>
         File.Exists(PartialPath(id)) ? new DateTimeOffset(File.GetLastWriteTimeUtc(PartialPath(id)), TimeSpan.Zero) : null;
 
+    /// <summary>Bytes of a partial file; 0 when there is none.</summary>
+    public long PartialLength(FileId id) => new FileInfo(PartialPath(id)) is { Exists: true } file ? file.Length : 0;
+
     public void Delete(string sha256)
     {
         File.Delete(ContentPath(sha256));

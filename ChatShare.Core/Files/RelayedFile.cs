@@ -14,14 +14,15 @@ public sealed class RelayedFile : IAsyncDisposable
     private const int BufferLength = 128 * 1024;
 
     private readonly Upload _upload;
-    private readonly FileStream _partial;
     private readonly TimeProvider _time;
+    private FileStream _source;
+    private bool _isContent;
 
     internal RelayedFile(Upload upload, TimeProvider time)
     {
         _upload = upload;
         _time = time;
-        _partial = upload.OpenPartial();
+        _source = upload.Open();
     }
 
     /// <summary>What it is; its hash is not known yet.</summary>
@@ -42,14 +43,14 @@ public sealed class RelayedFile : IAsyncDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
-            _partial.Position = from;
+            _source.Position = from;
             var left = count;
             while (left > 0)
             {
-                var here = await HereBeyondAsync(_partial.Position, cancellationToken);
-                var read = await _partial.ReadAsync(buffer.AsMemory(0, (int)Math.Min(Math.Min(BufferLength, left), here)), cancellationToken);
+                var here = await HereBeyondAsync(_source.Position, cancellationToken);
+                var read = await _source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(Math.Min(BufferLength, left), here)), cancellationToken);
                 if (read == 0)
-                    throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+                    await GoOnInStoreAsync(cancellationToken);
                 await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 left -= read;
             }
@@ -61,7 +62,27 @@ public sealed class RelayedFile : IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _partial.DisposeAsync();
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+
+    /// <summary>The sender need not send the rest, because the same content was shared before.</summary>
+    private async Task GoOnInStoreAsync(CancellationToken cancellationToken)
+    {
+        var position = _source.Position;
+        try
+        {
+            await _upload.Ended.WaitAsync(Patience, _time, cancellationToken);
+            if (_isContent || File.State != FileState.Ready)
+                throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+            await _source.DisposeAsync();
+            _source = _upload.Open();
+            _source.Position = position;
+            _isContent = true;
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            throw new RefusedException(RefusalKind.Gone, "This file is not there any more.");
+        }
+    }
 
     /// <summary>How many bytes are here behind a position; at least one.</summary>
     private async Task<long> HereBeyondAsync(long position, CancellationToken cancellationToken)

@@ -29,6 +29,7 @@ public sealed class Upload
     private long _received;
     private long _lastFed;
     private UploadProgress? _reported;
+    private CancellationTokenSource _giveWay = new();
     private Ending? _ending;
     private int _ended;
 
@@ -118,7 +119,7 @@ public sealed class Upload
             if (offset != Received)
                 throw new RefusedException(RefusalKind.Conflict, $"The next byte of this file is {Received}, not {offset}.");
             _owner.DemandPlaceFor(this);
-            using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+            using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token, _giveWay.Token);
             await using (var partial = new FileStream(
                 _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous))
             {
@@ -129,7 +130,7 @@ public sealed class Upload
             }
 
             if (Received == Length)
-                await CompleteAsync();
+                await CompleteAsync(() => _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset())));
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
@@ -159,10 +160,53 @@ public sealed class Upload
     public Task FailAsync(string sentence, CancellationToken cancellationToken) =>
         StopAsync(FileState.Failed, sentence).WaitAsync(cancellationToken);
 
-    /// <summary>Opens what is here for reading, also behind the bytes that will come. Stays open when the file is finished meanwhile.</summary>
+    /// <summary>
+    /// Ends it as a content that is in the store already: the append that is running is broken off, and the rest need not come.
+    /// </summary>
+    /// <param name="sha256">The content's name.</param>
+    /// <param name="hold">
+    /// Told how many bytes are here and what they hash to; nothing is appended meanwhile. Answers with a hold on the contents when that one
+    /// is there and begins so, else with null.
+    /// </param>
+    /// <returns>Whether it has become the file; if not, it goes on as if nothing had been asked.</returns>
+    /// <exception cref="OperationCanceledException">It was called off or failed meanwhile.</exception>
+    internal async Task<bool> CompleteFromStoreAsync(string sha256, Func<long, byte[], CancellationToken, Task<IDisposable?>> hold)
+    {
+        await TakenUp;
+        // First into the queue: who feeds it now gives way to this, and not to the next part.
+        var turn = _appending.WaitAsync(CancellationToken.None);
+        await _giveWay.CancelAsync();
+        await turn;
+        try
+        {
+            // With every byte here it ends by itself, as what its bytes say.
+            if (!IsUnderWay || Received == Length)
+                return File.State == FileState.Ready;
+            if (await hold(Received, _hash.GetCurrentHash(), _stop.Token) is not { } held)
+                return false;
+            // Whoever reads along finds the rest in the store when it has ended.
+            Interlocked.Exchange(ref _received, Length);
+            await CompleteAsync(async () =>
+            {
+                // Let go before a failure is recorded, which takes hold itself.
+                using (held)
+                    return await _owner.FinishHeldAsync(this, sha256);
+            });
+            return true;
+        }
+        finally
+        {
+            _giveWay = new CancellationTokenSource();
+            _appending.Release();
+        }
+    }
+
+    /// <summary>Opens what is here for reading: the file when it has become one, else also behind the bytes that will come.</summary>
     /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>
-    internal FileStream OpenPartial() => new(
-        _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+    internal FileStream Open() => new(
+        File.Sha256 is { } sha256 ? _owner.Store.ContentPath(sha256) : _owner.Store.PartialPath(Id),
+        File.Sha256 is null ? FileMode.OpenOrCreate : FileMode.Open,
+        FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     /// <summary>Returns when there are more bytes than <paramref name="position"/>, or the upload has ended.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -196,7 +240,7 @@ public sealed class Upload
     /// <summary>Takes up what an earlier run of the program has received: the bytes are hashed again.</summary>
     internal void TakeUp() => TakenUp = Task.Run(async () =>
     {
-        await using var partial = OpenPartial();
+        await using var partial = Open();
         // More than declared cannot have been written; should it be there, it is not ours.
         var here = Math.Min(partial.Length, Length);
         await HashAsync(partial, here, _stop.Token);
@@ -305,14 +349,14 @@ public sealed class Upload
         }
     }
 
-    private async Task CompleteAsync()
+    private async Task CompleteAsync(Func<Task<SharedFile>> finish)
     {
         if (Interlocked.Exchange(ref _ended, 1) == 1)
             return;
         Room.Report(Progress);
         try
         {
-            File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+            File = await finish();
         }
         catch (Exception exception)
         {

@@ -185,6 +185,12 @@ public sealed class UploadService : BackgroundService
     internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
     {
         using var held = await _contents.HoldAsync(CancellationToken.None);
+        return await FinishHeldAsync(upload, sha256);
+    }
+
+    /// <summary>Its content is synced as its partial file, or in the store already; while the contents are held.</summary>
+    internal async Task<SharedFile> FinishHeldAsync(Upload upload, string sha256)
+    {
         try
         {
             Store.Adopt(upload.Id, sha256);

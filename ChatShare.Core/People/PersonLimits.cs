@@ -6,6 +6,8 @@ namespace ChatShare.Core.People;
 /// <summary>How fast one person may send, make rooms and begin uploads, through all doors together.</summary>
 internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDisposable
 {
+    private const int LooksPerMinute = 120;
+
     private readonly PartitionedRateLimiter<Guid> _messages =
         Bucket(options.Value.Limits.MessagesPerSecond * 2, options.Value.Limits.MessagesPerSecond, TimeSpan.FromSeconds(1));
 
@@ -14,6 +16,8 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
 
     private readonly PartitionedRateLimiter<Guid> _uploads =
         Bucket(options.Value.Limits.UploadsPerMinute, options.Value.Limits.UploadsPerMinute, TimeSpan.FromMinutes(1));
+
+    private readonly PartitionedRateLimiter<Guid> _looks = Bucket(LooksPerMinute, LooksPerMinute, TimeSpan.FromMinutes(1));
 
     /// <exception cref="RefusedException">Too fast.</exception>
     public void TakeMessage(Guid personId) => Take(_messages, personId, 1, "You are sending faster than this server allows. Wait a moment, then retry.");
@@ -30,8 +34,13 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
         Take(_uploads, personId, count, "You are starting more uploads than this server allows in a minute. Wait a moment, then try again.");
     }
 
+    /// <summary>Each of these looks reads megabytes or asks the database; a person who goes on with an upload needs one.</summary>
+    /// <exception cref="RefusedException">Too many.</exception>
+    public void TakeLook(Guid personId) => Take(_looks, personId, 1, "That was too often in a short time. Wait a moment, then try again.");
+
     public void Dispose()
     {
+        _looks.Dispose();
         _messages.Dispose();
         _rooms.Dispose();
         _uploads.Dispose();

@@ -13,6 +13,7 @@ internal sealed class Cable : IAsyncDisposable
     private readonly int _port;
     private readonly Task _accepting;
     private volatile bool _isPulled;
+    private long _sent;
 
     public Cable(string address)
     {
@@ -23,6 +24,9 @@ internal sealed class Cable : IAsyncDisposable
 
     /// <summary>The server's address through it.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}");
+
+    /// <summary>Bytes that the browser has sent through it so far.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
 
     public void Pull()
     {
@@ -68,7 +72,7 @@ internal sealed class Cable : IAsyncDisposable
                     return;
                 await far.ConnectAsync(IPAddress.Loopback, _port);
                 var (one, other) = (near.GetStream(), far.GetStream());
-                await Task.WhenAny(one.CopyToAsync(other), other.CopyToAsync(one));
+                await Task.WhenAny(SendAsync(one, other), other.CopyToAsync(one));
             }
             catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
@@ -80,6 +84,17 @@ internal sealed class Cable : IAsyncDisposable
                 _open.TryRemove(near, out _);
                 _open.TryRemove(far, out _);
             }
+        }
+    }
+
+    private async Task SendAsync(NetworkStream one, NetworkStream other)
+    {
+        var buffer = new byte[64 * 1024];
+        int count;
+        while ((count = await one.ReadAsync(buffer)) > 0)
+        {
+            Interlocked.Add(ref _sent, count);
+            await other.WriteAsync(buffer.AsMemory(0, count));
         }
     }
 }

@@ -31,6 +31,7 @@ internal static class TusEndpoints
         uploads.MapDelete("{id}", CancelAsync);
         // For clients that can only GET and POST. Nothing else is overridden: a GET is not checked for where it comes from.
         uploads.MapPost("{id}", OverriddenAsync);
+        uploads.MapOwnUploads();
     }
 
     private static NoContent Describe(HttpContext context, IOptions<ChatShareOptions> options)
@@ -98,6 +99,9 @@ internal static class TusEndpoints
             }
         }
 
+        // Its sender may have it checked whether it is here already.
+        if (await call.AlreadyHere.HasSameLengthAsync(upload.Length, call.Who, call.Aborted))
+            call.Context.Response.Headers[Tus.SameLength] = "1";
         var now = await StandingAsync(call, upload.Id);
         return Created(call.Context, now.Upload, now.File);
     }
@@ -180,9 +184,9 @@ internal static class TusEndpoints
         catch (OperationCanceledException) when (!upload.IsUnderWay)
         {
             await upload.Ended;
-            // It says how it ended.
+            // It says how it ended, unless it became the file: what was shared before has the rest.
             await call.Uploads.FindOwnAsync(upload.Id, call.Who, CancellationToken.None);
-            throw;
+            return null;
         }
         catch (OperationCanceledException) when (call.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
@@ -245,7 +249,7 @@ internal static class TusEndpoints
 
     /// <summary>A request and what it is answered with.</summary>
     private sealed record Call(
-        HttpContext Context, UploadService Uploads, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
+        HttpContext Context, UploadService Uploads, AlreadyHere AlreadyHere, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
     {
         public HttpRequest Request => Context.Request;
 

@@ -22,6 +22,7 @@ internal static class Tus
     public const string Metadata = "Upload-Metadata";
     public const string Checksum = "Upload-Checksum";
     public const string Expires = "Upload-Expires";
+    public const string SameLength = "ChatShare-Same-Size";
     public const string MethodOverride = "X-HTTP-Method-Override";
 
     /// <summary>Digits alone; a number of bytes that fits.</summary>

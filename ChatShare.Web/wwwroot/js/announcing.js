@@ -120,6 +120,7 @@ function announced(item, got) {
   }
   // Bytes that came along may have been stopped on the way.
   item.isNew = item.offset === 0;
+  item.mayBeHere = got.sameSize;
   remember(item.id, item.file);
   work();
 }

@@ -1,14 +1,18 @@
 // @ts-check
 // The cards of files that still come in: which of the sender's buttons make sense is known here alone, by whoever holds the file.
-// data-local on a card: "sending" or "paused"; without it this page does not hold the file, and it can be chosen again.
+// data-local on a card: "sending" or "paused"; without it this page does not hold the file, and it can be chosen again, or read by its handle
+// (data-resumable).
 
-import { forget, remembered } from "./memory.js";
-import { sizeOf } from "./text.js";
+import { chooseAgain, resumeByHandle } from "./again.js";
+import * as handles from "./handles.js";
+import { forget } from "./memory.js";
 import * as uploads from "./uploads.js";
 
 /** @param {Element} card */
 function mark(card) {
-  const item = uploads.held(card.getAttribute("data-file") ?? "");
+  const id = card.getAttribute("data-file") ?? "";
+  const item = uploads.held(id);
+  card.toggleAttribute("data-resumable", !item && handles.has(id));
   const local = item ? (item.state === "paused" ? "paused" : "sending") : null;
   if (local === card.getAttribute("data-local")) {
     return;
@@ -26,62 +30,18 @@ function mark(card) {
   }
 }
 
-/** Names as they are before and after the server has cleaned them: by what no cleaning changes. @param {string} name */
-const bare = (name) => name.normalize("NFC").replace(/[^\p{L}\p{N}]/gu, "");
-
-/**
- * @param {File} file
- * @param {{ name: string, size: number, modified: number | null }} begun
- * @returns {string} why it cannot be the file whose upload was begun, as a sentence; empty when it can
- */
-function faultOf(file, begun) {
-  if (bare(file.name) !== bare(begun.name)) {
-    return `This is “${file.name}”. To go on, choose “${begun.name}”.`;
-  }
-  if (file.size !== begun.size) {
-    return `This “${file.name}” has ${sizeOf(file.size)}, not ${sizeOf(begun.size)} like the one that was begun. Choose that one, or discard the upload.`;
-  }
-  if (begun.modified !== null && file.lastModified !== begun.modified) {
-    return `“${file.name}” was changed since its upload began. Discard the upload and share it again.`;
-  }
-  return "";
-}
-
-/** @returns {Promise<File | null>} */
-function chooseFile() {
-  return new Promise((resolve) => {
-    const input = document.createElement("input");
-    input.type = "file";
-    input.addEventListener("change", () => resolve(input.files?.[0] ?? null));
-    input.addEventListener("cancel", () => resolve(null));
-    input.click();
-  });
-}
-
 /**
  * @param {{ scroller: HTMLElement, room: string, say: (sentence: string) => void, signal: AbortSignal }} options
  */
 export function followCards({ scroller, room, say, signal }) {
   const markAll = () => scroller.querySelectorAll(".card[data-mine]").forEach(mark);
 
-  /** @param {Element} card */
-  async function chooseAgain(card) {
+  /** @param {Element} card @param {typeof chooseAgain} by */
+  async function goOn(card, by) {
+    say("");
     const id = card.getAttribute("data-file") ?? "";
-    const known = remembered(id);
-    const begun = {
-      name: known?.name ?? card.getAttribute("data-name") ?? "",
-      size: Number(card.getAttribute("data-size")),
-      modified: known?.modified ?? null,
-    };
-    const file = await chooseFile();
-    if (!file || uploads.held(id)) {
-      return;
-    }
-    const fault = faultOf(file, begun);
-    say(fault);
-    if (fault === "") {
-      uploads.takeUp(file, id, begun.name, room);
-    }
+    say(await by({ id, name: card.getAttribute("data-name") ?? "", room }));
+    mark(card);
   }
 
   scroller.addEventListener(
@@ -99,10 +59,10 @@ export function followCards({ scroller, room, say, signal }) {
           item && uploads.pause(item);
           break;
         case "resume":
-          item && uploads.resume(item);
+          item ? uploads.resume(item) : void goOn(card, resumeByHandle);
           break;
         case "choose":
-          void chooseAgain(card);
+          void goOn(card, chooseAgain);
           break;
         case "cancel":
           // The server is told by the card itself, too; here it stops at once, and also while there is no connection.
@@ -129,5 +89,6 @@ export function followCards({ scroller, room, say, signal }) {
   added.observe(scroller, { childList: true, subtree: true });
   signal.addEventListener("abort", () => added.disconnect());
   uploads.onChange(markAll, signal);
+  void handles.loaded.then(markAll);
   markAll();
 }

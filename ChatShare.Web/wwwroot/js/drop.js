@@ -2,6 +2,7 @@
 // How files come into the page: picked, dropped anywhere on it or on a room in the list, pasted into the composer; alone or in folders.
 
 import { createChips } from "./chips.js";
+import { note } from "./handles.js";
 import { isHandingOver, sendOverCircuit } from "./picker.js";
 import * as uploads from "./uploads.js";
 
@@ -51,7 +52,11 @@ async function take(transfer) {
   // All at once: the transfer is empty as soon as its event is over.
   const taken = [...transfer.items]
     .filter((item) => item.kind === "file")
-    .map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
+    .map((item) => {
+      const file = item.getAsFile();
+      file && note(file, /** @type {{ getAsFileSystemHandle?(): Promise<unknown> }} */ (item).getAsFileSystemHandle?.());
+      return { entry: item.webkitGetAsEntry?.() ?? null, file };
+    });
   const found = await Promise.all(
     taken.map(({ entry, file }) => (entry?.isDirectory ? read(entry) : file ? [{ file, path: "" }] : [])),
   );

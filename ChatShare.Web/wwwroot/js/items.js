@@ -20,12 +20,15 @@ import { newClientId } from "./ids.js";
  *   offset: number,
  *   sent: number,
  *   isNew: boolean,
+ *   mayBeHere: boolean,
+ *   wasHere: boolean,
  *   error: string,
  *   canRetry: boolean,
  *   stop: AbortController,
  * }} Item
- * index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is on the way; isNew: nothing of
- * it can be on the server
+ * index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is
+ * on the way; isNew: nothing of it can be on the server; mayBeHere: something of its size is, and nobody has looked whether it is this;
+ * wasHere: it need not be sent
  */
 
 /** @type {Map<string, Item>} */
@@ -75,6 +78,8 @@ export function add(of) {
     state: "waiting",
     offset: 0,
     sent: 0,
+    mayBeHere: false,
+    wasHere: false,
     error: "",
     canRetry: false,
     stop: new AbortController(),

@@ -1,6 +1,7 @@
 // @ts-check
 // What this browser knows of the files that it began to send: after a reload it tells whether the right one is chosen again.
 
+import * as handles from "./handles.js";
 import * as storage from "./storage.js";
 
 const prefix = "chatshare.upload/";
@@ -11,6 +12,7 @@ const lasts = 7 * 24 * 60 * 60 * 1000;
 /** @param {string} id of the file @param {File} file */
 export function remember(id, file) {
   storage.write(prefix + id, JSON.stringify({ name: file.name, size: file.size, modified: file.lastModified, at: Date.now() }));
+  void handles.keep(id, file);
 }
 
 /** @param {string} id @returns {Known | null} */
@@ -23,7 +25,10 @@ export function remembered(id) {
 }
 
 /** @param {string} id */
-export const forget = (id) => storage.remove(prefix + id);
+export function forget(id) {
+  storage.remove(prefix + id);
+  handles.forget(id);
+}
 
 for (const key of storage.keys(prefix)) {
   const known = remembered(key.slice(prefix.length));

@@ -1,6 +1,7 @@
 // @ts-check
 // Sends what was announced, from where its bytes on the server end, however often that takes.
 
+import "./already-here.js";
 import * as items from "./items.js";
 import { forget } from "./memory.js";
 import { isReadable, passing, rest } from "./retry.js";

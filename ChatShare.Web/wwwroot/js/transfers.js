@@ -1,35 +1,21 @@
 // @ts-check
 // The panel of all files that this page sends, whatever room is open. It shows one line for all; opened, a line for each.
 
+import { bar, element, icon, iconButton } from "./dom.js";
 import { read, write } from "./storage.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 import * as uploads from "./uploads.js";
+import * as waiting from "./waiting.js";
+import { createWaitingLines, summaryOf } from "./waiting-lines.js";
 
 /** @typedef {import("./items.js").Item} Item */
 
 const interval = 250;
 const openKey = "chatshare.transfers";
 const lingers = 6000;
+const alreadyHere = "already here, nothing to send";
 // As on the cards: averaged over about this time.
 const speedWindow = 3;
-
-/** @param {string} name */
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `/icons.svg#${name}`);
-  svg.append(use);
-  return svg;
-}
-
-/** @param {string} tag @param {string} className @returns {HTMLElement} */
-function element(tag, className) {
-  const made = document.createElement(tag);
-  made.className = className;
-  return made;
-}
 
 /** Bytes a second of a number that grows. */
 class Speed {
@@ -77,7 +63,7 @@ function describe(item) {
     case "failed":
       return item.error;
     default:
-      return `${sizeOf(item.size)} · sent`;
+      return `${sizeOf(item.size)} · ${item.wasHere ? alreadyHere : "sent"}`;
   }
 }
 
@@ -98,21 +84,21 @@ function build(panel) {
   toggle.setAttribute("type", "button");
   const title = element("span", "transfers-title");
   const meta = element("span", "transfers-meta");
-  const bar = element("span", "bar");
-  bar.setAttribute("aria-hidden", "true");
-  bar.append(document.createElement("i"));
   toggle.append(title, meta, icon("chevron"));
   const list = element("ul", "transfers-list");
   list.id = "transfers-list";
   list.setAttribute("role", "list");
   toggle.setAttribute("aria-controls", list.id);
   panel.setAttribute("aria-label", "Transfers");
-  panel.append(toggle, bar, list);
+  const waitingLines = createWaitingLines();
+  panel.append(toggle, bar(), list, waitingLines.root);
 
   /** @type {Map<string, HTMLElement>} */
   const lines = new Map();
   const speed = new Speed();
-  let isOpen = read(openKey) === "open";
+  // As it was left; before it was ever touched, what waits for a choice is shown.
+  let wasLeft = read(openKey);
+  let isOpen = wasLeft === "open";
   let ticking = 0;
   let closing = 0;
 
@@ -125,10 +111,7 @@ function build(panel) {
       name.textContent = item.name;
       name.title = item.name;
       name.dir = "auto";
-      const own = element("span", "bar");
-      own.setAttribute("aria-hidden", "true");
-      own.append(document.createElement("i"));
-      made.append(name, element("span", "transfer-meta"), element("span", "transfer-actions"), own);
+      made.append(name, element("span", "transfer-meta"), element("span", "transfer-actions"), bar());
       lines.set(item.clientId, made);
     }
     const text = describe(item);
@@ -141,15 +124,7 @@ function build(panel) {
       made.dataset.state = item.state;
       const shown = actions[item.state].filter(([word]) => word !== "Retry" || item.canRetry);
       made.children[2].replaceChildren(
-        ...shown.map(([word, symbol, act]) => {
-          const button = element("button", "icon-button");
-          button.setAttribute("type", "button");
-          button.setAttribute("aria-label", `${word} transfer of ${item.name}`);
-          button.title = word;
-          button.append(icon(symbol));
-          button.addEventListener("click", () => act(item));
-          return button;
-        }),
+        ...shown.map(([word, symbol, act]) => iconButton(symbol, word, `${word} transfer of ${item.name}`, () => act(item))),
       );
     }
     return made;
@@ -157,7 +132,10 @@ function build(panel) {
 
   function show() {
     const all = uploads.all();
-    panel.hidden = all.length === 0;
+    const waits = waiting.all();
+    panel.hidden = all.length === 0 && waits.length === 0;
+    isOpen = wasLeft === null ? waits.length > 0 : wasLeft === "open";
+    waitingLines.show(isOpen ? waits : []);
     const wanted = new Set(all.map((item) => item.clientId));
     for (const [id, gone] of lines) {
       if (!wanted.has(id) || !isOpen) {
@@ -167,6 +145,13 @@ function build(panel) {
     }
     toggle.setAttribute("aria-expanded", String(isOpen));
     if (all.length === 0) {
+      if (waits.length > 0) {
+        const summary = summaryOf(waits);
+        title.textContent = summary.title;
+        meta.textContent = summary.text;
+        panel.style.setProperty("--p", String(summary.fraction));
+        panel.dataset.state = "waiting";
+      }
       return;
     }
 
@@ -190,7 +175,8 @@ function build(panel) {
     if (failed > 0) {
       parts.push(`${failed} failed`);
     }
-    title.textContent = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : `${files(all.length)} sent`;
+    const own = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to send" : `${files(all.length)} sent`;
+    title.textContent = waits.length > 0 ? `${own}, ${waits.length} waiting` : own;
     meta.textContent = parts.join(" · ");
     panel.style.setProperty("--p", String(size === 0 ? 1 : sent / size));
     panel.dataset.state = left > 0 ? "sending" : paused > 0 ? "paused" : failed > 0 ? "failed" : "done";
@@ -216,14 +202,14 @@ function build(panel) {
   }
 
   toggle.addEventListener("click", () => {
-    isOpen = !isOpen;
-    write(openKey, isOpen ? "open" : "closed");
+    wasLeft = isOpen ? "closed" : "open";
+    write(openKey, wasLeft);
     show();
   });
   // What lies below the panel makes room for it.
   new ResizeObserver(() => root.style.setProperty("--transfers-height", `${panel.hidden ? 0 : panel.offsetHeight}px`)).observe(panel);
   let drawing = false;
-  uploads.onChange(() => {
+  const draw = () => {
     if (!drawing) {
       drawing = true;
       queueMicrotask(() => {
@@ -231,7 +217,10 @@ function build(panel) {
         show();
       });
     }
-  });
+  };
+  uploads.onChange(draw);
+  waiting.onChange(draw);
+  waiting.followWaiting();
   show();
 }
 

@@ -17,9 +17,11 @@ const lastSilence = 300_000;
  *   offset: number | null,
  *   location: string | null,
  *   retryAfter: number,
+ *   sameSize: boolean,
+ *   body: any,
  * }} Answer
  * status: 0 when none came; ours: false when something between here and the server answered in its place; retryAfter: milliseconds, 0 when
- * it was not said
+ * it was not said; sameSize: the server has a file of this size for this person to read; body: of an answer that is JSON, else null
  */
 
 /**
@@ -27,8 +29,9 @@ const lastSilence = 300_000;
  * @returns {Answer}
  */
 function answer(status, header, body) {
+  const type = header("Content-Type") ?? "";
   let sentence = "";
-  if ((header("Content-Type") ?? "").startsWith("application/problem+json")) {
+  if (type.startsWith("application/problem+json")) {
     try {
       const problem = JSON.parse(body);
       sentence = String(problem.detail ?? problem.title ?? "");
@@ -45,6 +48,8 @@ function answer(status, header, body) {
     offset: offset === null ? null : Number(offset),
     location: header("Location"),
     retryAfter: Number(header("Retry-After") ?? 0) * 1000,
+    sameSize: header("ChatShare-Same-Size") !== null,
+    body: type.startsWith("application/json") ? JSON.parse(body) : null,
   };
 }
 
@@ -94,6 +99,18 @@ export function create(file, metadata, isWhole, signal) {
 
 /** Asks how much is there. @param {string} id @param {AbortSignal} signal */
 export const head = (id, signal) => ask("HEAD", `/uploads/${id}`, {}, signal);
+
+/** Which of one's own are under way. @param {AbortSignal} signal */
+export const list = (signal) => ask("GET", "/uploads", {}, signal);
+
+/** Asks by what its file is known. @param {string} id @param {AbortSignal} signal */
+export const samples = (id, signal) => ask("GET", `/uploads/${id}/samples`, {}, signal);
+
+/** Tells what the whole file hashes to: 200 when it need not be sent. @param {string} id @param {string} sha256 in hexadecimal digits @param {AbortSignal} signal */
+export function tellDigest(id, sha256, signal) {
+  const bytes = sha256.replace(/../g, (pair) => String.fromCharCode(parseInt(pair, 16)));
+  return ask("POST", `/uploads/${id}/digest`, { "Repr-Digest": `sha-256=:${btoa(bytes)}:` }, signal);
+}
 
 /** Calls it off. @param {string} id @param {AbortSignal} signal */
 export const remove = (id, signal) => ask("DELETE", `/uploads/${id}`, {}, signal);
