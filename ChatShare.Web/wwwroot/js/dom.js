@@ -1,0 +1,78 @@
+// @ts-check
+// The few ways in which scripts make elements. Text is always set as text.
+
+/**
+ * @param {string} tag
+ * @param {string} [className]
+ * @param {string} [text]
+ * @returns {HTMLElement}
+ */
+export function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  if (className) {
+    made.className = className;
+  }
+  made.textContent = text;
+  return made;
+}
+
+/** @param {string} name of a symbol in icons.svg */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `/icons.svg#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/**
+ * @param {string} symbol
+ * @param {string} label what it is called, also on hover
+ * @param {() => void} press
+ * @returns {HTMLButtonElement}
+ */
+export function iconButton(symbol, label, press) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "icon-button";
+  made.setAttribute("aria-label", label);
+  made.title = label;
+  made.append(icon(symbol));
+  made.addEventListener("click", press);
+  return made;
+}
+
+/** A switch that stays as it was put. @param {string} label @param {boolean} on @param {(on: boolean) => void} turn */
+export function switchButton(label, on, turn) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button small";
+  made.textContent = label;
+  made.setAttribute("aria-pressed", String(on));
+  made.addEventListener("click", () => {
+    const pressed = made.getAttribute("aria-pressed") !== "true";
+    made.setAttribute("aria-pressed", String(pressed));
+    turn(pressed);
+  });
+  return made;
+}
+
+/** A file that is dropped on a dialog is not shared in the room under it. @param {HTMLElement} dialog @param {(file: File) => void} [take] */
+export function keepDrops(dialog, take) {
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+    dialog.addEventListener(type, (event) => {
+      const transfer = event instanceof DragEvent ? event.dataTransfer : null;
+      if (!transfer?.types.includes("Files")) {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      transfer.dropEffect = take ? "copy" : "none";
+      if (type === "drop" && take && transfer.files.length > 0) {
+        take(transfer.files[0]);
+      }
+    });
+  }
+}
