@@ -96,8 +96,8 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
     public async Task Sound_is_heard_from_the_middle_and_falls_silent_with_the_viewer()
     {
         var ann = await InRoomAsync("Listener", "Sound");
-        // Two minutes that nobody loads to hear the last second.
-        await ann.AttachAsync(File("tone.wav", Sound(seconds: 120)));
+        // More than a browser loads to hear the last seconds.
+        await ann.AttachAsync(await OnDiskAsync("tone.wav", Sound(seconds: 60)));
         var ranges = new ConcurrentBag<string>();
         ann.Page.Request += (_, request) =>
         {
@@ -112,12 +112,12 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
             audio => new Promise((resolve, reject) => {
               audio.addEventListener("error", () => reject(new Error("It cannot be played.")));
               audio.addEventListener("seeked", () => resolve([audio.currentTime, audio.duration]));
-              const seek = () => (audio.currentTime = 115);
+              const seek = () => (audio.currentTime = 55);
               audio.readyState > 0 ? seek() : audio.addEventListener("loadedmetadata", seek);
             })
             """);
 
-        Assert.Equal([115, 120], at);
+        Assert.Equal([55, 60], at);
         Assert.Contains(ranges, range => range.StartsWith("bytes=", StringComparison.Ordinal) && range != "bytes=0-");
         await audio.EvaluateAsync("audio => { audio.muted = true; return audio.play(); }");
         await Viewer(ann).GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
@@ -152,18 +152,54 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(box.GetByText("Same: this is the file.")).ToBeVisibleAsync();
 
         // Dropped here it is compared, and not shared in the room.
-        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, "dropped.bin");
-        await System.IO.File.WriteAllBytesAsync(path, other, TestContext.Current.CancellationToken);
-        await ann.Page.DropAsync(box, path);
+        await ann.Page.DropAsync(box, await OnDiskAsync("dropped.bin", other));
         await Expect(box.GetByText("Not the same: yours is")).ToBeVisibleAsync();
         await ann.Page.Keyboard.PressAsync("Escape");
         await Expect(ann.Button("Check your copy of plan.bin")).ToBeFocusedAsync();
         await Expect(ann.Log.Locator(".card")).ToHaveCountAsync(1);
     }
 
+    [Fact]
+    public async Task On_a_phone_a_swipe_goes_on_and_the_page_of_files_opens_the_same_viewer()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Thumb", "/", options =>
+        {
+            options.ViewportSize = new ViewportSize { Width = 390, Height = 844 };
+            options.HasTouch = true;
+        });
+        await ann.AttachAsync(File("a.png", Picture()), File("b.txt", Encoding.UTF8.GetBytes(new string('w', 5000))));
+        await Expect(ann.Download("b.txt")).ToBeVisibleAsync();
+        var viewer = Viewer(ann);
+
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Look at a.png" }).ClickAsync();
+        await Expect(viewer).ToContainTextAsync("1 of 2");
+        await ann.Page.SwipeAsync(viewer.GetByRole(AriaRole.Img), -150);
+        await Expect(viewer).ToContainTextAsync("2 of 2");
+        await Expect(viewer.GetByText("www")).ToBeVisibleAsync();
+        Assert.True(await ann.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth && document.querySelector('.viewer').scrollWidth <= innerWidth"));
+        foreach (var button in await viewer.Locator("button, a").AllAsync())
+        {
+            var box = (await button.BoundingBoxAsync())!;
+            Assert.True(box is { Width: >= 44, Height: >= 44, X: >= 0 } && box.X + box.Width <= 390, await button.GetAttributeAsync("aria-label"));
+        }
+
+        await viewer.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Files in this room" }).ClickAsync();
+        await ann.Button("Look at b.txt").ClickAsync();
+        await Expect(viewer).ToContainTextAsync("of 2");
+        await Expect(viewer.GetByRole(AriaRole.Heading)).ToHaveTextAsync("b.txt");
+    }
+
     private static ILocator Viewer(Person person) => person.Page.Locator("dialog.viewer");
 
     private static FilePayload File(string name, byte[] content) => new() { Name = name, MimeType = "x/x", Buffer = content };
+
+    private static async Task<string> OnDiskAsync(string name, byte[] content)
+    {
+        var path = Path.Combine(Directory.CreateTempSubdirectory("chatshare-file-").FullName, name);
+        await System.IO.File.WriteAllBytesAsync(path, content, TestContext.Current.CancellationToken);
+        return path;
+    }
 
     private static byte[] Picture()
     {

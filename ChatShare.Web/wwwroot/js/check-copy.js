@@ -18,7 +18,7 @@ export function checkCopy(file, opener) {
   let hashing = new AbortController();
 
   const dialog = document.createElement("dialog");
-  dialog.className = "check";
+  dialog.className = "check-copy";
   const title = element("h2", "", "Check your copy of ");
   title.id = "check-title";
   title.append(element("bdi", "", file.name));

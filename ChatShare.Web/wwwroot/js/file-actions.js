@@ -3,6 +3,7 @@
 
 import { checkCopy } from "./check-copy.js";
 import { copyFrom } from "./copy.js";
+import { icon } from "./dom.js";
 import { factsOf } from "./file-facts.js";
 import { look } from "./viewer.js";
 
@@ -26,3 +27,16 @@ document.addEventListener("click", (event) => {
       break;
   }
 });
+
+// A picture that is broken inside has no small one; its box on the card stays, with a sign in it.
+document.addEventListener(
+  "error",
+  (event) => {
+    const box = event.target instanceof HTMLImageElement ? event.target.closest(".picture") : null;
+    if (box && !box.hasAttribute("data-broken")) {
+      box.setAttribute("data-broken", "");
+      box.append(icon("image"));
+    }
+  },
+  { capture: true },
+);

@@ -29,6 +29,11 @@ let open = null;
 // The entry of a viewer that was closed is on its way out of the history.
 let returning = false;
 
+// Loaded again while a viewer was open: its entry is a page like any other now.
+if (history.state?.looking) {
+  history.replaceState({ ...history.state, looking: false }, "");
+}
+
 // Before the router hears of it: the address did not change, and there is nothing for it to do.
 window.addEventListener(
   "popstate",
@@ -163,7 +168,11 @@ export function look(opener) {
   dialog.addEventListener("keydown", press);
   keepDrops(dialog);
   followSwipes(stage, step);
+  // An administrator ended the session: the page under it says so.
+  const ending = new MutationObserver(() => document.querySelector("[data-ended]") && dialog.close());
+  ending.observe(document.body, { childList: true, subtree: true });
   dialog.addEventListener("close", () => {
+    ending.disconnect();
     shown.abort();
     dialog.remove();
     open = null;
