@@ -1,4 +1,5 @@
 using ChatShare.Core.Files;
+using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Files;
 
 namespace ChatShare.Tests.Components;
@@ -18,6 +19,30 @@ public sealed class FileFaceTests
 
         Assert.Equal("abc", stem);
         Assert.Equal("🎉123456789", ending);
+    }
+
+    [Theory]
+    [InlineData("a.png", "image/jpeg", 10, "image")]
+    [InlineData("bomb.png", "image/png", null, null)]
+    [InlineData("a.avif", "image/avif", null, "image")]
+    [InlineData("a.svg", "application/octet-stream", null, "text")]
+    [InlineData("page.html", "application/octet-stream", null, "text")]
+    [InlineData("page.html", "image/png", 10, "image")]
+    [InlineData("Makefile", "text/plain; charset=utf-8", null, "text")]
+    [InlineData("A.CSV", "text/plain; charset=utf-8", null, "table")]
+    [InlineData("utf16.tsv", "application/octet-stream", null, "table")]
+    [InlineData("a.mp3", "audio/mpeg", null, "audio")]
+    [InlineData("a.webm", "video/webm", null, "video")]
+    [InlineData("a.mkv", "video/x-matroska", null, null)]
+    [InlineData("a.pdf", "application/pdf", null, "pdf")]
+    [InlineData("fake.pdf", "application/octet-stream", null, null)]
+    [InlineData("a.zip", "application/octet-stream", null, null)]
+    public void How_a_file_is_shown_follows_its_content_and_for_text_its_name(string name, string type, int? width, string? view)
+    {
+        var file = Sample.File(name) with { MediaType = type, Width = width, Height = width };
+
+        Assert.Equal(view, FileFace.View(file));
+        Assert.Null(FileFace.View(file with { State = FileState.Deleted }));
     }
 
     [Fact]

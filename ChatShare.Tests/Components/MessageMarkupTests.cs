@@ -106,6 +106,21 @@ public sealed class MessageMarkupTests
     }
 
     [Fact]
+    public void A_ready_file_can_be_looked_at_once_compared_and_its_hash_copied()
+    {
+        var text = Sample.File("a.txt") with { MediaType = "text/plain; charset=utf-8" };
+        var picture = Sample.File("b.png") with { MediaType = "image/png", Width = 10, Height = 10 };
+
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, "", files: [text, picture, Sample.File("c.bin"), Sample.File("d.txt", FileState.Failed)])));
+
+        Assert.Equal(
+            ["Copy SHA-256 of a.txt", "Check your copy of a.txt", "Look at a.txt", "Look at b.png", "Copy SHA-256 of b.png", "Check your copy of b.png", "Copy SHA-256 of c.bin", "Check your copy of c.bin"],
+            article.QuerySelectorAll("[data-file-action]").Select(button => button.GetAttribute("aria-label")));
+        Assert.All(article.QuerySelectorAll("[data-file-action]"), button => Assert.Equal(64, button.Closest("[data-file]")!.GetAttribute("data-sha256")!.Length));
+        Assert.Equal(["SHA-256 verified", "SHA-256 verified", "SHA-256 verified"], article.QuerySelectorAll("[data-state=ready] .state").Select(state => state.TextContent));
+    }
+
+    [Fact]
     public void A_deleted_message_says_nothing_but_that()
     {
         var article = Parse(MessageMarkup.Make(Sample.Make(1, "secret", deleted: true, files: [Sample.File("a")])));

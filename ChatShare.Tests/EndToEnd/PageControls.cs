@@ -25,6 +25,22 @@ internal static class PageControls
     /// <summary>Lets them go there.</summary>
     public static Task DropAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragEnter", "dragOver", "drop");
 
+    /// <summary>A quick stroke of one finger from the middle of something, to the right when positive.</summary>
+    public static async Task SwipeAsync(this IPage page, ILocator target, int pixels)
+    {
+        var box = await target.BoundingBoxAsync() ?? throw new InvalidOperationException("It is not on the page.");
+        var control = await page.Context.NewCDPSessionAsync(page);
+        foreach (var (type, x) in new[] { ("touchStart", 0), ("touchMove", pixels / 2), ("touchMove", pixels), ("touchEnd", 0) })
+        {
+            var point = new Dictionary<string, object> { ["x"] = box.X + (box.Width / 2) + x, ["y"] = box.Y + (box.Height / 2) };
+            await control.SendAsync("Input.dispatchTouchEvent", new Dictionary<string, object>
+            {
+                ["type"] = type,
+                ["touchPoints"] = type == "touchEnd" ? Array.Empty<object>() : new object[] { point },
+            });
+        }
+    }
+
     private static async Task DragAsync(IPage page, ILocator target, string[] paths, params string[] steps)
     {
         var box = await target.BoundingBoxAsync() ?? throw new InvalidOperationException("It is not on the page.");

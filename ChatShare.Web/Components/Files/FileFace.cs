@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using ChatShare.Core.Files;
 
@@ -23,9 +24,38 @@ internal static class FileFace
         ["yaml"] = "code", ["sql"] = "code", ["razor"] = "code",
     };
 
+    // Text that is not told by its content: markup, which is never sent as what it is, other encodings, and nothing at all.
+    private static readonly FrozenSet<string> TextEndings = new[]
+    {
+        "txt", "text", "md", "log", "csv", "tsv", "svg", "htm", "xhtml", "ini", "toml", "conf", "cfg", "config", "env", "properties", "tex", "bib",
+        "bat", "cmd", "ps1", "vb", "fs", "kt", "swift", "php", "rb", "pl", "lua", "r", "jsx", "tsx", "vue", "scss", "less", "xaml", "xsl", "xsd",
+        "csproj", "sln", "props", "targets", "resx", "cshtml", "diff", "patch", "srt", "vtt", "ics", "vcf", "eml", "gpx", "kml", "geojson", "rss",
+    }.Concat(Icons.Where(icon => icon.Value == "code").Select(icon => icon.Key)).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>The icon's name in <c>icons.svg</c>.</summary>
-    public static string Icon(string fileName) =>
-        Icons.GetValueOrDefault(Path.GetExtension(fileName).TrimStart('.'), "file");
+    public static string Icon(string fileName) => Icons.GetValueOrDefault(Ending(fileName), "file");
+
+    /// <summary>
+    /// How the page can show a finished file without a download: <c>image</c>, <c>audio</c>, <c>video</c>, <c>pdf</c>, <c>table</c> or
+    /// <c>text</c>, the names that <c>viewer.js</c> knows; null when it cannot.
+    /// </summary>
+    public static string? View(SharedFile file)
+    {
+        if (file.State != FileState.Ready)
+            return null;
+        var type = ContentType.FromStored(file.MediaType ?? "");
+        return type.Kind switch
+        {
+            FileKind.Audio when type.MayInline => "audio",
+            FileKind.Video when type.MayInline => "video",
+            FileKind.Pdf => "pdf",
+            // One whose size the server could not tell is broken or a bomb, except of the one kind that only browsers read.
+            FileKind.Image when file.Width is not null || type.MediaType == "image/avif" => "image",
+            FileKind.Text => AsText(file.Name),
+            FileKind.Other when TextEndings.Contains(Ending(file.Name)) => AsText(file.Name),
+            _ => null,
+        };
+    }
 
     /// <summary>The name in two parts: only the first is cut when there is no place, so that the ending stays visible.</summary>
     public static (string Stem, string Ending) Split(string name)
@@ -52,6 +82,10 @@ internal static class FileFace
     /// <summary>The share that is here, from 0 to 1, for CSS.</summary>
     public static string Fraction(UploadProgress progress) =>
         (progress.Length == 0 ? 0 : (double)progress.Received / progress.Length).ToString("0.####", CultureInfo.InvariantCulture);
+
+    private static string AsText(string name) => Ending(name).ToUpperInvariant() is "CSV" or "TSV" ? "table" : "text";
+
+    private static string Ending(string name) => Path.GetExtension(name).TrimStart('.');
 
     private static string TimeLeft(TimeSpan left) => left switch
     {

@@ -24,17 +24,20 @@ internal static class FileMarkup
         var (stem, ending) = FileFace.Split(file.Name);
         html.Append(CultureInfo.InvariantCulture, $"<div class=\"card\" data-state=\"{file.State.ToString().ToLowerInvariant()}\"");
         if (file.State == FileState.Ready)
-            html.Append(CultureInfo.InvariantCulture, $" data-file=\"{file.Id}\" data-size=\"{file.Length}\" data-type=\"{Encoder.Encode(file.MediaType ?? "")}\" data-sha256=\"{file.Sha256}\"");
+            AppendFacts(html, file);
         html.Append('>');
         AppendPicture(html, file);
         html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#{FileFace.Icon(file.Name)}\"></use></svg>");
         html.Append("<span class=\"file-name\" dir=\"auto\" title=\"").Append(name).Append("\"><span class=\"file-stem\">").Append(Encoder.Encode(stem));
         html.Append("</span><span class=\"file-ending\">").Append(Encoder.Encode(ending)).Append("</span></span>");
         html.Append(CultureInfo.InvariantCulture, $"<span class=\"file-meta\"><span title=\"{file.Length:N0} bytes\">{ByteSize.Format(file.Length)}</span> · ");
-        html.Append("<span class=\"state\">").Append(Encoder.Encode(StateOf(file))).Append("</span></span>");
+        AppendState(html, file);
+        html.Append("</span>");
         if (file.State == FileState.Ready)
         {
-            html.Append("<span class=\"card-actions\"><a class=\"icon-button download\" download href=\"").Append(Address(file));
+            html.Append("<span class=\"card-actions\">");
+            AppendLook(html, file);
+            html.Append("<a class=\"icon-button download\" download href=\"").Append(Address(file));
             // The link covers the card, so its title is the card's.
             html.Append("\" aria-label=\"Download ").Append(name).Append("\" title=\"").Append(name);
             html.Append(CultureInfo.InvariantCulture, $" · {file.Length:N0} bytes\">");
@@ -44,6 +47,66 @@ internal static class FileMarkup
         return html.Append("</div>").ToString();
     }
 
+    /// <summary>What the scripts of the page know of a finished file, wherever it stands.</summary>
+    public static IReadOnlyDictionary<string, object> Facts(SharedFile file, string? sender = null)
+    {
+        var facts = new Dictionary<string, object>(StringComparer.Ordinal)
+        {
+            ["data-file"] = file.Id.ToString(),
+            ["data-name"] = file.Name,
+            ["data-size"] = file.Length.ToString(CultureInfo.InvariantCulture),
+            ["data-type"] = file.MediaType ?? "",
+            ["data-sha256"] = file.Sha256 ?? "",
+        };
+        if (FileFace.View(file) is { } view)
+            facts["data-view"] = view;
+        if (file is { Width: { } width, Height: { } height })
+        {
+            facts["data-width"] = width.ToString(CultureInfo.InvariantCulture);
+            facts["data-height"] = height.ToString(CultureInfo.InvariantCulture);
+        }
+
+        // Where no message stands around it that says who.
+        if (sender is not null)
+            facts["data-sender"] = sender;
+        return facts;
+    }
+
+    private static void AppendFacts(StringBuilder html, SharedFile file)
+    {
+        foreach (var (name, value) in Facts(file))
+            html.Append(' ').Append(name).Append("=\"").Append(Encoder.Encode((string)value)).Append('"');
+    }
+
+    /// <summary>What became of it. A finished file can be compared: with a hash from elsewhere, or with a copy that somebody has.</summary>
+    private static void AppendState(StringBuilder html, SharedFile file)
+    {
+        if (file.State != FileState.Ready)
+        {
+            html.Append("<span class=\"state\">").Append(Encoder.Encode(StateOf(file))).Append("</span>");
+            return;
+        }
+
+        html.Append("<span class=\"state\"><span class=\"if-wide\">SHA-256 </span>verified</span><span class=\"trust\">");
+        AppendButton(html, "copy", "copy", $"Copy SHA-256 of {file.Name}", "Copy SHA-256");
+        AppendButton(html, "check", "verify", $"Check your copy of {file.Name}", "Check your copy");
+        html.Append("</span>");
+    }
+
+    /// <summary>A picture is its own way to look at it.</summary>
+    private static void AppendLook(StringBuilder html, SharedFile file)
+    {
+        if (file.Width is null && FileFace.View(file) is not null)
+            AppendButton(html, "look", "look", $"Look at {file.Name}", "Look at it");
+    }
+
+    private static void AppendButton(StringBuilder html, string action, string icon, string label, string title)
+    {
+        html.Append(CultureInfo.InvariantCulture, $"<button type=\"button\" class=\"icon-button {action}\" data-file-action=\"{action}\" aria-label=\"");
+        html.Append(Encoder.Encode(label)).Append(CultureInfo.InvariantCulture, $"\" title=\"{title}\">");
+        html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#{icon}\"></use></svg></button>");
+    }
+
     /// <summary>In its box before it is loaded, so that nothing jumps when it comes.</summary>
     private static void AppendPicture(StringBuilder html, SharedFile file)
     {
@@ -51,7 +114,7 @@ internal static class FileMarkup
             return;
         var scale = Math.Min(1, Math.Min((double)MaxPictureWidth / width, (double)MaxPictureHeight / height));
         var (shownWidth, shownHeight) = (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
-        html.Append("<a class=\"picture\" target=\"_blank\" rel=\"noopener\" href=\"").Append(Address(file)).Append("?inline\" aria-label=\"Look at ");
+        html.Append("<a class=\"picture\" data-file-action=\"look\" target=\"_blank\" rel=\"noopener\" href=\"").Append(Address(file)).Append("?inline\" aria-label=\"Look at ");
         html.Append(Encoder.Encode(file.Name)).Append(CultureInfo.InvariantCulture, $"\"><img src=\"/thumbnails/{file.Id}\" width=\"{shownWidth}\" ");
         html.Append(CultureInfo.InvariantCulture, $"height=\"{shownHeight}\" alt=\"\" loading=\"lazy\" decoding=\"async\"></a>");
     }
@@ -61,7 +124,6 @@ internal static class FileMarkup
 
     private static string StateOf(SharedFile file) => file.State switch
     {
-        FileState.Ready => "verified",
         FileState.Failed => file.Failure ?? "It broke off.",
         FileState.Cancelled => "cancelled",
         _ => "deleted",

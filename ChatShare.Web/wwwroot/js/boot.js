@@ -1,6 +1,7 @@
 // @ts-check
 // Starts Blazor and mends its connection. Loaded by every page; one without a circuit never loses it.
 
+import "./file-actions.js";
 import "./pane.js";
 
 const blazor = /** @type {any} */ (window).Blazor;

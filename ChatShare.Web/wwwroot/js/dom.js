@@ -1,5 +1,20 @@
 // @ts-check
-// Pieces of the page that are made here and not by Blazor.
+// The few ways in which scripts make elements. Text is always set as text.
+
+/**
+ * @param {string} tag
+ * @param {string} [className]
+ * @param {string} [text]
+ * @returns {HTMLElement}
+ */
+export function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  if (className) {
+    made.className = className;
+  }
+  made.textContent = text;
+  return made;
+}
 
 /** @param {string} name of a symbol in icons.svg */
 export function icon(name) {
@@ -12,22 +27,22 @@ export function icon(name) {
   return svg;
 }
 
-/** @param {string} tag @param {string} className @returns {HTMLElement} */
-export function element(tag, className) {
-  const made = document.createElement(tag);
-  made.className = className;
+/**
+ * @param {string} symbol
+ * @param {string} label what it is called
+ * @param {() => void} press
+ * @param {string} [title] on hover, when that is shorter
+ * @returns {HTMLButtonElement}
+ */
+export function iconButton(symbol, label, press, title = label) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "icon-button";
+  made.setAttribute("aria-label", label);
+  made.title = title;
+  made.append(icon(symbol));
+  made.addEventListener("click", press);
   return made;
-}
-
-/** A button that is an icon. @param {string} symbol @param {string} title @param {string} label @param {() => void} act */
-export function iconButton(symbol, title, label, act) {
-  const button = element("button", "icon-button");
-  button.setAttribute("type", "button");
-  button.setAttribute("aria-label", label);
-  button.title = title;
-  button.append(icon(symbol));
-  button.addEventListener("click", act);
-  return button;
 }
 
 /** A bar whose length is the custom property --p of what it stands in. */
@@ -36,4 +51,37 @@ export function bar() {
   made.setAttribute("aria-hidden", "true");
   made.append(document.createElement("i"));
   return made;
+}
+
+/** A switch that stays as it was put. @param {string} label @param {boolean} on @param {(on: boolean) => void} turn */
+export function switchButton(label, on, turn) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "button small";
+  made.textContent = label;
+  made.setAttribute("aria-pressed", String(on));
+  made.addEventListener("click", () => {
+    const pressed = made.getAttribute("aria-pressed") !== "true";
+    made.setAttribute("aria-pressed", String(pressed));
+    turn(pressed);
+  });
+  return made;
+}
+
+/** A file that is dropped on a dialog is not shared in the room under it. @param {HTMLElement} dialog @param {(file: File) => void} [take] */
+export function keepDrops(dialog, take) {
+  for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
+    dialog.addEventListener(type, (event) => {
+      const transfer = event instanceof DragEvent ? event.dataTransfer : null;
+      if (!transfer?.types.includes("Files")) {
+        return;
+      }
+      event.preventDefault();
+      event.stopPropagation();
+      transfer.dropEffect = take ? "copy" : "none";
+      if (type === "drop" && take && transfer.files.length > 0) {
+        take(transfer.files[0]);
+      }
+    });
+  }
 }
