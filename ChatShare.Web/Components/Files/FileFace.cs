@@ -53,6 +53,17 @@ internal static class FileFace
     public static string Fraction(UploadProgress progress) =>
         (progress.Length == 0 ? 0 : (double)progress.Received / progress.Length).ToString("0.####", CultureInfo.InvariantCulture);
 
+    /// <summary>A kind of files as people call it.</summary>
+    public static string NameOf(FileKind kind) => kind switch
+    {
+        FileKind.Image => "Image",
+        FileKind.Audio => "Sound",
+        FileKind.Video => "Video",
+        FileKind.Pdf => "PDF",
+        FileKind.Text => "Text",
+        _ => "Other",
+    };
+
     private static string TimeLeft(TimeSpan left) => left switch
     {
         { TotalSeconds: < 60 } => $"{Math.Max(1, (int)Math.Ceiling(left.TotalSeconds))} s",
