@@ -138,7 +138,7 @@ public sealed class StorageCleaningTests
         var reading = clock.Elapsed;
         clock.Restart();
         var would = await host.Get<StorageCleaning>().PreviewRuleAsync(host.Lobby, new KeepRule(50, null), root, token);
-        TestContext.Current.SendDiagnosticMessage($"Report {reading.TotalMilliseconds:0} ms, preview of {would.Files} files {clock.ElapsedMilliseconds} ms");
+        TestContext.Current.TestOutputHelper!.WriteLine($"Report {reading.TotalMilliseconds:0} ms, preview of {would.Files} files {clock.ElapsedMilliseconds} ms");
 
         Assert.Equal((100_000, 100_000_000L, 75_000_000L), (report.Files, report.Bytes, report.StoredBytes));
         Assert.Equal(200, report.People.Length);
