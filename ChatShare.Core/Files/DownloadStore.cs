@@ -17,12 +17,14 @@ internal sealed class DownloadStore
     private readonly string _root;
     private readonly string _partial;
     private readonly string _files;
+    private readonly string _removing;
 
     public DownloadStore(IOptions<ChatShareOptions> options)
     {
         _root = options.Value.Downloads.Directory;
         _partial = Path.Combine(_root, "partial");
         _files = Path.Combine(_root, "files");
+        _removing = Path.Combine(_root, "removing");
     }
 
     /// <summary>Bytes that may still be written.</summary>
@@ -115,12 +117,48 @@ internal sealed class DownloadStore
     /// <summary>Bytes of a partial file; 0 when there is none.</summary>
     public long PartialLength(FileId id) => new FileInfo(PartialPath(id)) is { Exists: true } file ? file.Length : 0;
 
-    public void Delete(string sha256)
+    /// <summary>The bytes that a content takes on the disk; 0 when it is not there.</summary>
+    public long LengthOf(string sha256) => new FileInfo(ContentPath(sha256)) is { Exists: true } content ? content.Length : 0;
+
+    /// <returns>The bytes that are free now: the content's, without those of its small picture.</returns>
+    public long Delete(string sha256)
     {
+        var length = LengthOf(sha256);
         File.Delete(ContentPath(sha256));
         if (File.Exists(ThumbnailPath(sha256)))
             File.Delete(ThumbnailPath(sha256));
+        return Has(sha256) ? 0 : length;
     }
+
+    /// <summary>
+    /// Notes that the rows of a content are about to let go of it: should the program die before it is deleted, the next start finds
+    /// the note (<see cref="Condemned"/>). Not synced: what a power failure takes is the note of a content that takes space, no more.
+    /// </summary>
+    public void Condemn(string sha256)
+    {
+        try
+        {
+            Directory.CreateDirectory(_removing);
+            File.Create(RemovalNotePath(sha256)).Dispose();
+        }
+        catch (IOException exception) when (IsDiskFull(exception))
+        {
+            // Making room must go on when there is none, even for a note.
+            return;
+        }
+    }
+
+    /// <summary>It was decided what becomes of a condemned content.</summary>
+    public void Absolve(string sha256)
+    {
+        if (File.Exists(RemovalNotePath(sha256)))
+            File.Delete(RemovalNotePath(sha256));
+    }
+
+    /// <summary>The contents that were condemned and not decided on.</summary>
+    public IReadOnlyList<string> Condemned() => !Directory.Exists(_removing)
+        ? []
+        : [.. Directory.EnumerateFiles(_removing).Select(path => Path.GetFileName(path)).Where(name => name.Length == 64 && name.All(char.IsAsciiHexDigitLower))];
 
     /// <summary>The uploads that have anything here.</summary>
     public IEnumerable<FileId> Unsettled()
@@ -135,6 +173,8 @@ internal sealed class DownloadStore
     /// <summary>Partial files that nobody has written to since a moment; names that are no file ids count as well.</summary>
     public IEnumerable<string> PartialFilesOlderThan(DateTimeOffset moment) =>
         Directory.EnumerateFiles(_partial).Where(path => File.GetLastWriteTimeUtc(path) < moment.UtcDateTime);
+
+    private string RemovalNotePath(string sha256) => Path.Combine(_removing, sha256);
 
     private string NotePath(FileId id) => PartialPath(id) + ".sha256";
 }

@@ -9,6 +9,8 @@ namespace ChatShare.Core.Files;
 /// <summary>Deleting what was shared. A singleton; all members may be called from any thread.</summary>
 public sealed class FileRemoval
 {
+    private const int MostInOneHold = 100;
+
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly StoredContents _contents;
     private readonly UploadService _uploads;
@@ -45,8 +47,49 @@ public sealed class FileRemoval
         if (row is null || _rooms.Find(row.RoomId) is not { } room)
             throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
         var deleted = RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null };
+        _contents.Condemn(row.Sha256);
         await _log.AppendAsync(new LogEntry.ChangeFile(room, deleted), CancellationToken.None);
         await _contents.DropAsync(row.Sha256, CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Removes many finished files, each for its reason; those that are gone meanwhile, or that somebody keeps now, are left out.
+    /// Uploads that end in between wait for a hundred files at most.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">Between two hundreds; what was removed stays so.</exception>
+    /// <exception cref="RefusedException">The log cannot write now.</exception>
+    internal async Task<FreedSpace> RemoveAsync(IReadOnlyCollection<DoomedFile> files, CancellationToken cancellationToken)
+    {
+        var freed = default(FreedSpace);
+        foreach (var some in files.Chunk(MostInOneHold))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var more = await RemoveSomeAsync(some.ToDictionary(file => file.Id, file => file.Reason, StringComparer.Ordinal));
+            freed = new FreedSpace(freed.Files + more.Files, freed.Bytes + more.Bytes);
+        }
+
+        return freed;
+    }
+
+    private async Task<FreedSpace> RemoveSomeAsync(Dictionary<string, string> reasons)
+    {
+        using var held = await _contents.HoldAsync(CancellationToken.None);
+        await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
+        var rows = await db.Files.AsNoTracking()
+            .Where(f => reasons.Keys.Contains(f.Id) && f.State == FileState.Ready && !f.Kept).ToListAsync(CancellationToken.None);
+        var contents = rows.Select(row => row.Sha256).Distinct().ToList();
+        contents.ForEach(_contents.Condemn);
+        // Together: the log writes what waits in one commit.
+        var changes = Task.WhenAll(rows.Select(row => _log.AppendAsync(
+            new LogEntry.ChangeFile(
+                _rooms.Find(row.RoomId)!, RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null, Failure = reasons[row.Id] }),
+            CancellationToken.None)));
+        // Some may have been written before one was refused: their contents go, the others' are still named.
+        await ((Task)changes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var bytes = 0L;
+        foreach (var sha256 in contents)
+            bytes += await _contents.DropAsync(sha256, CancellationToken.None);
+        return new FreedSpace((await changes).Length, bytes);
     }
 
     /// <summary>Takes a message back, with its text and files.</summary>
@@ -67,6 +110,8 @@ public sealed class FileRemoval
         using var held = await _contents.HoldAsync(cancellationToken);
         // Read again: one may have become a content before it could be cancelled.
         var files = await rows.ToListAsync(cancellationToken);
+        foreach (var file in files)
+            _contents.Condemn(file.Sha256);
         await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
         foreach (var file in files)
             await _contents.DropAsync(file.Sha256, CancellationToken.None);

@@ -18,6 +18,6 @@ public enum FileState
     /// <summary>The sender called it off.</summary>
     Cancelled = 4,
 
-    /// <summary>It was complete once and an administrator or its sender deleted it.</summary>
+    /// <summary>It was complete once and is gone: deleted by an administrator, or removed by its room's rule.</summary>
     Deleted = 5,
 }

@@ -7,7 +7,7 @@ namespace ChatShare.Core.Files;
 /// <param name="State">Where it stands.</param>
 /// <param name="MediaType">Recognised by content; null until ready.</param>
 /// <param name="Sha256">64 lower-case hexadecimal digits; null until ready.</param>
-/// <param name="Failure">A sentence for people; null unless failed.</param>
+/// <param name="Failure">A sentence for people: why it failed, or why it was removed; null otherwise.</param>
 public sealed record SharedFile(FileId Id, string Name, long Length, FileState State, string? MediaType, string? Sha256, string? Failure)
 {
     /// <summary>Where it stood in a folder that was shared whole, with slashes between the names (<c>photos/2026</c>); null when it came alone.</summary>

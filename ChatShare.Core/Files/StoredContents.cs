@@ -17,14 +17,36 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
         return new Held(_gate);
     }
 
+    /// <summary>
+    /// Called before the rows of a content let go of it, so that <see cref="RepairAsync"/> finds it when the program dies before
+    /// <see cref="DropAsync"/>. Null does nothing.
+    /// </summary>
+    public void Condemn(string? sha256)
+    {
+        if (sha256 is not null)
+            store.Condemn(sha256);
+    }
+
     /// <summary>Deletes a content that no row names any more; while it is held. Null does nothing.</summary>
-    public async Task DropAsync(string? sha256, CancellationToken cancellationToken)
+    /// <returns>The bytes that the disk got back; 0 when a row still names it.</returns>
+    public async Task<long> DropAsync(string? sha256, CancellationToken cancellationToken)
     {
         if (sha256 is null)
-            return;
+            return 0;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        if (!await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken))
-            store.Delete(sha256);
+        var freed = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken) ? 0 : store.Delete(sha256);
+        store.Absolve(sha256);
+        return freed;
+    }
+
+    /// <summary>Deletes what an earlier run of the program was about to delete when it died.</summary>
+    public async Task RepairAsync(CancellationToken cancellationToken)
+    {
+        foreach (var sha256 in store.Condemned())
+        {
+            using var held = await HoldAsync(cancellationToken);
+            await DropAsync(sha256, cancellationToken);
+        }
     }
 
     public void Dispose() => _gate.Dispose();

@@ -22,7 +22,13 @@ public static class Permissions
     public static bool CanCancelUpload(PersonSession who, Guid senderPersonId) =>
         CanContinueUpload(who, senderPersonId) || CanAdminister(who);
 
-    /// <summary>May see who is connected, end sessions, delete messages and files, read the audit list.</summary>
+    /// <summary>
+    /// May say that the room's rule does not remove a file: its sender and administrators. Not everybody, because a kept file takes
+    /// its space from the others of the room.
+    /// </summary>
+    public static bool CanKeep(PersonSession who, Guid senderPersonId) => Alive(who) && (who.PersonId == senderPersonId || who.IsAdministrator);
+
+    /// <summary>May see who is connected, end sessions, delete messages and files, read the audit list, say what rooms keep.</summary>
     public static bool CanAdminister(PersonSession who) => Alive(who) && who.IsAdministrator;
 
     /// <summary>Throws unless <paramref name="allowed"/>; an ended session is told so.</summary>

@@ -33,12 +33,14 @@ public sealed class Room
     private long _progressVersion;
     private long _peopleVersion;
     private long _typingVersion;
+    private KeepRule _keeps;
     private bool _peopleDirty;
     private ImmutableArray<PersonHere> _people = [];
 
-    internal Room(RoomServices services, int id, RoomName name, string topic, long lastNumber, long messageCount)
+    internal Room(RoomServices services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
     {
         _services = services;
+        _keeps = keeps;
         Id = id;
         Name = name;
         Topic = topic;
@@ -70,6 +72,9 @@ public sealed class Room
                 return PeopleNow();
         }
     }
+
+    /// <summary>What it keeps of its files.</summary>
+    public KeepRule Keeps => Volatile.Read(ref _keeps);
 
     /// <summary>A message of the newest couple of hundred; null when it is older or there is none.</summary>
     public ChatMessage? FindRecent(long number)
@@ -114,6 +119,7 @@ public sealed class Room
             reader.LastNumber = afterNumber ?? LastNumber;
             reader.ProgressVersion = _progressVersion;
             reader.TypingVersion = -1;
+            reader.Keeps = _keeps;
             _readers.Add(reader);
             // The newcomer sees themselves at once, the others with the next flush.
             _people = [];
@@ -164,6 +170,15 @@ public sealed class Room
             }
 
             Keep(message);
+            WakeReaders();
+        }
+    }
+
+    internal void KeepBy(KeepRule rule)
+    {
+        lock (_gate)
+        {
+            _keeps = rule;
             WakeReaders();
         }
     }
@@ -274,6 +289,12 @@ public sealed class Room
                 events.Add(new RoomEvent.TypingChanged([.. _typing.Values.OrderBy(t => t.Until).Select(t => t.Person)]));
             }
 
+            if (reader.Keeps != _keeps)
+            {
+                reader.Keeps = _keeps;
+                events.Add(new RoomEvent.KeepRuleChanged(_keeps));
+            }
+
             reader.Waiting = events.Count == 0;
             return (events, Behind: false);
         }
@@ -286,7 +307,7 @@ public sealed class Room
         {
             reader.Waiting = true;
             if (reader.LastNumber < LastNumber || reader.ProgressVersion < _progressVersion
-                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typingVersion)
+                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typingVersion || reader.Keeps != _keeps)
                 WakeOne(reader);
         }
     }
@@ -371,23 +392,6 @@ public sealed class Room
         _services.Dirty(this);
     }
 
-    private ImmutableArray<PersonHere> PeopleNow()
-    {
-        if (_people.Length == 0)
-        {
-            _people =
-            [
-                .. _readers.Select(reader => reader.Participant)
-                    .GroupBy(participant => participant.Session.PersonId)
-                    .Select(person => new PersonHere(
-                        person.Key,
-                        person.First().Session.Nickname.Value,
-                        person.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
-                        [.. person.Select(p => p.Door).Distinct().Order()]))
-                    .OrderBy(person => person.Nickname, StringComparer.OrdinalIgnoreCase),
-            ];
-        }
-
-        return _people;
-    }
+    private ImmutableArray<PersonHere> PeopleNow() =>
+        _people.IsEmpty ? _people = PersonHere.Of(_readers.Select(reader => reader.Participant)) : _people;
 }

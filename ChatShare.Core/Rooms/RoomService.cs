@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -17,7 +18,7 @@ public sealed class RoomService : BackgroundService
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly RoomServices _services;
     private readonly TimeProvider _time;
-    private readonly SemaphoreSlim _creating = new(1);
+    private readonly SemaphoreSlim _changing = new(1);
     private ImmutableSortedDictionary<string, Room> _rooms = ImmutableSortedDictionary.Create<string, Room>(StringComparer.Ordinal);
     private long _countAtLastFlush;
 
@@ -63,6 +64,28 @@ public sealed class RoomService : BackgroundService
         _services.Limits.TakeRoom(who.PersonId);
         return await AddAsync(name, topic, who.PersonId, cancellationToken)
             ?? throw new RefusedException(RefusalKind.Taken, $"There is a room “{name}” already.");
+    }
+
+    /// <summary>Sets what a room keeps of its files. Nothing is removed here; <see cref="StorageCleaning"/> and time do that.</summary>
+    /// <exception cref="RefusedException">Not an administrator, or no possible rule.</exception>
+    internal async Task SetKeepRuleAsync(Room room, KeepRule rule, PersonSession who, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        if (rule.Fault is { } fault)
+            throw new RefusedException(RefusalKind.Invalid, fault);
+        // One at a time: of two administrators the later one stands in the row and in memory.
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+            await db.Rooms.Where(r => r.Id == room.Id).ExecuteUpdateAsync(
+                row => row.SetProperty(r => r.KeepDays, rule.Days).SetProperty(r => r.KeepBytes, rule.Bytes), cancellationToken);
+            room.KeepBy(rule);
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <summary>Enters a room.</summary>
@@ -124,7 +147,7 @@ public sealed class RoomService : BackgroundService
 
     private async Task<Room?> AddAsync(RoomName name, string topic, Guid? createdBy, CancellationToken cancellationToken)
     {
-        await _creating.WaitAsync(cancellationToken);
+        await _changing.WaitAsync(cancellationToken);
         try
         {
             if (_rooms.ContainsKey(name.Key))
@@ -139,7 +162,7 @@ public sealed class RoomService : BackgroundService
         }
         finally
         {
-            _creating.Release();
+            _changing.Release();
         }
     }
 
@@ -147,7 +170,7 @@ public sealed class RoomService : BackgroundService
     {
         if (!RoomName.TryParse(row.Name, out var name, out var error))
             throw new StorageException($"The database holds a room with an impossible name: {error}");
-        var room = new Room(_services, row.Id, name, row.Topic, row.LastNumber, row.MessageCount);
+        var room = new Room(_services, row.Id, name, row.Topic, new KeepRule(row.KeepDays, row.KeepBytes), row.LastNumber, row.MessageCount);
         _rooms = _rooms.Add(name.Key, room);
         return room;
     }

@@ -29,11 +29,16 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<AlreadyHere>);
         services.AddSingleton(Make<Thumbnails>);
         services.AddSingleton(Make<FileRemoval>);
+        services.AddSingleton(Make<FileKeeping>);
+        services.AddSingleton<Retention>();
+        services.AddSingleton(Make<StorageReport>);
+        services.AddSingleton(Make<StorageCleaning>);
         services.AddSingleton(Make<Administration>);
         services.AddHostedService(Get<RoomService>);
         services.AddHostedService(Get<ReadMarks>);
         services.AddHostedService<UploadRepair>();
         services.AddHostedService(Get<UploadService>);
+        services.AddHostedService(Get<Retention>);
         return services;
     }
 

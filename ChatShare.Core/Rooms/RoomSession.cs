@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
+using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 
@@ -62,6 +63,8 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     internal long PeopleVersion { get; set; }
 
     internal long TypingVersion { get; set; }
+
+    internal KeepRule Keeps { get; set; } = KeepRule.Everything;
 
     internal bool Waiting { get; set; }
 

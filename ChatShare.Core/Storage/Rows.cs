@@ -122,7 +122,7 @@ internal sealed class FileRow
 
     public int? Height { get; set; }
 
-    /// <summary>What people read on a failed card.</summary>
+    /// <summary>What people read on a card that failed, or whose file was removed for a reason.</summary>
     public string? Failure { get; set; }
 
     public DateTimeOffset CreatedAt { get; set; }
@@ -179,7 +179,7 @@ internal sealed class AuditRow
     public string? Detail { get; set; }
 }
 
-/// <summary>Facts about this database: its epoch, the hash of the set-up token.</summary>
+/// <summary>Facts about this database: its epoch, the hash of the set-up token, how far the clock of the files' ages is.</summary>
 internal sealed class FactRow
 {
     public required string Key { get; set; }

@@ -41,6 +41,9 @@ internal sealed class CoreHost : IAsyncDisposable
 
     public string Downloads => _settings.GetValueOrDefault("ChatShare:Downloads:Directory") ?? Path.Combine(_root, "downloads");
 
+    /// <summary>The time of the server; it goes on over restarts.</summary>
+    public ForwardClock Clock { get; } = new();
+
     public RoomService Rooms => Get<RoomService>();
 
     public Room Lobby => Rooms.Find(RoomService.Lobby)!;
@@ -80,6 +83,7 @@ internal sealed class CoreHost : IAsyncDisposable
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Configuration.AddInMemoryCollection(_settings);
         builder.Logging.AddProvider(_errors);
+        builder.Services.AddSingleton<TimeProvider>(Clock);
         builder.Services.AddChatShareCore(builder.Configuration, _root);
         _host = builder.Build();
         await Get<Database>().OpenAsync(cancellationToken);

@@ -1,9 +1,11 @@
 using ChatShare.Core;
+using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
+using MudBlazor;
 
 namespace ChatShare.Web.Components.Chat;
 
@@ -143,6 +145,26 @@ public sealed partial class RoomView
         return Task.CompletedTask;
     }
 
+    /// <summary>A button of a finished row was pressed.</summary>
+    /// <param name="action">Which.</param>
+    /// <param name="number">The message's number.</param>
+    /// <param name="file">The id of the file on whose card it stands; null when it is of the message.</param>
+    [JSInvokable]
+    public async Task RowActionAsync(string? action, long number, string? file)
+    {
+        if (_timeline.Window?.Find(number) is null || !FileId.TryParse(file, out var id))
+            return;
+        try
+        {
+            if (action is "keep" or "let-go")
+                await Keeping.KeepAsync(id, kept: action == "keep", Connection.Participant.Session, _gone.Token);
+        }
+        catch (RefusedException refused)
+        {
+            Snackbar.Add(refused.Message, Severity.Error);
+        }
+    }
+
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
@@ -219,6 +241,7 @@ public sealed partial class RoomView
                 room = Room.Name.Value,
                 person = me.PersonId.ToString("N"),
                 maxLength = MessageText.MaxLength,
+                administrator = Permissions.CanAdminister(me),
                 name = me.Nickname.Value,
                 filesPerMessage = Limits.FilesPerMessage,
                 fileBytes = Limits.FileBytes,
@@ -263,6 +286,10 @@ public sealed partial class RoomView
                     break;
                 case RoomEvent.UploadProgressed { Progress: var progress }:
                     _timeline.Report(progress);
+                    break;
+                case RoomEvent.KeepRuleChanged:
+                    // The log names the rule, and the browser counts down by it.
+                    draw = true;
                     break;
                 case RoomEvent.PeopleChanged { People: var people }:
                     ShowPeople(people);

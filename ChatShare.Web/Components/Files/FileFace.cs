@@ -83,6 +83,17 @@ internal static class FileFace
     public static string Fraction(UploadProgress progress) =>
         (progress.Length == 0 ? 0 : (double)progress.Received / progress.Length).ToString("0.####", CultureInfo.InvariantCulture);
 
+    /// <summary>A kind of files as people call it.</summary>
+    public static string NameOf(FileKind kind) => kind switch
+    {
+        FileKind.Image => "Image",
+        FileKind.Audio => "Sound",
+        FileKind.Video => "Video",
+        FileKind.Pdf => "PDF",
+        FileKind.Text => "Text",
+        _ => "Other",
+    };
+
     private static string AsText(string name) => Ending(name).ToUpperInvariant() is "CSV" or "TSV" ? "table" : "text";
 
     private static string Ending(string name) => Path.GetExtension(name).TrimStart('.');

@@ -32,11 +32,13 @@ internal static class FileMarkup
         html.Append("</span><span class=\"file-ending\">").Append(Encoder.Encode(ending)).Append("</span></span>");
         html.Append(CultureInfo.InvariantCulture, $"<span class=\"file-meta\"><span title=\"{file.Length:N0} bytes\">{ByteSize.Format(file.Length)}</span> · ");
         AppendState(html, file);
+        AppendExpiry(html, file);
         html.Append("</span>");
         if (file.State == FileState.Ready)
         {
             html.Append("<span class=\"card-actions\">");
             AppendLook(html, file);
+            AppendKeep(html, file, name);
             html.Append("<a class=\"icon-button download\" download href=\"").Append(Address(file));
             // The link covers the card, so its title is the card's.
             html.Append("\" aria-label=\"Download ").Append(name).Append("\" title=\"").Append(name);
@@ -66,6 +68,8 @@ internal static class FileMarkup
             facts["data-height"] = height.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (file.Kept)
+            facts["data-kept"] = "";
         // Where no message stands around it that says who.
         if (sender is not null)
             facts["data-sender"] = sender;
@@ -107,6 +111,26 @@ internal static class FileMarkup
         html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#{icon}\"></use></svg></button>");
     }
 
+    /// <summary>Whether a rule may remove it, and from when on that counts; the browser knows the room's rule and shows it (expiry.js).</summary>
+    private static void AppendExpiry(StringBuilder html, SharedFile file)
+    {
+        if (file is not { State: FileState.Ready, ReadyAt: { } readyAt })
+            return;
+        if (file.Kept)
+            html.Append("<span class=\"kept\" hidden>kept</span>");
+        else
+            html.Append(CultureInfo.InvariantCulture, $"<time class=\"expires\" datetime=\"{readyAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z\" hidden></time>");
+    }
+
+    /// <summary>Shown by the browser to those who may, while there is something to keep it from.</summary>
+    private static void AppendKeep(StringBuilder html, SharedFile file, string name)
+    {
+        html.Append(CultureInfo.InvariantCulture, $"<button type=\"button\" class=\"icon-button keep\" data-action=\"{(file.Kept ? "let-go" : "keep")}\" ");
+        html.Append(CultureInfo.InvariantCulture, $"aria-pressed=\"{(file.Kept ? "true" : "false")}\" aria-label=\"Keep {name}\" ");
+        html.Append(file.Kept ? "title=\"Kept. Press to let the room's rule remove it\"" : "title=\"Keep it, whatever the room's rule says\"");
+        html.Append(" hidden><svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#keep\"></use></svg></button>");
+    }
+
     /// <summary>In its box before it is loaded, so that nothing jumps when it comes.</summary>
     private static void AppendPicture(StringBuilder html, SharedFile file)
     {
@@ -126,6 +150,6 @@ internal static class FileMarkup
     {
         FileState.Failed => file.Failure ?? "It broke off.",
         FileState.Cancelled => "cancelled",
-        _ => "deleted",
+        _ => file.Failure ?? "deleted",
     };
 }

@@ -4,6 +4,7 @@
 import { followCards } from "./cards.js";
 import { createComposer } from "./composer.js";
 import { acceptFiles } from "./drop.js";
+import { followExpiry } from "./expiry.js";
 import { keepFolds } from "./groups.js";
 import { createOutbox } from "./outbox.js";
 import { syncPanes } from "./pane.js";
@@ -22,8 +23,17 @@ let current = null;
 /**
  * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
  * @param {import("./server.js").DotNetRef} dotnet
- * @param {{ room: string, person: string, maxLength: number, name?: string, initials?: string, color?: number, fileBytes?: number, filesPerMessage?: number }} options
- *   name, initials, color (0 to 11): how my own pending rows look; fileBytes, filesPerMessage: limits, 0 for none
+ * @param {{
+ *   room: string,
+ *   person: string,
+ *   maxLength: number,
+ *   administrator?: boolean,
+ *   name?: string,
+ *   initials?: string,
+ *   color?: number,
+ *   fileBytes?: number,
+ *   filesPerMessage?: number,
+ * }} options name, initials, color (0 to 11): how my own pending rows look; fileBytes, filesPerMessage: limits, 0 for none
  */
 export function start(root, dotnet, options) {
   // A circuit that is gone never said goodbye to its room.
@@ -101,9 +111,11 @@ export function start(root, dotnet, options) {
     "click",
     (event) => {
       const button = event.target instanceof Element ? event.target.closest("button[data-action]") : null;
-      const number = button?.closest(".message")?.getAttribute("data-number");
+      // A card of a message that still fills stands beside the message's frame, in the same row.
+      const number = button?.closest(".row")?.querySelector(".message")?.getAttribute("data-number");
       if (button && number) {
-        tell("RowActionAsync", button.getAttribute("data-action"), Number(number));
+        const file = button.closest(".card")?.getAttribute("data-file") ?? null;
+        tell("RowActionAsync", button.getAttribute("data-action"), Number(number), file);
       }
     },
     { signal },
@@ -124,6 +136,7 @@ export function start(root, dotnet, options) {
   });
   keepFolds(scroller, signal);
   followCards({ scroller, room: options.room, say: composer.say, signal });
+  followExpiry({ scroller, person: options.person, administrator: options.administrator === true, signal });
   showTransfers(part(".composer"), signal);
   root.dataset.ready = "";
   followKeyboard(signal);

@@ -52,12 +52,12 @@ function fill(time, moment) {
 }
 
 /**
- * Shows every `<time datetime>` below (or at) an element as time of day, with the full date on hover. Where no day stands
+ * Shows every `<time datetime>` below (or at) an element (but for those that count down, see expiry.js) as time of day, with the full date on hover. Where no day stands
  * above it (`data-time`), a time of another day has its date.
  * @param {Element} element
  */
 export function showTimes(element) {
-  const times = element.matches("time") ? [element] : element.querySelectorAll("time[datetime]");
+  const times = element.matches("time") ? [element] : element.querySelectorAll("time[datetime]:not(.expires)");
   for (const time of times) {
     const stamp = time.getAttribute("datetime") ?? "";
     const moment = new Date(stamp);

@@ -1,0 +1,152 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// Removes what the rooms' rules do not keep, at start and every few minutes. First it ends the removals in which an earlier run died.
+/// </summary>
+/// <remarks>
+/// A clock that is set wrong must not wipe a room: nobody could bring the files back. So ages count by a clock of their own
+/// (<see cref="Clock"/>). It is never ahead of the machine's clock, and it follows at most a day for each hour in which the program
+/// ran. After two weeks of standstill it is right again within fourteen hours; after a jump of years files go day by day, oldest first, while
+/// the wrong time stands beside every message, and setting the clock right ends it at once. It is kept in the database, so that restarts
+/// do not help it on.
+/// </remarks>
+internal sealed class Retention(
+    IDbContextFactory<ChatShareDbContext> contexts,
+    RoomService rooms,
+    StoredContents contents,
+    FileRemoval removal,
+    TimeProvider time,
+    ILogger<Retention> logger) : BackgroundService
+{
+    private const string ClockFact = "RetentionClock";
+    private const int FastestCatchUp = 24;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
+
+    private readonly SemaphoreSlim _sweeping = new(1);
+    private long _clockTicks = DateTimeOffset.MaxValue.UtcTicks;
+
+    /// <summary>What ages are counted by.</summary>
+    public DateTimeOffset Clock => new(Math.Min(Interlocked.Read(ref _clockTicks), time.GetUtcNow().UtcTicks), TimeSpan.Zero);
+
+    /// <summary>The files of a room that a rule removes now, oldest first.</summary>
+    public async Task<ImmutableArray<DoomedFile>> DueAsync(Room room, KeepRule rule, CancellationToken cancellationToken)
+    {
+        if (rule == KeepRule.Everything)
+            return [];
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var ready = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.State == FileState.Ready);
+        var bytes = rule.Bytes is null ? 0 : await ready.SumAsync(f => f.Length, cancellationToken);
+        var tooOld = rule.Days is { } days ? Clock.AddDays(-days) : DateTimeOffset.MinValue;
+        var due = ImmutableArray.CreateBuilder<DoomedFile>();
+        var files = ready.Where(f => !f.Kept && f.ReadyAt != null && f.Sha256 != null)
+            .OrderBy(f => f.ReadyAt).ThenBy(f => f.MessageNumber).ThenBy(f => f.Position)
+            .Select(f => new { f.Id, f.Sha256, f.Length, f.ReadyAt });
+        // What is too old comes first and makes room as well, so the first file that neither takes ends it.
+        await foreach (var file in files.AsAsyncEnumerable().WithCancellation(cancellationToken))
+        {
+            var reason = file.ReadyAt < tooOld ? $"removed after {KeepRule.InDays(rule.Days!.Value)}"
+                : bytes > rule.Bytes ? "removed to make room"
+                : null;
+            if (reason is null)
+                break;
+            due.Add(new DoomedFile(file.Id, file.Sha256!, reason));
+            bytes -= file.Length;
+        }
+
+        return due.ToImmutable();
+    }
+
+    /// <summary>Looks at all rooms once.</summary>
+    /// <param name="ran">For how long the program has run since the last look.</param>
+    /// <param name="cancellationToken">Stops between two files.</param>
+    public async Task SweepAsync(TimeSpan ran, CancellationToken cancellationToken)
+    {
+        await _sweeping.WaitAsync(cancellationToken);
+        try
+        {
+            await MoveClockAsync(ran, cancellationToken);
+            foreach (var room in rooms.Rooms)
+            {
+                var due = await DueAsync(room, room.Keeps, cancellationToken);
+                if (due.IsEmpty)
+                    continue;
+                var freed = await removal.RemoveAsync(due, cancellationToken);
+                logger.RuleRemoved(room.Id, freed.Files, freed.Bytes);
+            }
+        }
+        finally
+        {
+            _sweeping.Release();
+        }
+    }
+
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        // By a counter that nobody can set.
+        var last = time.GetTimestamp();
+        var repaired = false;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (!repaired)
+                    await contents.RepairAsync(stoppingToken);
+                repaired = true;
+                var now = time.GetTimestamp();
+                await SweepAsync(time.GetElapsedTime(last, now), stoppingToken);
+                last = now;
+            }
+            catch (Exception exception) when (exception is not (OutOfMemoryException or OperationCanceledException))
+            {
+                logger.RetentionFailed(exception);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (!await TickAsync(timer, stoppingToken))
+                return;
+        }
+    }
+
+    private static async ValueTask<bool> TickAsync(PeriodicTimer timer, CancellationToken stoppingToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stoppingToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task MoveClockAsync(TimeSpan ran, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var fact = await db.Facts.SingleOrDefaultAsync(f => f.Key == ClockFact, cancellationToken);
+        var now = time.GetUtcNow().UtcTicks;
+        // Without a fact nothing has an age to be wrong about yet: no room has a rule before its administrator has seen what it would take.
+        var before = fact is not null && long.TryParse(fact.Value, CultureInfo.InvariantCulture, out var stored) ? stored : now;
+        var ticks = Math.Min(now, before + (ran.Ticks * FastestCatchUp));
+        Interlocked.Exchange(ref _clockTicks, ticks);
+        var value = ticks.ToString(CultureInfo.InvariantCulture);
+        if (fact is null)
+            db.Facts.Add(new FactRow { Key = ClockFact, Value = value });
+        else
+            fact.Value = value;
+        await db.SaveChangesAsync(cancellationToken);
+    }
+}
