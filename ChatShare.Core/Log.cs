@@ -41,6 +41,9 @@ internal static partial class Log
     [LoggerMessage(2006, LogLevel.Debug, "Upload {FileId} was not ended at start")]
     public static partial void UploadNotEnded(this ILogger logger, Exception e, string fileId);
 
+    [LoggerMessage(2010, LogLevel.Warning, "It could not be written down who has taken a file")]
+    public static partial void DownloadNotRecorded(this ILogger logger, Exception e);
+
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 

@@ -25,6 +25,8 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<ReadMarks>);
         services.AddSingleton(Make<UploadService>);
         services.AddSingleton(Make<FileDirectory>);
+        services.AddSingleton<ActiveDownloads>();
+        services.AddSingleton(Make<WhoHasIt>);
         services.AddSingleton(Make<Thumbnails>);
         services.AddSingleton(Make<FileRemoval>);
         services.AddSingleton(Make<Administration>);

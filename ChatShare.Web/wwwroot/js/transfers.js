@@ -1,6 +1,7 @@
 // @ts-check
 // The panel of all files that this page sends, whatever room is open. It shows one line for all; opened, a line for each.
 
+import * as downloads from "./downloads.js";
 import { read, write } from "./storage.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 import * as uploads from "./uploads.js";
@@ -108,6 +109,7 @@ function build(panel) {
   toggle.setAttribute("aria-controls", list.id);
   panel.setAttribute("aria-label", "Transfers");
   panel.append(toggle, bar, list);
+  downloads.place(panel, () => show());
 
   /** @type {Map<string, HTMLElement>} */
   const lines = new Map();
@@ -157,7 +159,8 @@ function build(panel) {
 
   function show() {
     const all = uploads.all();
-    panel.hidden = all.length === 0;
+    panel.hidden = all.length === 0 && !downloads.any();
+    toggle.hidden = bar.hidden = all.length === 0;
     const wanted = new Set(all.map((item) => item.clientId));
     for (const [id, gone] of lines) {
       if (!wanted.has(id) || !isOpen) {
