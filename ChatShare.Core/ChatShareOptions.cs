@@ -33,6 +33,12 @@ public sealed class DownloadOptions
 
     /// <summary>A partial file that nothing writes to is deleted after this many hours. Default 24.</summary>
     public int PartialFileHours { get; set; } = 24;
+
+    /// <summary>
+    /// Where the web server in front finds <see cref="Directory"/> (<c>/protected</c>): finished files are then answered with
+    /// <c>X-Accel-Redirect</c> and it sends the bytes. Empty, the default, when this program sends them itself.
+    /// </summary>
+    public string AccelRedirectPrefix { get; set; } = "";
 }
 
 /// <summary>Settings under <c>ChatShare:Limits</c>; 0 means no limit.</summary>

@@ -12,6 +12,8 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         NotEmpty("DataDirectory", options.DataDirectory);
         NotEmpty("Downloads:Directory", options.Downloads.Directory);
         Between("Downloads:PartialFileHours", options.Downloads.PartialFileHours, 1, 24 * 365);
+        if (options.Downloads.AccelRedirectPrefix is { Length: > 0 } prefix && !IsPath(prefix))
+            errors.Add($"ChatShare:Downloads:AccelRedirectPrefix is \"{prefix}\"; it has to be empty or a path such as /protected.");
         Between("People:NicknameHeldHours", options.People.NicknameHeldHours, 0, 24 * 365);
 
         var limits = options.Limits;
@@ -35,6 +37,10 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         }
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+
+        // It goes into a header and is taken for an address there.
+        static bool IsPath(string prefix) =>
+            prefix.StartsWith('/') && !prefix.EndsWith('/') && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.');
 
         void NotEmpty(string key, string? value)
         {

@@ -47,6 +47,9 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
     public static partial void RetentionFailed(this ILogger logger, Exception e);
 
+    [LoggerMessage(2012, LogLevel.Warning, "It could not be written down who has taken a file")]
+    public static partial void DownloadNotRecorded(this ILogger logger, Exception e);
+
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 

@@ -69,6 +69,7 @@ public static class ChatShareApp
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();
+        builder.Services.AddSingleton<DownloadEndpoints>();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
 
@@ -82,7 +83,7 @@ public static class ChatShareApp
             // Said by SecurityHeaders, for every response.
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
-        app.MapDownloads();
+        DownloadEndpoints.Map(app);
         app.MapArchive();
         app.MapThumbnails();
         app.MapUploads();

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
@@ -19,22 +20,26 @@ public static class FileArchive
     public const string ManifestName = "manifest.csv";
 
     /// <summary>Writes the archive.</summary>
+    /// <returns>The files that are in it.</returns>
     /// <param name="files">In the order in which they go in.</param>
     /// <param name="destination">Need not be seekable; not disposed.</param>
     /// <param name="cancellationToken">The reader went away.</param>
-    public static async Task WriteAsync(IReadOnlyCollection<ArchivedFile> files, Stream destination, CancellationToken cancellationToken)
+    public static async Task<ImmutableArray<FileId>> WriteAsync(IReadOnlyCollection<ArchivedFile> files, Stream destination, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(files);
+        var written = ImmutableArray.CreateBuilder<FileId>();
         await using var output = new DeferredWriteStream(destination);
         await using (var archive = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken))
         {
-            await AddAsync(archive, files, cancellationToken);
+            await AddAsync(archive, files, written, cancellationToken);
         }
 
         await output.FlushAsync(cancellationToken);
+        return written.ToImmutable();
     }
 
-    private static async Task AddAsync(ZipArchive archive, IReadOnlyCollection<ArchivedFile> files, CancellationToken cancellationToken)
+    private static async Task AddAsync(
+        ZipArchive archive, IReadOnlyCollection<ArchivedFile> files, ImmutableArray<FileId>.Builder written, CancellationToken cancellationToken)
     {
         // A byte order mark, without which spreadsheets take UTF-8 for something else.
         var manifest = new StringBuilder("\uFEFFName,Shared by,Shared at,Bytes,SHA-256\r\n");
@@ -52,6 +57,7 @@ public static class FileArchive
                 await using (var target = await entry.OpenAsync(cancellationToken))
                     await content.CopyToAsync(target, cancellationToken);
                 AppendLine(manifest, name, file);
+                written.Add(file.Stored.File.Id);
             }
         }
 

@@ -32,14 +32,17 @@ public sealed class RelayedFile : IAsyncDisposable
     /// <param name="from">The first byte.</param>
     /// <param name="count">How many; not beyond the declared length.</param>
     /// <param name="destination">Receives them in order.</param>
-    /// <param name="cancellationToken">The reader went away.</param>
+    /// <param name="download">Counts them, holds them up while it is paused, and ends them.</param>
     /// <exception cref="RefusedException">
     /// <see cref="RefusalKind.Gone"/>: the upload was called off, failed or paused for too long. The reader must learn that what it
     /// has is not the file.
     /// </exception>
-    public async Task CopyAsync(long from, long count, Stream destination, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The download was stopped.</exception>
+    public async Task CopyAsync(long from, long count, Stream destination, Download download)
     {
         ArgumentNullException.ThrowIfNull(destination);
+        ArgumentNullException.ThrowIfNull(download);
+        var cancellationToken = download.Stopped;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
@@ -53,6 +56,7 @@ public sealed class RelayedFile : IAsyncDisposable
                     await GoOnInStoreAsync(cancellationToken);
                 await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 left -= read;
+                await download.PassAsync(read);
             }
         }
         finally

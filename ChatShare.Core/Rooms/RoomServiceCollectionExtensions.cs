@@ -27,6 +27,8 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<FileDirectory>);
         services.AddSingleton(Make<OwnUploads>);
         services.AddSingleton(Make<AlreadyHere>);
+        services.AddSingleton<ActiveDownloads>();
+        services.AddSingleton(Make<WhoHasIt>);
         services.AddSingleton(Make<Thumbnails>);
         services.AddSingleton(Make<FileRemoval>);
         services.AddSingleton(Make<FileKeeping>);

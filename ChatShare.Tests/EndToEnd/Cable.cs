@@ -14,6 +14,7 @@ internal sealed class Cable : IAsyncDisposable
     private readonly Task _accepting;
     private volatile bool _isPulled;
     private long _sent;
+    private volatile int _slowTo;
 
     public Cable(string address)
     {
@@ -36,6 +37,9 @@ internal sealed class Cable : IAsyncDisposable
     }
 
     public void PutBack() => _isPulled = false;
+
+    /// <summary>Each connection brings no more bytes a second to the browser from now on; 0 for as many as it can.</summary>
+    public void SlowTo(int bytesPerSecond) => _slowTo = bytesPerSecond;
 
     public async ValueTask DisposeAsync()
     {
@@ -61,7 +65,8 @@ internal sealed class Cable : IAsyncDisposable
 
     private async Task CarryAsync(TcpClient near)
     {
-        using var far = new TcpClient();
+        // Small, so that what is on its way is little.
+        using var far = new TcpClient { ReceiveBufferSize = 64 * 1024 };
         using (near)
         {
             _open[near] = _open[far] = 0;
@@ -72,7 +77,7 @@ internal sealed class Cable : IAsyncDisposable
                     return;
                 await far.ConnectAsync(IPAddress.Loopback, _port);
                 var (one, other) = (near.GetStream(), far.GetStream());
-                await Task.WhenAny(SendAsync(one, other), other.CopyToAsync(one));
+                await Task.WhenAny(SendAsync(one, other), BringAsync(other, one));
             }
             catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
@@ -95,6 +100,18 @@ internal sealed class Cable : IAsyncDisposable
         {
             Interlocked.Add(ref _sent, count);
             await other.WriteAsync(buffer.AsMemory(0, count));
+        }
+    }
+
+    private async Task BringAsync(NetworkStream from, NetworkStream to)
+    {
+        var buffer = new byte[16 * 1024];
+        int count;
+        while ((count = await from.ReadAsync(buffer)) > 0)
+        {
+            await to.WriteAsync(buffer.AsMemory(0, count));
+            if (_slowTo is > 0 and var slow)
+                await Task.Delay(TimeSpan.FromSeconds((double)count / slow));
         }
     }
 }

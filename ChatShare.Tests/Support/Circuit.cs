@@ -36,6 +36,8 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Get<FileDirectory>());
         Services.AddSingleton(core.Get<StorageReport>());
         Services.AddSingleton(core.Get<StorageCleaning>());
+        Services.AddSingleton(core.Get<ActiveDownloads>());
+        Services.AddSingleton(core.Get<WhoHasIt>());
         Services.AddSingleton(core.Get<TimeProvider>());
         Services.AddSingleton<AntiforgeryStateProvider, NoForms>();
         Services.AddMudServices();

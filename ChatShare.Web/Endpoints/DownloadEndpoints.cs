@@ -1,7 +1,10 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Web.Security;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints;
@@ -10,12 +13,16 @@ namespace ChatShare.Web.Endpoints;
 /// <c>GET /files/{id}/{name}</c>: the content of a file, finished or still coming in, for people who may read it. The name is there
 /// for people's eyes; what is sent follows from the id.
 /// </summary>
-internal static class DownloadEndpoints
+internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads downloads, WhoHasIt whoHasIt, IOptions<ChatShareOptions> options)
 {
-    public static void MapDownloads(this IEndpointRouteBuilder endpoints) =>
-        endpoints.MapMethods("/files/{id}/{name?}", [HttpMethods.Get, HttpMethods.Head], DownloadAsync).RequireAuthorization();
+    /// <summary>Maps them.</summary>
+    public static void Map(IEndpointRouteBuilder endpoints) => endpoints.MapMethods(
+            "/files/{id}/{name?}",
+            [HttpMethods.Get, HttpMethods.Head],
+            (string id, HttpContext context, DownloadEndpoints self, CancellationToken cancellationToken) => self.DownloadAsync(id, context, cancellationToken))
+        .RequireAuthorization();
 
-    private static async Task<IResult> DownloadAsync(string id, HttpContext context, FileDirectory files, CancellationToken cancellationToken)
+    private async Task<IResult> DownloadAsync(string id, HttpContext context, CancellationToken cancellationToken)
     {
         if (context.PersonSession() is not { } who)
             return TypedResults.Unauthorized();
@@ -25,9 +32,9 @@ internal static class DownloadEndpoints
             {
                 // In this order: one that becomes a file between the two looks is found by the second.
                 if (files.OpenArriving(fileId, who) is { } arriving)
-                    return new RelayResult(arriving);
+                    return new RelayResult(arriving, who, downloads, whoHasIt);
                 if (await files.FindAsync(fileId, who, cancellationToken) is { } stored)
-                    return Send(context, stored);
+                    return Send(context, stored, who);
             }
         }
         catch (RefusedException)
@@ -42,21 +49,41 @@ internal static class DownloadEndpoints
     private static ProblemHttpResult NotFound() =>
         TypedResults.Problem("There is no such file, or it is not complete.", statusCode: StatusCodes.Status404NotFound);
 
-    private static PhysicalFileHttpResult Send(HttpContext context, StoredFile stored)
+    private PhysicalFileHttpResult Send(HttpContext context, StoredFile stored, PersonSession who)
     {
         var file = stored.File;
         var type = ContentType.FromStored(file.MediaType ?? "");
-        var inline = context.Request.Query.ContainsKey("inline") && type.MayInline;
-        FileHeaders.Set(context.Response, file.Name, inline, type);
+        var isShown = context.Request.Query.ContainsKey("inline");
+        FileHeaders.Set(context.Response, file.Name, isShown && type.MayInline, type);
         var headers = context.Response.Headers;
         headers.CacheControl = "private, max-age=0, must-revalidate";
         headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256!))}:";
+        var range = context.Request.GetTypedHeaders().Range;
+        var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
+        var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0;
+        context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
+            ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !ReachesEnd(range, file.Length) ? Task.CompletedTask : TookAsync())
+            : new SendingBody(
+                body, context, length => downloads.Begin(file, who, length, isShown, context.RequestAborted), () => isShown ? Task.CompletedTask : TookAsync()));
         return TypedResults.PhysicalFile(
             stored.Path,
             // A download keeps its type only when a browser would not run it even if it were shown.
             type.MayInline ? type.MediaType : "application/octet-stream",
             entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""),
             // A unit that is not bytes is to be ignored (RFC 9110, 14.2); the framework would take its numbers for bytes.
-            enableRangeProcessing: context.Request.GetTypedHeaders().Range is null or { Unit.Value: "bytes" });
+            enableRangeProcessing: !isHandedOver && range is null or { Unit.Value: "bytes" });
+
+        Task TookAsync() => whoHasIt.TookAsync([file.Id], who);
     }
+
+    /// <summary>Below the prefix lies the downloads folder.</summary>
+    private string AddressInFront(StoredFile stored)
+    {
+        var folder = options.Value.Downloads;
+        return $"{folder.AccelRedirectPrefix}/{Path.GetRelativePath(folder.Directory, stored.Path).Replace('\\', '/')}";
+    }
+
+    /// <summary>Whether an answer to this range ends with the file's last byte; several ranges are answered with the whole.</summary>
+    private static bool ReachesEnd(RangeHeaderValue? range, long length) =>
+        range is not { Unit.Value: "bytes", Ranges: { Count: 1 } single } || single.First() is { From: null } or { To: null } || single.First().To >= length - 1;
 }

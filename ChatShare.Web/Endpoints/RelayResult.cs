@@ -1,5 +1,6 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints;
@@ -8,7 +9,7 @@ namespace ChatShare.Web.Endpoints;
 /// Sends a file that still comes in: its declared length at once, its bytes as they arrive. A range that is not here yet waits. When
 /// the upload breaks off the connection is reset: an answer that ends cleanly and short would look like the file.
 /// </summary>
-internal sealed class RelayResult(RelayedFile file) : IResult
+internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDownloads downloads, WhoHasIt whoHasIt) : IResult
 {
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -40,28 +41,29 @@ internal sealed class RelayResult(RelayedFile file) : IResult
             response.ContentType = "application/octet-stream";
             response.ContentLength = count;
             if (!HttpMethods.IsHead(httpContext.Request.Method))
-                await SendAsync(httpContext, from, count);
+                await SendAsync(httpContext, from, count, reachesEnd: from + count == length);
         }
     }
 
-    private async Task SendAsync(HttpContext context, long from, long count)
+    private async Task SendAsync(HttpContext context, long from, long count, bool reachesEnd)
     {
+        using var download = downloads.Begin(file.File, who, count, isShown: false, context.RequestAborted);
         try
         {
             // The browser's own bar begins now, not with the next byte.
-            await context.Response.StartAsync(context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
-            await file.CopyAsync(from, count, context.Response.Body, context.RequestAborted);
+            await context.Response.StartAsync(download.Stopped);
+            await context.Response.Body.FlushAsync(download.Stopped);
+            await file.CopyAsync(from, count, context.Response.Body, download);
         }
-        catch (RefusedException)
+        catch (Exception exception) when (exception is RefusedException or OperationCanceledException)
         {
+            // The upload broke off; or the download was stopped, or the reader went away.
             context.Abort();
+            return;
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // The reader went away.
-            context.Abort();
-        }
+
+        if (reachesEnd)
+            await whoHasIt.TookAsync([file.File.Id], who);
     }
 
     /// <summary>First and last byte (RFC 9110, 14.1.2); null when there is none of them.</summary>

@@ -2,6 +2,7 @@
 // The panel of all files that this page sends, whatever room is open. It shows one line for all; opened, a line for each.
 
 import { bar, element, icon, iconButton } from "./dom.js";
+import * as downloads from "./downloads.js";
 import { read, write } from "./storage.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 import * as uploads from "./uploads.js";
@@ -91,7 +92,9 @@ function build(panel) {
   toggle.setAttribute("aria-controls", list.id);
   panel.setAttribute("aria-label", "Transfers");
   const waitingLines = createWaitingLines();
-  panel.append(toggle, bar(), list, waitingLines.root);
+  const total = bar();
+  panel.append(toggle, total, list, waitingLines.root);
+  downloads.place(panel, () => show());
 
   /** @type {Map<string, HTMLElement>} */
   const lines = new Map();
@@ -133,7 +136,8 @@ function build(panel) {
   function show() {
     const all = uploads.all();
     const waits = waiting.all();
-    panel.hidden = all.length === 0 && waits.length === 0;
+    panel.hidden = all.length === 0 && waits.length === 0 && !downloads.any();
+    toggle.hidden = total.hidden = all.length === 0 && waits.length === 0;
     isOpen = wasLeft === null ? waits.length > 0 : wasLeft === "open";
     waitingLines.show(isOpen ? waits : []);
     const wanted = new Set(all.map((item) => item.clientId));

@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using ChatShare.Core.People;
+using Microsoft.Extensions.Hosting;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// The files that are on their way to somebody now, finished ones and those that still come in. A singleton; all members may be called
+/// from any thread.
+/// </summary>
+public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime lifetime)
+{
+    // Long enough for a page that looks a few times a second to see how it ended.
+    private static readonly TimeSpan EndedStays = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<Guid, Download> _downloads = new();
+    private readonly PersonSignals _changed = new();
+
+    /// <summary>Registers an answer that is about to be sent. Dispose what is returned when it has ended, well or not.</summary>
+    /// <param name="file">Of which file.</param>
+    /// <param name="who">To whom; it ends with their session.</param>
+    /// <param name="length">How many bytes will be sent.</param>
+    /// <param name="isShown">Only looked at, in a page or a viewer: nothing that a person waits for.</param>
+    /// <param name="readerGone">Cancelled when there is nobody any more to send to.</param>
+    public Download Begin(SharedFile file, PersonSession who, long length, bool isShown, CancellationToken readerGone)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(who);
+        ForgetEnded();
+        var until = CancellationTokenSource.CreateLinkedTokenSource(readerGone, who.Ended, lifetime.ApplicationStopping);
+        var download = new Download(this, time, file, who, length, isShown, until);
+        _downloads[download.Id] = download;
+        _changed.Raise(who.PersonId);
+        return download;
+    }
+
+    /// <summary>Everything that is being sent now, to everybody.</summary>
+    public IEnumerable<Download> Running => _downloads.Values.Where(download => download.EndedAt is null);
+
+    /// <summary>What is being sent to a person, and what has ended in the last seconds; oldest first.</summary>
+    public ImmutableArray<Download> Of(Guid personId)
+    {
+        ForgetEnded();
+        return [.. _downloads.Values.Where(download => download.Who.PersonId == personId).OrderBy(download => download.Since)];
+    }
+
+    /// <summary>One of one's own that is running; null when there is none of this id.</summary>
+    public Download? Find(Guid id, PersonSession who) =>
+        _downloads.TryGetValue(id, out var download) && Permissions.CanControlDownload(who, download.Who.PersonId) && download.EndedAt is null
+            ? download
+            : null;
+
+    /// <summary>Raised when one of a person's downloads begins or ends, is paused or goes on; not while bytes flow.</summary>
+    public ChangeSignal ChangedFor(Guid personId) => _changed.Of(personId);
+
+    internal void Changed(Download download) => _changed.Raise(download.Who.PersonId);
+
+    private void ForgetEnded()
+    {
+        var before = time.GetUtcNow() - EndedStays;
+        foreach (var (id, download) in _downloads)
+        {
+            if (download.EndedAt < before)
+                _downloads.TryRemove(id, out _);
+        }
+    }
+}
