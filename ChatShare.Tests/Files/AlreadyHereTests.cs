@@ -27,7 +27,8 @@ public sealed class AlreadyHereTests
         await source.Drained.WaitAsync(token);
         await using var relayed = host.Get<FileDirectory>().OpenArriving(second.Id, anna.Participant.Session)!;
         var got = new MemoryStream();
-        var reading = relayed.CopyAsync(0, Content.Length, got, token);
+        using var download = host.Get<ActiveDownloads>().Begin(second.File, anna.Participant.Session, Content.Length, isShown: false, token);
+        var reading = relayed.CopyAsync(0, Content.Length, got, download);
 
         Assert.True(await TryAsync(host, second, bert.Session));
 
