@@ -65,7 +65,7 @@ public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClass
         await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(5);
         await Expect(ann.Log.Locator(".message[id]")).ToHaveCountAsync(1);
         await Expect(ann.Log.Locator(".folder, .file-name")).ToHaveTextAsync(
-            ["photos/2025", "old.txt", "photos/2026", "b2.txt", "b10.txt", "photos", "a.txt", "alone.txt"]);
+            ["photos", "2025", "old.txt", "2026", "b2.txt", "b10.txt", "a.txt", "alone.txt"]);
     }
 
     private async Task<string> FileAsync(string path)

@@ -148,29 +148,6 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     }
 
     [Fact]
-    public async Task Hundreds_of_files_with_long_names_arrive_and_the_circuit_lives()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Bulk", "/");
-        await ann.NewRoomAsync("Bulk");
-
-        // Their names alone would make a hub message that is too large.
-        await ann.Page.EvaluateAsync(
-            """
-            () => {
-              const files = new DataTransfer();
-              for (let i = 1; i <= 260; i++) files.items.add(new File(["x"], `${"picture ".repeat(22)}${i}.txt`));
-              const input = document.getElementById("attach-files");
-              input.files = files.files;
-              input.dispatchEvent(new Event("change", { bubbles: true }));
-            }
-            """);
-
-        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(260, new() { Timeout = 120_000 });
-        await ann.SayAsync("the circuit lives");
-        await ann.SeesAsync("the circuit lives");
-    }
-
-    [Fact]
     public async Task Cards_keep_their_places_when_one_is_called_off()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Orderly", "/");

@@ -106,7 +106,12 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
     if (!input.files?.length) {
       return;
     }
-    const picked = [...input.files].map((file) => ({ file, path: folderOf(file.webkitRelativePath) }));
+    const files = [...input.files];
+    if (input === folders) {
+      // As the disk happens to have them, otherwise.
+      files.sort((one, other) => one.webkitRelativePath.localeCompare(other.webkitRelativePath, undefined, { numeric: true }));
+    }
+    const picked = files.map((file) => ({ file, path: folderOf(file.webkitRelativePath) }));
     input.value = "";
     chips.add(picked);
   }
