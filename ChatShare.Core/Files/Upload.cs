@@ -182,7 +182,8 @@ public sealed class Upload
             // With every byte here it ends by itself, as what its bytes say.
             if (!IsUnderWay || Received == Length)
                 return File.State == FileState.Ready;
-            if (await hold(Received, _hash.GetCurrentHash(), _stop.Token) is not { } held)
+            using var held = await hold(Received, _hash.GetCurrentHash(), _stop.Token);
+            if (held is null)
                 return false;
             // Whoever reads along finds the rest in the store when it has ended.
             Interlocked.Exchange(ref _received, Length);
