@@ -10,7 +10,7 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
 {
     private readonly SemaphoreSlim _gate = new(1);
 
-    /// <summary>Nobody else adopts or deletes until what is returned is disposed.</summary>
+    /// <summary>Nobody else adopts or deletes until what is returned is disposed, which may be done twice.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -53,6 +53,9 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
 
     private sealed class Held(SemaphoreSlim gate) : IDisposable
     {
-        public void Dispose() => gate.Release();
+        private SemaphoreSlim? _gate = gate;
+
+        // Once, however often it is called: who lets go early is disposed again at the end.
+        public void Dispose() => Interlocked.Exchange(ref _gate, null)?.Release();
     }
 }

@@ -177,7 +177,8 @@ public sealed class Upload
             // With every byte here it ends by itself, as what its bytes say.
             if (!IsUnderWay || Received == Length)
                 return File.State == FileState.Ready;
-            if (await hold(Received, _bytes.HashSoFar(), _stop.Token) is not { } held)
+            using var held = await hold(Received, _bytes.HashSoFar(), _stop.Token);
+            if (held is null)
                 return false;
             // Whoever reads along finds the rest in the store when it has ended.
             _bytes.CountAll();
