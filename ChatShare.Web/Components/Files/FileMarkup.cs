@@ -73,6 +73,8 @@ internal static class FileMarkup
             facts["data-height"] = height.ToString(CultureInfo.InvariantCulture);
         }
 
+        if (file.Kept)
+            facts["data-kept"] = "";
         // Where no message stands around it that says who.
         if (sender is not null)
             facts["data-sender"] = sender;
