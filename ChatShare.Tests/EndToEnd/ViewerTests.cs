@@ -44,6 +44,21 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(viewer).ToHaveCountAsync(0);
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Look at a.png" })).ToBeFocusedAsync();
 
+        // Opened again before the browser's history has taken the last one out.
+        await page.EvaluateAsync(
+            """
+            () => {
+              const look = document.querySelector("a.picture");
+              look.click();
+              const dialog = document.querySelector("dialog.viewer");
+              dialog.addEventListener("close", () => look.click());
+              dialog.close();
+            }
+            """);
+        await Expect(viewer).ToContainTextAsync("1 of 3");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(viewer).ToHaveCountAsync(0);
+
         // Back closes it, and the room under it does not notice.
         await ann.Field.FillAsync("half a sentence");
         await ann.Button("Look at c.txt").ClickAsync();

@@ -14,11 +14,12 @@ const bytesOf = (bytes) => (bytes === 1 ? "1 byte" : `${grouped(bytes)} bytes`);
  * @param {HTMLElement} opener takes the focus back
  */
 export function checkCopy(file, opener) {
-  const stop = new AbortController();
   let hashing = new AbortController();
 
   const dialog = document.createElement("dialog");
   dialog.className = "check-copy";
+  // A click beside it closes it, where the browser knows how.
+  dialog.setAttribute("closedby", "any");
   const title = element("h2", "", "Check your copy of ");
   title.id = "check-title";
   title.append(element("bdi", "", file.name));
@@ -106,13 +107,10 @@ export function checkCopy(file, opener) {
   });
   keepDrops(dialog, (dropped) => void check(dropped));
   dialog.addEventListener("close", () => {
-    stop.abort();
     callOff();
     dialog.remove();
     opener.focus({ preventScroll: true });
   });
-  // Beside the box is outside of it.
-  dialog.addEventListener("pointerdown", (event) => event.target === dialog && dialog.close(), { signal: stop.signal });
 
   document.body.append(dialog);
   dialog.showModal();

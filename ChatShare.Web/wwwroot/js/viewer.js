@@ -28,6 +28,8 @@ const kinds = { image: showImage, audio: showMedia, video: showMedia, pdf: showP
 let open = null;
 // The entry of a viewer that was closed is on its way out of the history.
 let returning = false;
+/** @type {HTMLElement | null} opens the next one as soon as that is over */
+let waiting = null;
 
 // Loaded again while a viewer was open: its entry is a page like any other now.
 if (history.state?.looking) {
@@ -42,6 +44,9 @@ window.addEventListener(
       event.stopImmediatePropagation();
       returning = false;
       open?.close();
+      if (waiting) {
+        look(waiting);
+      }
     }
   },
   { capture: true },
@@ -54,8 +59,8 @@ export function look(opener) {
   if (open) {
     return;
   }
-  if (returning) {
-    window.addEventListener("popstate", () => look(opener), { once: true, capture: true });
+  waiting = returning ? opener : null;
+  if (waiting) {
     return;
   }
   const first = opener.closest("[data-view]");
