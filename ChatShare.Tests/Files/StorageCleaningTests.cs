@@ -121,6 +121,7 @@ public sealed class StorageCleaningTests
         var message = await anna.SayAsync("many files", token);
         await using (var db = await host.OpenDatabaseAsync(token))
         {
+            await db.Rooms.ExecuteUpdateAsync(row => row.SetProperty(r => r.CreatedAt, host.Clock.GetUtcNow().AddDays(-1000)), token);
             // Every second content is shared twice; a thousand people; five types.
             await db.Database.ExecuteSqlAsync(
                 $"""
