@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 namespace ChatShare.Tests.EndToEnd;
 
 /// <summary>The administrator's storage page, and what the others see of it.</summary>
-public sealed class StorageTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+public sealed class StoragePageTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
 {
     private static readonly string Pictures = SourceTree.Folder("artifacts/screenshots");
 
