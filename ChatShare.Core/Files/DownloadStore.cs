@@ -120,7 +120,8 @@ internal sealed class DownloadStore
     /// <summary>The bytes that a content takes on the disk; 0 when it is not there.</summary>
     public long LengthOf(string sha256) => new FileInfo(ContentPath(sha256)) is { Exists: true } content ? content.Length : 0;
 
-    /// <returns>The bytes that are free now: the content's, without those of its small picture.</returns>
+    /// <summary>Deletes a content and its small picture. Who reads it right now reads on to its end.</summary>
+    /// <returns>The bytes that the disk gets back, without those of the small picture.</returns>
     public long Delete(string sha256)
     {
         var length = LengthOf(sha256);

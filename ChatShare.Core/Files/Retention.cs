@@ -13,10 +13,11 @@ namespace ChatShare.Core.Files;
 /// </summary>
 /// <remarks>
 /// A clock that is set wrong must not wipe a room: nobody could bring the files back. So ages count by a clock of their own
-/// (<see cref="Clock"/>). It is never ahead of the machine's clock, and it follows at most a day for each hour in which the program
-/// ran. After two weeks of standstill it is right again within fourteen hours; after a jump of years files go day by day, oldest first, while
-/// the wrong time stands beside every message, and setting the clock right ends it at once. It is kept in the database, so that restarts
-/// do not help it on.
+/// (<see cref="Clock"/>). It is never ahead of the machine's clock, and it follows that one, either way, at most a day for each hour in
+/// which the program ran. After two weeks of standstill it is right again within fourteen hours; after a jump of years files go day by day,
+/// oldest first, while the wrong time stands beside every message, and setting the clock right ends it at once; a machine that begins in
+/// 1970 until the network tells it better loses it minutes. It is kept in the database, so that restarts do not help it on. A file that
+/// seems to be older than its room came while the clock was behind: its age is not known, and only the size can remove it.
 /// </remarks>
 internal sealed class Retention(
     IDbContextFactory<ChatShareDbContext> contexts,
@@ -27,7 +28,7 @@ internal sealed class Retention(
     ILogger<Retention> logger) : BackgroundService
 {
     private const string ClockFact = "RetentionClock";
-    private const int FastestCatchUp = 24;
+    private const int FastestFollow = 24;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
 
@@ -44,6 +45,7 @@ internal sealed class Retention(
             return [];
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var ready = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.State == FileState.Ready);
+        var made = await db.Rooms.Where(r => r.Id == room.Id).Select(r => r.CreatedAt).SingleAsync(cancellationToken);
         var bytes = rule.Bytes is null ? 0 : await ready.SumAsync(f => f.Length, cancellationToken);
         var tooOld = rule.Days is { } days ? Clock.AddDays(-days) : DateTimeOffset.MinValue;
         var due = ImmutableArray.CreateBuilder<DoomedFile>();
@@ -51,11 +53,14 @@ internal sealed class Retention(
             .OrderBy(f => f.ReadyAt).ThenBy(f => f.MessageNumber).ThenBy(f => f.Position)
             .Select(f => new { f.Id, f.Sha256, f.Length, f.ReadyAt });
         // What is too old comes first and makes room as well, so the first file that neither takes ends it.
+        // Only those whose age is not known come even before.
         await foreach (var file in files.AsAsyncEnumerable().WithCancellation(cancellationToken))
         {
-            var reason = file.ReadyAt < tooOld ? $"removed after {KeepRule.InDays(rule.Days!.Value)}"
+            var reason = file.ReadyAt < tooOld && file.ReadyAt >= made ? $"removed after {KeepRule.InDays(rule.Days!.Value)}"
                 : bytes > rule.Bytes ? "removed to make room"
                 : null;
+            if (reason is null && file.ReadyAt < made)
+                continue;
             if (reason is null)
                 break;
             due.Add(new DoomedFile(file.Id, file.Sha256!, reason));
@@ -140,7 +145,8 @@ internal sealed class Retention(
         var now = time.GetUtcNow().UtcTicks;
         // Without a fact nothing has an age to be wrong about yet: no room has a rule before its administrator has seen what it would take.
         var before = fact is not null && long.TryParse(fact.Value, CultureInfo.InvariantCulture, out var stored) ? stored : now;
-        var ticks = Math.Min(now, before + (ran.Ticks * FastestCatchUp));
+        var most = ran.Ticks * FastestFollow;
+        var ticks = before + Math.Clamp(now - before, -most, most);
         Interlocked.Exchange(ref _clockTicks, ticks);
         var value = ticks.ToString(CultureInfo.InvariantCulture);
         if (fact is null)

@@ -91,6 +91,31 @@ public sealed class RetentionTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Machine_that_begins_in_1970_loses_nothing_but_minutes()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var root = await host.AdministratorAsync(token);
+        await host.Rooms.SetKeepRuleAsync(host.Lobby, new KeepRule(30, null), root, token);
+        var before = await SweptAsync(host, TimeSpan.Zero, token);
+        var behind = TimeSpan.FromDays(20_000);
+
+        host.Clock.Advance(-behind);
+        await SweptAsync(host, TimeSpan.FromMinutes(5), token);
+        await host.ShareAsync(anna, "a", Make.Bytes(1000), token);
+        host.Clock.Advance(behind);
+
+        Assert.True(before - await SweptAsync(host, TimeSpan.Zero, token) < TimeSpan.FromHours(3));
+        Assert.InRange(before - await SweptAsync(host, TimeSpan.FromMinutes(5), token), -TimeSpan.FromMinutes(5), TimeSpan.Zero);
+        Assert.Equal([FileState.Ready], await StatesAsync(host, token));
+        // By its size it can go all the same.
+        await host.Rooms.SetKeepRuleAsync(host.Lobby, new KeepRule(30, 1), root, token);
+        await SweptAsync(host, TimeSpan.Zero, token);
+        Assert.Equal([FileState.Deleted], await StatesAsync(host, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Program_that_dies_between_row_and_content_removes_the_content_at_the_next_start()
     {
         var token = TestContext.Current.CancellationToken;
