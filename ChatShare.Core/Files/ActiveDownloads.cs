@@ -51,6 +51,13 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
             ? download
             : null;
 
+    /// <summary>Whether this person has called off a download of this file in the last seconds.</summary>
+    public bool WasCancelled(FileId file, PersonSession who)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        return _downloads.Values.Any(download => download.File.Id == file && download.Who.PersonId == who.PersonId && download.State == DownloadState.Cancelled);
+    }
+
     /// <summary>Raised when one of a person's downloads begins or ends, is paused or goes on; not while bytes flow.</summary>
     public ChangeSignal ChangedFor(Guid personId) => _changed.Of(personId);
 

@@ -1,5 +1,6 @@
 using Bunit;
 using ChatShare.Core;
+using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Admin;
@@ -235,5 +236,26 @@ public sealed class ConnectedUsersTableTests
         await table.WaitForAssertionAsync(() => Assert.Empty(table.FindAll("[role=progressbar]")));
 
         string? Percent() => table.Named("[role=progressbar]", "plan.pdf of Bo").GetAttribute("aria-valuenow");
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_running_download_moves_in_the_row_of_its_reader_and_goes_when_it_ends()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        var bo = await core.JoinAsync("Bo", token);
+        core.Connect(bo);
+        var table = circuit.Render<ConnectedUsersTable>();
+        var download = core.Get<ActiveDownloads>().Begin(Sample.File("plan.pdf"), bo, length: 1000, isShown: false, token);
+
+        await download.PassAsync(250);
+        await table.WaitForAssertionAsync(() => Assert.Equal("25", Percent()));
+        Assert.Contains("plan.pdf · 25 %", table.Rows(Table)[0]["Transfers"], StringComparison.Ordinal);
+
+        download.Dispose();
+        await table.WaitForAssertionAsync(() => Assert.Empty(table.FindAll("[role=progressbar]")));
+
+        string? Percent() => table.Named("[role=progressbar]", "plan.pdf to Bo").GetAttribute("aria-valuenow");
     }
 }

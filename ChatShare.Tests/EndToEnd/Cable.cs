@@ -33,7 +33,7 @@ internal sealed class Cable : IAsyncDisposable
     {
         _isPulled = true;
         foreach (var connection in _open.Keys)
-            connection.Dispose();
+            Reset(connection);
     }
 
     public void PutBack() => _isPulled = false;
@@ -81,8 +81,8 @@ internal sealed class Cable : IAsyncDisposable
             }
             catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
             {
-                // What breaks here is what a cable is pulled for.
-                near.Dispose();
+                // What breaks here is what a cable is pulled for. A reset stays a reset: a clean end would say something else.
+                Reset(near);
             }
             finally
             {
@@ -101,6 +101,22 @@ internal sealed class Cable : IAsyncDisposable
             Interlocked.Add(ref _sent, count);
             await other.WriteAsync(buffer.AsMemory(0, count));
         }
+    }
+
+    private static void Reset(TcpClient connection)
+    {
+        try
+        {
+            if (connection.Client is { } socket)
+                socket.LingerState = new LingerOption(enable: true, seconds: 0);
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // It has ended by itself.
+            return;
+        }
+
+        connection.Dispose();
     }
 
     private async Task BringAsync(NetworkStream from, NetworkStream to)

@@ -124,6 +124,10 @@ public sealed class RunningDownloadTests
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Cancel));
         await EndedAsync(download);
         Assert.Equal(DownloadState.Cancelled, download.State);
+        // A browser that goes on by itself is told; a person who begins again is not kept from it.
+        using var byItself = await bo.BeginGetAsync(upload.Address(), ("Range", "bytes=5-9"), ("If-Range", $"\"{upload.File.Sha256}\""));
+        using var again = await bo.BeginGetAsync(upload.Address(), ("Range", "bytes=5-9"));
+        Assert.Equal((HttpStatusCode.Gone, HttpStatusCode.PartialContent), (byItself.StatusCode, again.StatusCode));
         download.Cancel();
         download.Resume();
         Assert.Equal(DownloadState.Cancelled, download.State);

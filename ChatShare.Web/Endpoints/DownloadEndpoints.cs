@@ -34,7 +34,12 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
                 if (files.OpenArriving(fileId, who) is { } arriving)
                     return new RelayResult(arriving, who, downloads, whoHasIt);
                 if (await files.FindAsync(fileId, who, cancellationToken) is { } stored)
-                    return Send(context, stored, who);
+                {
+                    // A proxy makes a plain end of a reset, and the browser then goes on by itself with what its person has called off.
+                    return context.Request.Headers.IfRange.Count > 0 && downloads.WasCancelled(fileId, who)
+                        ? TypedResults.Problem("This download was called off.", statusCode: StatusCodes.Status410Gone)
+                        : Send(context, stored, who);
+                }
             }
         }
         catch (RefusedException)
