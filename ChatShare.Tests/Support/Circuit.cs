@@ -34,6 +34,8 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Connected);
         Services.AddSingleton(core.Get<Administration>());
         Services.AddSingleton(core.Get<FileDirectory>());
+        Services.AddSingleton(core.Get<Quota>());
+        Services.AddSingleton(core.Get<LowDisk>());
         Services.AddSingleton(core.Get<TimeProvider>());
         Services.AddSingleton<AntiforgeryStateProvider, NoForms>();
         Services.AddMudServices();
