@@ -53,6 +53,9 @@ internal static partial class Log
     [LoggerMessage(2013, LogLevel.Error, "The scanner could not be started for file {FileId} (ChatShare:Scan:Command)")]
     public static partial void ScanNotStarted(this ILogger logger, Exception e, string fileId);
 
+    [LoggerMessage(2014, LogLevel.Warning, "The scanner of file {FileId} could not be killed")]
+    public static partial void ScanNotKilled(this ILogger logger, Exception e, string fileId);
+
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 

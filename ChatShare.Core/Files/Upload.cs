@@ -86,8 +86,8 @@ public sealed class Upload
 
     /// <summary>
     /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
-    /// synced, looked at by the scanner where there is one, moved into the store and its card becomes the file, all before this returns. A source that ends early
-    /// leaves the upload as it is, to be continued.
+    /// synced, looked at by the scanner where there is one, moved into the store and its card becomes the file, all before
+    /// this returns. A source that ends early leaves the upload as it is, to be continued.
     /// </summary>
     /// <param name="who">Who feeds it.</param>
     /// <param name="offset">Where the source begins; has to be <see cref="Received"/>.</param>

@@ -76,7 +76,7 @@ internal sealed class VirusScan(IOptions<ChatShareOptions> options, IHostApplica
         }
         catch (OperationCanceledException)
         {
-            process.Kill(entireProcessTree: true);
+            Kill(process, id);
             cancellationToken.ThrowIfCancellationRequested();
             logger.ScanTookTooLong(id.ToString(), Text(output));
             return TookTooLong;
@@ -93,6 +93,19 @@ internal sealed class VirusScan(IOptions<ChatShareOptions> options, IHostApplica
             default:
                 logger.ScanFailed(id.ToString(), process.ExitCode, Text(output));
                 return NotChecked;
+        }
+    }
+
+    private void Kill(Process process, FileId id)
+    {
+        try
+        {
+            process.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is Win32Exception or AggregateException or InvalidOperationException)
+        {
+            // It has ended just now, or one of its children belongs to somebody else. Nobody waits for its answer any more.
+            logger.ScanNotKilled(e, id.ToString());
         }
     }
 
