@@ -15,6 +15,9 @@ public sealed class ChatShareOptions
     /// <summary>What one person or address may do.</summary>
     public LimitOptions Limits { get; set; } = new();
 
+    /// <summary>A program that looks at each file before anybody can read it.</summary>
+    public ScanOptions Scan { get; set; } = new();
+
     /// <summary>The first administrator without a browser.</summary>
     public AdminOptions Admin { get; set; } = new();
 
@@ -35,10 +38,29 @@ public sealed class DownloadOptions
     public int PartialFileHours { get; set; } = 24;
 
     /// <summary>
+    /// What stays free on the disk, in bytes: no new file is taken that would leave less. Never more than 5 % of the disk. 0 for nothing.
+    /// Default 1 GiB.
+    /// </summary>
+    public long MinimumFreeBytes { get; set; } = 1024 * 1024 * 1024;
+
+    /// <summary>
     /// Where the web server in front finds <see cref="Directory"/> (<c>/protected</c>): finished files are then answered with
     /// <c>X-Accel-Redirect</c> and it sends the bytes. Empty, the default, when this program sends them itself.
     /// </summary>
     public string AccelRedirectPrefix { get; set; } = "";
+}
+
+/// <summary>Settings under <c>ChatShare:Scan</c>.</summary>
+public sealed class ScanOptions
+{
+    /// <summary>The program; exit code 0 means clean, 1 not clean, others that it could not tell. Default none: nothing is looked at.</summary>
+    public string Command { get; set; } = "";
+
+    /// <summary><c>{path}</c> in one of them stands for the file's path; where it is in none, the path comes last. Default none.</summary>
+    public IList<string> Arguments { get; } = [];
+
+    /// <summary>The longest look at one file, in seconds. Default 300.</summary>
+    public int TimeoutSeconds { get; set; } = 300;
 }
 
 /// <summary>Settings under <c>ChatShare:Limits</c>; 0 means no limit.</summary>
@@ -46,6 +68,15 @@ public sealed class LimitOptions
 {
     /// <summary>The largest file, in bytes. Default 10 GiB.</summary>
     public long FileBytes { get; set; } = 10L * 1024 * 1024 * 1024;
+
+    /// <summary>All files of one person, those that are being sent counted whole, in bytes. Default 0.</summary>
+    public long PersonBytes { get; set; }
+
+    /// <summary>All files of one room, in bytes. Default 0.</summary>
+    public long RoomBytes { get; set; }
+
+    /// <summary>All files, in bytes. Default 0.</summary>
+    public long TotalBytes { get; set; }
 
     /// <summary>Files in one message. Default 500.</summary>
     public int FilesPerMessage { get; set; } = 500;

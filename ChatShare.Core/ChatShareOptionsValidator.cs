@@ -14,10 +14,15 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         Between("Downloads:PartialFileHours", options.Downloads.PartialFileHours, 1, 24 * 365);
         if (options.Downloads.AccelRedirectPrefix is { Length: > 0 } prefix && !IsPath(prefix))
             errors.Add($"ChatShare:Downloads:AccelRedirectPrefix is \"{prefix}\"; it has to be empty or a path such as /protected.");
+        Between("Downloads:MinimumFreeBytes", options.Downloads.MinimumFreeBytes, 0, long.MaxValue);
+        Between("Scan:TimeoutSeconds", options.Scan.TimeoutSeconds, 1, 24 * 3600);
         Between("People:NicknameHeldHours", options.People.NicknameHeldHours, 0, 24 * 365);
 
         var limits = options.Limits;
         Between("Limits:FileBytes", limits.FileBytes, 0, long.MaxValue);
+        Between("Limits:PersonBytes", limits.PersonBytes, 0, long.MaxValue);
+        Between("Limits:RoomBytes", limits.RoomBytes, 0, long.MaxValue);
+        Between("Limits:TotalBytes", limits.TotalBytes, 0, long.MaxValue);
         Between("Limits:FilesPerMessage", limits.FilesPerMessage, 0, 100_000);
         Between("Limits:MessagesPerSecond", limits.MessagesPerSecond, 0, int.MaxValue / 2);
         Between("Limits:JoinsPerMinutePerAddress", limits.JoinsPerMinutePerAddress, 0, int.MaxValue);

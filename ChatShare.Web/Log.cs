@@ -20,4 +20,7 @@ internal static partial class Log
 
     [LoggerMessage(5102, LogLevel.Information, "The browser's stream of upload {FileId} broke")]
     public static partial void UploadBroke(this ILogger logger, Exception e, string fileId);
+
+    [LoggerMessage(5110, LogLevel.Warning, "What a person has left could not be read; their page does not show it any more")]
+    public static partial void QuotaNotShown(this ILogger logger, Exception e);
 }

@@ -6,4 +6,7 @@ using ChatShare.Web;
 //   Endpoints/         what is not a page
 //   Components/        pages: Account/ static ones, Chat/ and Admin/ on a circuit
 //   ChatShare.Core     everything a chat server is
-return await ChatShareApp.RunAsync(args);
+//   ScrubCommand       checks the stored files, then ends
+return args is [ScrubCommand.Name, .. var settings]
+    ? await ScrubCommand.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None)
+    : await ChatShareApp.RunAsync(args);

@@ -13,6 +13,7 @@ internal sealed class DownloadStore
     private const int DiskFullOnLinux = 28;
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
     private const int QuotaOnLinux = 122;
+    private const int Sha256Digits = 64;
 
     private readonly string _root;
     private readonly string _partial;
@@ -28,7 +29,12 @@ internal sealed class DownloadStore
     }
 
     /// <summary>Bytes that may still be written.</summary>
-    public long FreeBytes => new DriveInfo(Path.GetFullPath(_files)).AvailableFreeSpace;
+    public long FreeBytes => Drive.AvailableFreeSpace;
+
+    /// <summary>Bytes that the disk has in all.</summary>
+    public long TotalBytes => Drive.TotalSize;
+
+    private DriveInfo Drive => new(Path.GetFullPath(_files));
 
     public static bool IsDiskFull(IOException exception) =>
         exception.HResult is DiskFullOnWindows or DiskFullOnLinux or QuotaOnLinux;
@@ -83,7 +89,7 @@ internal sealed class DownloadStore
 
     /// <summary>The hash of what an upload was adopted as, when that was not settled; null otherwise.</summary>
     public string? AdoptedAs(FileId id) =>
-        File.Exists(NotePath(id)) && File.ReadAllText(NotePath(id)) is { Length: 64 } sha256 && sha256.All(char.IsAsciiHexDigitLower) && Has(sha256)
+        File.Exists(NotePath(id)) && File.ReadAllText(NotePath(id)) is { Length: Sha256Digits } sha256 && sha256.All(char.IsAsciiHexDigitLower) && Has(sha256)
             ? sha256
             : null;
 
@@ -160,6 +166,12 @@ internal sealed class DownloadStore
     public IReadOnlyList<string> Condemned() => !Directory.Exists(_removing)
         ? []
         : [.. Directory.EnumerateFiles(_removing).Select(path => Path.GetFileName(path)).Where(name => name.Length == 64 && name.All(char.IsAsciiHexDigitLower))];
+
+    /// <summary>The names of all contents, which are their hashes; what else lies there is not ours.</summary>
+    public IEnumerable<string> Contents() => !Directory.Exists(_files)
+        ? []
+        : Directory.EnumerateFiles(_files, "*", SearchOption.AllDirectories).Select(path => Path.GetFileName(path))
+            .Where(name => name.Length == Sha256Digits && name.All(char.IsAsciiHexDigitLower));
 
     /// <summary>The uploads that have anything here.</summary>
     public IEnumerable<FileId> Unsettled()

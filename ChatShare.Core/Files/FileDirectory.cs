@@ -51,12 +51,12 @@ public sealed class FileDirectory
             : null;
     }
 
-    /// <summary>Null when no file of this id is coming in now. To be disposed.</summary>
+    /// <summary>Null when no file of this id is coming in now, or none is read before a scanner has seen it. To be disposed.</summary>
     /// <exception cref="RefusedException">The asker may not read it.</exception>
     public RelayedFile? OpenArriving(FileId id, PersonSession who)
     {
         Permissions.Demand(Permissions.CanRead(who), who);
-        return _uploads.Find(id) is { IsUnderWay: true } upload ? new RelayedFile(upload, _time) : null;
+        return _uploads.IsRelaying && _uploads.Find(id) is { IsUnderWay: true } upload ? new RelayedFile(upload, _time) : null;
     }
 
     /// <summary>The finished files of a room, oldest first.</summary>

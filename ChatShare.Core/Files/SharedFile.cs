@@ -42,6 +42,9 @@ public sealed record UploadProgress(FileId Id, long Received, long Length, doubl
     /// <summary>It had begun, and nobody feeds it now: its sender paused it, or is away.</summary>
     public bool IsPaused { get; init; }
 
+    /// <summary>Every byte is here, and a scanner looks at them.</summary>
+    public bool IsChecking { get; init; }
+
     /// <summary>0–100, 100 only when every byte is here.</summary>
     public int Percent => Length == 0 ? 0 : (int)(Received * 100.0 / Length);
 

@@ -29,6 +29,7 @@ public sealed class Upload
     private CancellationTokenSource _giveWay = new();
     private Ending? _ending;
     private int _ended;
+    private volatile bool _isChecking;
 
     internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
     {
@@ -70,6 +71,7 @@ public sealed class Upload
     public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond)
     {
         IsPaused = IsUnderWay && !IsReceiving && _lastFed != 0 && Stopwatch.GetElapsedTime(_lastFed) > PausedAfter,
+        IsChecking = _isChecking,
     };
 
     /// <summary>Given up by the service when nobody has fed it until then, UTC.</summary>
@@ -83,8 +85,8 @@ public sealed class Upload
 
     /// <summary>
     /// Writes what the source holds behind the bytes that are here. When the last byte has come the file is hashed,
-    /// synced, moved into the store and its card becomes the file, all before this returns. A source that ends early
-    /// leaves the upload as it is, to be continued.
+    /// synced, looked at by the scanner where there is one, moved into the store and its card becomes the file, all before
+    /// this returns. A source that ends early leaves the upload as it is, to be continued.
     /// </summary>
     /// <param name="who">Who feeds it.</param>
     /// <param name="offset">Where the source begins; has to be <see cref="Received"/>.</param>
@@ -99,9 +101,11 @@ public sealed class Upload
     /// <exception cref="RefusedException">
     /// Not the sender, not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), not what the
     /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>, the upload has
-    /// failed), or <see cref="RefusalKind.DiskFull"/> (failed).
+    /// failed), <see cref="RefusalKind.DiskFull"/> (failed), or <see cref="RefusalKind.Gone"/>: the scanner did not find it clean (failed).
     /// </exception>
-    /// <exception cref="OperationCanceledException">The token, or the upload was cancelled or failed meanwhile.</exception>
+    /// <exception cref="OperationCanceledException">
+    /// The token, or the upload was cancelled or failed meanwhile, or the program is being stopped.
+    /// </exception>
     public async Task AppendAsync(PersonSession who, long offset, Stream source, PartChecksum? checksum, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
@@ -125,7 +129,10 @@ public sealed class Upload
             }
 
             if (Received == Length)
+            {
+                await CheckAsync();
                 await CompleteAsync(() => _owner.FinishAsync(this, _bytes.Sha256()));
+            }
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
@@ -257,6 +264,28 @@ public sealed class Upload
         finally
         {
             _appending.Release();
+        }
+    }
+
+    /// <summary>
+    /// Not ended by the token of whoever feeds it: the bytes are here, and the check goes on also when they have gone. When the program is
+    /// stopped or killed meanwhile, the next start finds the upload complete and checks it again.
+    /// </summary>
+    private async Task CheckAsync()
+    {
+        if (!_owner.Scan.IsOn)
+            return;
+        _isChecking = true;
+        try
+        {
+            if (await _owner.Scan.FaultOfAsync(Id, _owner.Store.PartialPath(Id), _stop.Token) is not { } fault)
+                return;
+            await EndAsync(FileState.Failed, fault);
+            throw new RefusedException(RefusalKind.Gone, fault);
+        }
+        finally
+        {
+            _isChecking = false;
         }
     }
 

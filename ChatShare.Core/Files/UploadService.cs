@@ -5,7 +5,6 @@ using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -14,13 +13,8 @@ namespace ChatShare.Core.Files;
 /// <summary>
 /// All uploads under way, their limits, and what becomes of them. A singleton; all members may be called from any thread.
 /// </summary>
-public sealed class UploadService : BackgroundService
+public sealed class UploadService
 {
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(30);
-
-    // As often as an eye wants it.
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
-
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly MessageLog _log;
     private readonly RoomService _rooms;
@@ -29,6 +23,7 @@ public sealed class UploadService : BackgroundService
     private readonly TimeProvider _time;
     private readonly ILogger<UploadService> _logger;
     private readonly StoredContents _contents;
+    private readonly Quota _quota;
     private readonly ConcurrentDictionary<FileId, Upload> _active = new();
 
     // Creating an upload again gives the same one, also while the first creation is still on its way.
@@ -40,6 +35,8 @@ public sealed class UploadService : BackgroundService
         RoomService rooms,
         DownloadStore store,
         StoredContents contents,
+        VirusScan scan,
+        Quota quota,
         PersonLimits limits,
         IOptions<ChatShareOptions> options,
         TimeProvider time,
@@ -53,7 +50,9 @@ public sealed class UploadService : BackgroundService
         _time = time;
         _logger = logger;
         _contents = contents;
+        _quota = quota;
         Store = store;
+        Scan = scan;
     }
 
     /// <summary>Uploads under way, in no order.</summary>
@@ -69,7 +68,12 @@ public sealed class UploadService : BackgroundService
             : null;
     }
 
+    /// <summary>Whether a file can be read while it still comes in: not where each is looked at by a scanner first.</summary>
+    public bool IsRelaying => !Scan.IsOn;
+
     internal DownloadStore Store { get; }
+
+    internal VirusScan Scan { get; }
 
     /// <summary>Null when there is no such upload or it has ended.</summary>
     public Upload? Find(FileId id) => _active.GetValueOrDefault(id);
@@ -236,39 +240,6 @@ public sealed class UploadService : BackgroundService
         return file;
     }
 
-    /// <inheritdoc />
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        EveryAsync(SweepInterval, Sweep, stoppingToken),
-        EveryAsync(ReportInterval, ReportProgress, stoppingToken));
-
-    private async Task EveryAsync(TimeSpan interval, Action act, CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(interval, _time);
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await timer.WaitForNextTickAsync(stoppingToken);
-                act();
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-            catch (IOException exception)
-            {
-                _logger.SweepFailed(exception);
-            }
-        }
-    }
-
-    /// <summary>By a clock and not by the bytes: a card whose bytes stop coming has to say so, too.</summary>
-    private void ReportProgress()
-    {
-        foreach (var upload in _active.Values)
-            upload.Report();
-    }
-
     private async Task<Upload> CreateOnceAsync((Guid PersonId, string ClientId) key, Func<Task<Upload>> create, CancellationToken cancellationToken)
     {
         var made = new Lazy<Task<Upload>>(async () =>
@@ -305,6 +276,8 @@ public sealed class UploadService : BackgroundService
                 Position = file.Index ?? PlacedFiles.AtEnd,
             }),
         ];
+        // Until the message is written, or nothing has come of it.
+        using var reserved = await _quota.ReserveAsync(room, who.PersonId, cards, _active.Select(pair => pair.Value), cancellationToken);
         // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
         cancellationToken.ThrowIfCancellationRequested();
         // Registered before the message is visible: whoever sees the card may ask for the upload.
@@ -354,15 +327,10 @@ public sealed class UploadService : BackgroundService
             if (FaultOf(file) is { } fault)
                 throw new RefusedException(file.Length < 0 ? RefusalKind.Invalid : RefusalKind.TooLarge, fault);
         }
-
-        // Bytes that others were promised are not free any more.
-        // Decimals: without a limit anybody may announce two files of 2^63 bytes.
-        var promised = _active.Values.Sum(upload => (decimal)(upload.Length - upload.Received));
-        if (files.Sum(file => (decimal)file.Length) > Store.FreeBytes - promised)
-            throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
     }
 
-    private async Task FailQuietlyAsync(Upload upload, string sentence)
+    /// <summary>Ends it as failed, in the background.</summary>
+    internal async Task FailQuietlyAsync(Upload upload, string sentence)
     {
         try
         {
@@ -371,18 +339,6 @@ public sealed class UploadService : BackgroundService
         catch (Exception exception) when (exception is IOException or InvalidOperationException)
         {
             _logger.SweepFailed(exception);
-        }
-    }
-
-    private void Sweep()
-    {
-        var now = _time.GetUtcNow();
-        foreach (var upload in _active.Values.Where(upload => !upload.IsReceiving && upload.ExpiresAt <= now))
-            _ = FailQuietlyAsync(upload, "Its sender did not come back to finish it.");
-        foreach (var path in Store.PartialFilesOlderThan(now.AddHours(-_options.Downloads.PartialFileHours)))
-        {
-            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || !_active.ContainsKey(id))
-                File.Delete(path);
         }
     }
 

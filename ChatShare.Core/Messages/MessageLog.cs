@@ -35,6 +35,9 @@ public sealed class MessageLog : IAsyncDisposable
         _writer = new Lazy<Task>(() => Task.Run(WriteAsync));
     }
 
+    /// <summary>Called by the writer with whose files have changed, durably; takes no time and does not throw. Null for nobody.</summary>
+    internal Action<Guid>? FilesChanged { get; set; }
+
     /// <summary>Writes what waits, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -140,13 +143,16 @@ public sealed class MessageLog : IAsyncDisposable
         appender?.Dispose();
     }
 
-    private static void Commit(SqliteAppender appender, List<LogEntry> batch)
+    private void Commit(SqliteAppender appender, List<LogEntry> batch)
     {
         var results = appender.Write(batch);
         foreach (var (entry, result) in batch.Zip(results))
         {
-            if (result is { Message: { } message, IsNew: true })
-                entry.Room.Publish(message);
+            if (result is not { Message: { } message, IsNew: true })
+                continue;
+            entry.Room.Publish(message);
+            if (!message.Files.IsEmpty)
+                FilesChanged?.Invoke(message.PersonId);
         }
 
         foreach (var (entry, result) in batch.Zip(results))

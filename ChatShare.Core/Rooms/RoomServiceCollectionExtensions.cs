@@ -20,6 +20,9 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<RoomServices>();
         services.AddSingleton<DownloadStore>();
         services.AddSingleton<StoredContents>();
+        services.AddSingleton<VirusScan>();
+        services.AddSingleton(Make<LowDisk>);
+        services.AddSingleton(Make<Quota>);
         services.AddSingleton(Make<MessageLog>);
         services.AddSingleton(Make<RoomService>);
         services.AddSingleton(Make<ReadMarks>);
@@ -35,11 +38,12 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<Retention>();
         services.AddSingleton(Make<StorageReport>);
         services.AddSingleton(Make<StorageCleaning>);
+        services.AddSingleton(Make<Scrub>);
         services.AddSingleton(Make<Administration>);
         services.AddHostedService(Get<RoomService>);
         services.AddHostedService(Get<ReadMarks>);
         services.AddHostedService<UploadRepair>();
-        services.AddHostedService(Get<UploadService>);
+        services.AddHostedService<UploadClock>();
         services.AddHostedService(Get<Retention>);
         return services;
     }

@@ -66,10 +66,13 @@ public sealed class ChatComponentTests : BunitContext
         Assert.Equal(2, block.FindAll(".row").Count);
     }
 
-    [Fact]
-    public void Composer_is_plain_and_named()
+    [Fact(Timeout = Make.Patience)]
+    public async Task Composer_is_plain_and_named()
     {
-        var composer = Render<Composer>(parameters => parameters.Add(p => p.RoomName, "Lobby"));
+        var token = Xunit.TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var composer = circuit.Render<Composer>(parameters => parameters.Add(p => p.RoomName, "Lobby"));
 
         Assert.Equal("Message", composer.Find("textarea").GetAttribute("aria-label"));
         Assert.Equal(["Add files", "Send"], composer.FindAll("button").Select(button => button.GetAttribute("aria-label")));

@@ -38,6 +38,8 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Get<StorageCleaning>());
         Services.AddSingleton(core.Get<ActiveDownloads>());
         Services.AddSingleton(core.Get<WhoHasIt>());
+        Services.AddSingleton(core.Get<Quota>());
+        Services.AddSingleton(core.Get<LowDisk>());
         Services.AddSingleton(core.Get<TimeProvider>());
         Services.AddSingleton<AntiforgeryStateProvider, NoForms>();
         Services.AddMudServices();

@@ -10,6 +10,8 @@ internal sealed class TinyDisk : IDisposable
 
     public string Path { get; }
 
+    private string Filler => System.IO.Path.Combine(Path, "filler");
+
     /// <summary>Null where it cannot be made.</summary>
     /// <param name="kilobytes">Its size.</param>
     /// <param name="files">How many files and folders it holds, itself counted.</param>
@@ -28,7 +30,7 @@ internal sealed class TinyDisk : IDisposable
     /// <summary>Takes all bytes that are left.</summary>
     public void Fill()
     {
-        using var filler = new FileStream(System.IO.Path.Combine(Path, "filler"), FileMode.Append, FileAccess.Write, FileShare.None, 0);
+        using var filler = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, 0);
         var block = new byte[4096];
         try
         {
@@ -41,6 +43,18 @@ internal sealed class TinyDisk : IDisposable
             return;
         }
     }
+
+    /// <summary>Takes what is more than this.</summary>
+    public void FillTo(int freeKilobytes)
+    {
+        using var filler = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, 0);
+        var block = new byte[4096];
+        while (new DriveInfo(Path).AvailableFreeSpace > freeKilobytes * 1024)
+            filler.Write(block);
+    }
+
+    /// <summary>Gives back what was taken.</summary>
+    public void Empty() => File.Delete(Filler);
 
     /// <summary>Takes all places for files that are left.</summary>
     public void FillWithNames()

@@ -69,8 +69,10 @@ internal static class FileFace
     /// <summary>"34 % · 96 MB/s · 1 min left", or what is known of it.</summary>
     public static string Describe(UploadProgress progress)
     {
-        if (progress.Received == 0)
+        if (progress is { Received: 0, IsChecking: false })
             return progress.IsPaused ? ByteSize.Format(progress.Length) : $"{ByteSize.Format(progress.Length)} · waiting";
+        if (progress.IsChecking)
+            return $"{ByteSize.Format(progress.Length)} · checking";
         var text = $"{progress.Percent} %";
         if (progress.IsPaused)
             return $"{text} of {ByteSize.Format(progress.Length)}";

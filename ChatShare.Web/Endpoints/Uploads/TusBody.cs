@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using Microsoft.AspNetCore.Connections;
 
 namespace ChatShare.Web.Endpoints.Uploads;
 
@@ -77,12 +78,25 @@ internal sealed class TusBody(Stream source, long mostBytes, TimeProvider time) 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         _silent.CancelAfter(Patience);
-        var count = await source.ReadAsync(buffer, cancellationToken);
+        var count = await ReadSourceAsync(buffer, cancellationToken);
         // While the bytes are written nobody waits for the sender.
         _silent.CancelAfter(Timeout.InfiniteTimeSpan);
         Interlocked.Exchange(ref _lastByte, time.GetTimestamp());
         _taken += count;
         return _taken <= mostBytes ? count : throw new RefusedException(RefusalKind.TooLarge, CheckedPartTooLarge);
+    }
+
+    private async ValueTask<int> ReadSourceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.ReadAsync(buffer, cancellationToken);
+        }
+        catch (IOException e) when (e is not (BadHttpRequestException or ConnectionResetException))
+        {
+            // A chunk with an impossible length. Whoever writes the bytes must not take it for an error of the disk.
+            throw new BadHttpRequestException(e.Message, e);
+        }
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -95,7 +95,8 @@ internal static class TusEndpoints
             catch (RefusedException) when (upload.IsUnderWay)
             {
                 // It was created, and the sender has to learn where: the offset says what was taken, and the next PATCH what is wrong.
-                return Created(call.Context, upload, upload.File);
+                if (upload.Received < upload.Length)
+                    return Created(call.Context, upload, upload.File);
             }
         }
 
@@ -218,6 +219,10 @@ internal static class TusEndpoints
         {
             // An empty file, or one whose last byte came just before the connection or the server went.
             await upload.AppendAsync(call.Who, upload.Length, Stream.Null, checksum: null, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (call.Lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            throw new RefusedException(RefusalKind.TooFast, "The server is being restarted. Ask again in a moment.");
         }
         catch (RefusedException e) when (e.Kind == RefusalKind.Conflict)
         {

@@ -1,0 +1,163 @@
+using System.Collections.Concurrent;
+using System.Linq.Expressions;
+using System.Runtime.CompilerServices;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// How much a person, a room and all together may have on the disk. A singleton; all members may be called from any thread.
+/// </summary>
+/// <remarks>
+/// What counts is the length of finished files and the whole declared length of uploads under way, from the moment of their
+/// announcement. Equal contents lie on the disk once and count for each person and room that shares them: what somebody has left must
+/// not depend on what others share or delete. The database is asked each time, which takes some 8 ms with 50,000 files: so there is
+/// nothing to keep in step with deletions, with rules that remove files and with a restart.
+/// </remarks>
+public sealed class Quota
+{
+    // Hundreds of files may come or go at once; nobody reads a figure that changes more often.
+    private static readonly TimeSpan Frame = TimeSpan.FromSeconds(1);
+
+    private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly LowDisk _disk;
+    private readonly LimitOptions _limits;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _gate = new(1);
+
+    // What was granted and is not in the database yet.
+    private readonly ConcurrentDictionary<Reservation, byte> _reserved = new();
+
+    // Of the people who look at what they have left. They stay: there are not more of them than people.
+    private readonly ConcurrentDictionary<Guid, ChangeSignal> _changed = new();
+
+    internal Quota(
+        IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, MessageLog log, IOptions<ChatShareOptions> options, TimeProvider time)
+    {
+        _contexts = contexts;
+        _disk = disk;
+        _limits = options.Value.Limits;
+        _time = time;
+        log.FilesChanged = personId => _changed.GetValueOrDefault(personId)?.Raise();
+    }
+
+    /// <summary>What one person may have in all, in bytes; 0 when there is no limit.</summary>
+    public long PersonBytes => _limits.PersonBytes;
+
+    /// <summary>
+    /// What a person has left, in bytes, not negative: now, and again whenever it has changed, at most once a second. Nothing where
+    /// there is no limit.
+    /// </summary>
+    /// <exception cref="RefusedException">The person may not share files.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async IAsyncEnumerable<long> FollowLeftAsync(PersonSession who, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanSend(who), who);
+        if (PersonBytes == 0)
+            yield break;
+        var changed = _changed.GetOrAdd(who.PersonId, _ => new ChangeSignal());
+        while (true)
+        {
+            var seen = changed.Version;
+            yield return Math.Max(0, PersonBytes - await StoredAsync(f => f.PersonId == who.PersonId, [], cancellationToken));
+            await changed.WaitAsync(seen, cancellationToken);
+            await Task.Delay(Frame, _time, cancellationToken);
+        }
+    }
+
+    /// <summary>
+    /// Grants files their place, or says what is left. Of announcements at the same moment each sees what the ones before were granted,
+    /// so that they cannot pass a limit together.
+    /// </summary>
+    /// <param name="room">Where they are shared.</param>
+    /// <param name="personId">Who shares them.</param>
+    /// <param name="files">The files, which are not in the database yet.</param>
+    /// <param name="active">The uploads under way, as they are when this is enumerated.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>To be disposed when the files are in the database, where they count by themselves, or have come to nothing.</returns>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.DiskFull"/>.</exception>
+    internal async Task<IDisposable> ReserveAsync(
+        Room room, Guid personId, IReadOnlyList<SharedFile> files, IEnumerable<Upload> active, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            var wanted = new Reservation(_reserved, room.Id, personId, files);
+            // Taken before the database and the uploads are asked: what gets there meanwhile is left out there, and counted once.
+            Reservation[] reserved = [.. _reserved.Keys];
+            List<string> ids = [.. reserved.SelectMany(other => other.Ids)];
+            DemandDisk(wanted, reserved, active);
+            await DemandAsync(_limits.PersonBytes, f => f.PersonId == personId, other => other.PersonId == personId, left => $"You have {left} left here");
+            await DemandAsync(_limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
+            await DemandAsync(_limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
+            _reserved[wanted] = 0;
+            return wanted;
+
+            async Task DemandAsync(long most, Expression<Func<FileRow, bool>> inDatabase, Func<Reservation, bool> inMemory, Func<string, string> say)
+            {
+                if (most == 0)
+                    return;
+                var taken = await StoredAsync(inDatabase, ids, cancellationToken) + reserved.Where(inMemory).Sum(other => other.Bytes);
+                if (wanted.Bytes > most - taken)
+                    throw Refused(say(taken < most ? ByteSize.Format((long)(most - taken)) : "no space"), files);
+            }
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void DemandDisk(Reservation wanted, Reservation[] reserved, IEnumerable<Upload> active)
+    {
+        // Bytes that others were promised are not free any more. Counted before the look at the disk: one that arrives in between
+        // counts twice, which errs on the safe side.
+        var announcing = reserved.SelectMany(other => other.Ids).ToHashSet(StringComparer.Ordinal);
+        var promised = reserved.Sum(other => other.Bytes)
+            + active.Where(upload => !announcing.Contains(upload.Id.ToString())).Sum(upload => (decimal)(upload.Length - upload.Received));
+        var spare = _disk.Look();
+        if (spare < 0)
+            throw new RefusedException(RefusalKind.DiskFull, LowDisk.Sentence);
+        if (wanted.Bytes > spare - promised)
+            throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
+    }
+
+    private async Task<long> StoredAsync(Expression<Func<FileRow, bool>> whose, List<string> without, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = db.Files.Where(whose)
+            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused);
+        if (without.Count > 0)
+            rows = rows.Where(f => !without.Contains(f.Id));
+        return await rows.SumAsync(f => f.Length, cancellationToken);
+    }
+
+    private static RefusedException Refused(string left, IReadOnlyList<SharedFile> files)
+    {
+        var bytes = files.Sum(file => (decimal)file.Length);
+        var size = ByteSize.Format((long)Math.Min(bytes, long.MaxValue));
+        return new RefusedException(
+            RefusalKind.DiskFull, files is [var only] ? $"{left}; “{only.Name}” takes {size}." : $"{left}; these {files.Count} files take {size}.");
+    }
+
+    /// <summary>What was granted to one announcement.</summary>
+    private sealed class Reservation(ConcurrentDictionary<Reservation, byte> all, int roomId, Guid personId, IReadOnlyList<SharedFile> files) : IDisposable
+    {
+        public int RoomId => roomId;
+
+        public Guid PersonId => personId;
+
+        public IReadOnlyList<string> Ids { get; } = [.. files.Select(file => file.Id.ToString())];
+
+        /// <summary>A decimal: without a limit for one file anybody may announce two of 2^63 bytes.</summary>
+        public decimal Bytes { get; } = files.Sum(file => (decimal)file.Length);
+
+        public void Dispose() => all.TryRemove(this, out _);
+    }
+}

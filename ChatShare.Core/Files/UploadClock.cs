@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>What happens to uploads because time goes by: who looks hears how far they are, and those that nobody goes on with end.</summary>
+internal sealed class UploadClock(
+    UploadService uploads, LowDisk disk, IOptions<ChatShareOptions> options, TimeProvider time, ILogger<UploadClock> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan DiskInterval = TimeSpan.FromSeconds(10);
+
+    // As often as an eye wants it.
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Gives up the uploads whose time is over, and deletes partial files that belong to none.</summary>
+    public async Task SweepAsync()
+    {
+        var now = time.GetUtcNow();
+        await Task.WhenAll(uploads.Active.Where(upload => !upload.IsReceiving && upload.ExpiresAt <= now)
+            .Select(upload => uploads.FailQuietlyAsync(upload, "Its sender did not come back to finish it.")));
+        foreach (var path in uploads.Store.PartialFilesOlderThan(now.AddHours(-options.Value.Downloads.PartialFileHours)))
+        {
+            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || uploads.Find(id) is null)
+                File.Delete(path);
+        }
+    }
+
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        EveryAsync(SweepInterval, SweepAsync, stoppingToken),
+        EveryAsync(DiskInterval, LookAtDisk, stoppingToken),
+        EveryAsync(ReportInterval, ReportProgress, stoppingToken));
+
+    private async Task EveryAsync(TimeSpan interval, Func<Task> act, CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(interval, time);
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await timer.WaitForNextTickAsync(stoppingToken);
+                await act();
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (IOException exception)
+            {
+                logger.SweepFailed(exception);
+            }
+        }
+    }
+
+    /// <summary>By a clock and not by the bytes: a card whose bytes stop coming has to say so, too.</summary>
+    private Task ReportProgress()
+    {
+        foreach (var upload in uploads.Active)
+            upload.Report();
+        return Task.CompletedTask;
+    }
+
+    private Task LookAtDisk()
+    {
+        disk.Look();
+        return Task.CompletedTask;
+    }
+}
