@@ -191,8 +191,7 @@ public sealed class Upload
             _bytes.CountAll();
             await CompleteAsync(async () =>
             {
-                // Let go before a failure is recorded, which takes hold itself.
-                using (held)
+                using (held) // Let go before a failure is recorded, which takes hold itself.
                     return await _owner.FinishHeldAsync(this, sha256);
             });
             return true;
