@@ -41,10 +41,10 @@ internal static partial class Log
     [LoggerMessage(2006, LogLevel.Debug, "Upload {FileId} was not ended at start")]
     public static partial void UploadNotEnded(this ILogger logger, Exception e, string fileId);
 
-    [LoggerMessage(2010, LogLevel.Information, "The rule of room {RoomId} removed {Files} files and freed {Bytes} bytes")]
+    [LoggerMessage(2030, LogLevel.Information, "The rule of room {RoomId} removed {Files} files and freed {Bytes} bytes")]
     public static partial void RuleRemoved(this ILogger logger, int roomId, int files, long bytes);
 
-    [LoggerMessage(2011, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
+    [LoggerMessage(2031, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
     public static partial void RetentionFailed(this ILogger logger, Exception e);
 
     [LoggerMessage(2012, LogLevel.Warning, "It could not be written down who has taken a file")]
