@@ -85,8 +85,8 @@ export function start(root, dotnet, options) {
     onChange: pending.show,
     signal,
   });
-  /** What was written last is with the server. @type {Promise<void>} */
-  let taken = Promise.resolve();
+  /** Until what was written last is with the server; null when it is. @type {Promise<void> | null} */
+  let taken = null;
   /** @type {() => void} */
   let sendFiles = () => undefined;
   const composer = createComposer({
@@ -94,7 +94,11 @@ export function start(root, dotnet, options) {
     draftKey: `chatshare.draft${scope}`,
     maxLength: options.maxLength,
     onSend: (text) => {
-      taken = outbox?.add(text) ?? taken;
+      const added = outbox?.add(text) ?? null;
+      taken = added;
+      void added?.then(() => {
+        taken = taken === added ? null : taken;
+      });
       void timeline.scrollToEnd();
     },
     onRelease: () => sendFiles(),
@@ -131,7 +135,7 @@ export function start(root, dotnet, options) {
     filesPerMessage: options.filesPerMessage ?? 0,
     say: composer.say,
     // A connection that is lost holds up the text, but not the files for long.
-    before: () => Promise.race([taken, new Promise((resolve) => setTimeout(resolve, longestWait))]),
+    before: () => taken && Promise.race([taken, new Promise((resolve) => setTimeout(resolve, longestWait))]),
     signal,
   });
   keepFolds(scroller, signal);

@@ -70,9 +70,9 @@ async function take(transfer) {
  *   fileBytes: number,
  *   filesPerMessage: number,
  *   say: (sentence: string) => void,
- *   before: () => Promise<unknown>,
+ *   before: () => Promise<unknown> | null,
  *   signal: AbortSignal,
- * }} options fileBytes, filesPerMessage: limits, 0 for none; before: what was written before is sent first
+ * }} options fileBytes, filesPerMessage: limits, 0 for none; before: until what was written before is sent, null when it is
  * @returns {() => void} sends what was picked
  */
 export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, before, signal }) {
@@ -88,7 +88,10 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
 
   /** @param {Picked[]} picked */
   async function share(picked) {
-    await before();
+    const text = before();
+    if (text) {
+      await text;
+    }
     uploads.share(picked, room);
   }
 
