@@ -202,6 +202,7 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
 
         await viewer.GetByRole(AriaRole.Button, new() { Name = "Close" }).ClickAsync();
         await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Files in this room" }).ClickAsync();
+        await Expect(ann.Page.Locator("td time").First).ToContainTextAsync(":");
         await ann.Button("Look at b.txt").ClickAsync();
         await Expect(viewer).ToContainTextAsync("of 2");
         await Expect(viewer.GetByRole(AriaRole.Heading)).ToHaveTextAsync("b.txt");
