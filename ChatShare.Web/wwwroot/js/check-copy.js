@@ -30,7 +30,7 @@ export function checkCopy(file, opener) {
   digest.value = file.sha256;
   digest.setAttribute("aria-label", `SHA-256 of ${file.name}`);
   digest.addEventListener("focus", () => digest.select());
-  const copy = iconButton("copy", "Copy SHA-256", () => void copyFrom(copy, file.sha256, () => digest.select()));
+  const copy = iconButton("copy", "Copy SHA-256", "Copy SHA-256", () => void copyFrom(copy, file.sha256, () => digest.select()));
   const digestLine = element("div", "check-digest");
   digestLine.append(digest, copy);
 
@@ -51,7 +51,7 @@ export function checkCopy(file, opener) {
   result.setAttribute("role", "status");
 
   const head = element("header", "check-head");
-  head.append(title, iconButton("close", "Close", () => dialog.close()));
+  head.append(title, iconButton("close", "Close", "Close", () => dialog.close()));
   dialog.append(head, digestLine, label, running, result);
 
   /** @param {"" | "same" | "other"} verdict @param {...(string | Node)} words */

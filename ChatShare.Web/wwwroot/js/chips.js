@@ -2,6 +2,7 @@
 // Files that were picked stand above the text as chips until they are sent. They go by themselves after a moment, unless somebody takes
 // an interest in them or writes something: then they wait for Send.
 
+import { element, icon } from "./dom.js";
 import { sizeOf } from "./text.js";
 
 /** @typedef {import("./drop.js").Picked} Picked */
@@ -53,25 +54,6 @@ function chipsOf(picked) {
     add(`${rest.length} more files`, rest, false);
   }
   return chips;
-}
-
-/** @param {string} tag @param {string} className @param {string} [text] */
-function element(tag, className, text = "") {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.textContent = text;
-  return made;
-}
-
-/** @param {string} name */
-function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "icon");
-  svg.setAttribute("aria-hidden", "true");
-  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `/icons.svg#${name}`);
-  svg.append(use);
-  return svg;
 }
 
 /**

@@ -1,20 +1,5 @@
 // @ts-check
-// The few ways in which scripts make elements. Text is always set as text.
-
-/**
- * @param {string} tag
- * @param {string} [className]
- * @param {string} [text]
- * @returns {HTMLElement}
- */
-export function element(tag, className = "", text = "") {
-  const made = document.createElement(tag);
-  if (className) {
-    made.className = className;
-  }
-  made.textContent = text;
-  return made;
-}
+// Pieces of the page that are made here and not by Blazor.
 
 /** @param {string} name of a symbol in icons.svg */
 export function icon(name) {
@@ -27,22 +12,23 @@ export function icon(name) {
   return svg;
 }
 
-/**
- * @param {string} symbol
- * @param {string} label what it is called
- * @param {() => void} press
- * @param {string} [title] on hover, when that is shorter
- * @returns {HTMLButtonElement}
- */
-export function iconButton(symbol, label, press, title = label) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "icon-button";
-  made.setAttribute("aria-label", label);
-  made.title = title;
-  made.append(icon(symbol));
-  made.addEventListener("click", press);
+/** @param {string} tag @param {string} [className] @param {string} [text] set as text, whatever it says @returns {HTMLElement} */
+export function element(tag, className = "", text = "") {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.textContent = text;
   return made;
+}
+
+/** A button that is an icon. @param {string} symbol @param {string} title @param {string} label @param {() => void} act */
+export function iconButton(symbol, title, label, act) {
+  const button = element("button", "icon-button");
+  button.setAttribute("type", "button");
+  button.setAttribute("aria-label", label);
+  button.title = title;
+  button.append(icon(symbol));
+  button.addEventListener("click", act);
+  return button;
 }
 
 /** A bar whose length is the custom property --p of what it stands in. */

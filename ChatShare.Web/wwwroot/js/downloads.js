@@ -114,7 +114,7 @@ function drawn(line) {
   if (own.dataset.state !== state) {
     own.dataset.state = state;
     const hadFocus = own.contains(document.activeElement);
-    own.children[2].replaceChildren(...actions[line.state].map(([word, symbol, act]) => iconButton(symbol, `${word} download of ${line.name}`, () => act(line), word)));
+    own.children[2].replaceChildren(...actions[line.state].map(([word, symbol, act]) => iconButton(symbol, word, `${word} download of ${line.name}`, () => act(line))));
     const first = own.querySelector("button");
     // The button that was pressed is gone, and its other half stands in its place.
     if (hadFocus && first) {

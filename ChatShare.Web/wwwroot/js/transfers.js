@@ -127,7 +127,7 @@ function build(panel) {
       made.dataset.state = item.state;
       const shown = actions[item.state].filter(([word]) => word !== "Retry" || item.canRetry);
       made.children[2].replaceChildren(
-        ...shown.map(([word, symbol, act]) => iconButton(symbol, `${word} transfer of ${item.name}`, () => act(item), word)),
+        ...shown.map(([word, symbol, act]) => iconButton(symbol, word, `${word} transfer of ${item.name}`, () => act(item))),
       );
     }
     return made;

@@ -38,8 +38,8 @@ export function showImage({ file, stage, tools, fail, signal }) {
     larger.setAttribute("aria-disabled", String(scale >= largest));
   }
 
-  const smaller = iconButton("minus", "Zoom out", () => resize(scale / stepFactor));
-  const larger = iconButton("plus", "Zoom in", () => resize(scale * stepFactor));
+  const smaller = iconButton("minus", "Zoom out", "Zoom out", () => resize(scale / stepFactor));
+  const larger = iconButton("plus", "Zoom in", "Zoom in", () => resize(scale * stepFactor));
   tools.append(smaller, larger);
 
   picture.alt = file.name;

@@ -83,8 +83,8 @@ export function look(opener) {
   about.setAttribute("role", "status");
   about.append(title, facts);
   const tools = element("div", "viewer-tools");
-  const previous = iconButton("previous", "Previous file", () => step(-1));
-  const next = iconButton("next", "Next file", () => step(1));
+  const previous = iconButton("previous", "Previous file", "Previous file", () => step(-1));
+  const next = iconButton("next", "Next file", "Next file", () => step(1));
   const download = /** @type {HTMLAnchorElement} */ (element("a", "icon-button"));
   download.download = "";
   download.append(icon("download"));
@@ -95,7 +95,7 @@ export function look(opener) {
   dialog.className = "viewer";
   dialog.tabIndex = -1;
   dialog.setAttribute("aria-labelledby", title.id);
-  dialog.append(about, bar, iconButton("close", "Close", () => dialog.close()), stage);
+  dialog.append(about, bar, iconButton("close", "Close", "Close", () => dialog.close()), stage);
 
   /** What came or went in the meantime counts; when this file is gone, those around it stay as they were. */
   function collect() {

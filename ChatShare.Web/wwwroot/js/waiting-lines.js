@@ -57,9 +57,9 @@ function createLine({ id, name, room }) {
     const hadFocus = actions.contains(document.activeElement);
     const buttons = [
       hasHandle
-        ? iconButton("resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle), "Resume")
-        : iconButton("attach", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain), "Choose again"),
-      iconButton("trash", `Discard transfer of ${name}`, () => void waiting.discard(id), "Discard what is here"),
+        ? iconButton("resume", "Resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle))
+        : iconButton("attach", "Choose again", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain)),
+      iconButton("trash", "Discard what is here", `Discard transfer of ${name}`, () => void waiting.discard(id)),
     ];
     actions.replaceChildren(...buttons);
     if (hadFocus) {
