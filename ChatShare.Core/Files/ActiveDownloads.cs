@@ -12,7 +12,10 @@ namespace ChatShare.Core.Files;
 public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime lifetime)
 {
     // Long enough for a page that looks a few times a second to see how it ended.
-    private static readonly TimeSpan EndedStays = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndedStays = TimeSpan.FromSeconds(10);
+
+    // Whatever broke it may have cut the page off, too; when it is back it offers to begin again.
+    private static readonly TimeSpan BrokenStays = TimeSpan.FromMinutes(2);
 
     private readonly ConcurrentDictionary<Guid, Download> _downloads = new();
     private readonly PersonSignals _changed = new();
@@ -55,6 +58,7 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     public bool WasCancelled(FileId file, PersonSession who)
     {
         ArgumentNullException.ThrowIfNull(who);
+        ForgetEnded();
         return _downloads.Values.Any(download => download.File.Id == file && download.Who.PersonId == who.PersonId && download.State == DownloadState.Cancelled);
     }
 
@@ -65,10 +69,10 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
 
     private void ForgetEnded()
     {
-        var before = time.GetUtcNow() - EndedStays;
+        var now = time.GetUtcNow();
         foreach (var (id, download) in _downloads)
         {
-            if (download.EndedAt < before)
+            if (now - download.EndedAt > (download.State == DownloadState.Broken ? BrokenStays : EndedStays))
                 _downloads.TryRemove(id, out _);
         }
     }

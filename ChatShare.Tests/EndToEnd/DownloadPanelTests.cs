@@ -42,9 +42,9 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         var second = await bo.Page.RunAndWaitForDownloadAsync(() => bo.Download("slow.bin").ClickAsync());
         await Expect(bo.Button("Pause download of slow.bin")).ToBeVisibleAsync();
         cable.Pull();
+        Assert.NotNull(await second.FailureAsync());
         cable.SlowTo(0);
         cable.PutBack();
-        Assert.NotNull(await second.FailureAsync());
         await Expect(panel).ToContainTextAsync("Stopped at");
         var third = await bo.Page.RunAndWaitForDownloadAsync(() => bo.Button("Retry download of slow.bin").ClickAsync());
         Assert.Equal(40_000_000, new FileInfo(await third.PathAsync()).Length);

@@ -65,7 +65,7 @@ public sealed class DownloadFeed : PageFeed
             _lines = lines;
         }
 
-        return taken.Count > 0;
+        return taken.Any(download => download.EndedAt is null);
     }
 
     private static DownloadLine LineOf(Download download)
