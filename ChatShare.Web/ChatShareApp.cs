@@ -4,6 +4,7 @@ using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
 using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Security;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration.Json;
 using MudBlazor;
 using MudBlazor.Services;
@@ -47,7 +48,9 @@ public static class ChatShareApp
         var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
-            Args = args,
+            // Settings are read once. The framework would watch the content root with all its folders for changed ones, and be told of
+            // every write into a shared file.
+            Args = ["--hostBuilder:reloadConfigOnChange=false", .. args],
             // Not the name of whatever program hosts it: static assets are found by it.
             ApplicationName = typeof(ChatShareApp).Assembly.GetName().Name,
             // A published program finds its own files whatever folder it is started from.
@@ -57,6 +60,7 @@ public static class ChatShareApp
         // Without it, build output that is started as Production has no _framework/blazor.web.js.
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>, WideBlocks>();
         Start.KeepQuietUntilStarted(builder);
         KeepSecretsOutOfTheLog(builder.Logging);
         StartFailure.CheckSettings(builder.Configuration);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace ChatShare.Core.Files;
 
@@ -9,6 +10,8 @@ namespace ChatShare.Core.Files;
 internal static partial class DurableFiles
 {
     private const int ReadOnlyFlag = 0;
+    private const uint BeginWriting = 2;
+    private const long WriteOutStep = 8 * 1024 * 1024;
 
     /// <summary>Makes what was created, renamed or deleted in a folder durable.</summary>
     /// <exception cref="IOException">The system refused.</exception>
@@ -29,6 +32,26 @@ internal static partial class DurableFiles
             _ = Close(folder);
         }
     }
+
+    /// <summary>
+    /// Lets the disk begin to write a file that is being appended to, in steps, so that the sync at its end has little left to do: by itself
+    /// Linux collects up to a tenth of the memory first. Only a hint; nothing is durable by it.
+    /// </summary>
+    /// <param name="file">Open for writing.</param>
+    /// <param name="from">Where the bytes that were just written begin.</param>
+    /// <param name="to">Where they end.</param>
+    public static void BeginWriteOut(SafeFileHandle file, long from, long to)
+    {
+        var end = to - (to % WriteOutStep);
+        if (from >= end || !OperatingSystem.IsLinux())
+            return;
+        var begin = from - (from % WriteOutStep);
+        _ = SyncFileRange(file, begin, end - begin, BeginWriting);
+    }
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 
@@ -13,7 +11,7 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class Upload
 {
-    private const int BufferLength = 128 * 1024;
+    private const string TooLong = "The file turned out longer than was announced. The upload has stopped.";
     private const string DiskFull = "The server’s disk is full. The upload has stopped; nothing of it was kept.";
 
     // A sender who goes on with the next part, or comes back after a blip, is not away.
@@ -22,11 +20,10 @@ public sealed class Upload
     private readonly UploadService _owner;
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _appending = new(1);
-    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ReceivedBytes _bytes;
     private readonly TransferSpeed _speed = new();
     private readonly ChangeSignal _moved = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _received;
     private long _lastFed;
     private UploadProgress? _reported;
     private Ending? _ending;
@@ -38,6 +35,7 @@ public sealed class Upload
         Room = room;
         Sender = sender;
         File = file;
+        _bytes = new ReceivedBytes(file.Length, _moved.Raise);
     }
 
     /// <summary>The room whose people see the card; fixed when the upload began.</summary>
@@ -56,7 +54,7 @@ public sealed class Upload
     public long Length => File.Length;
 
     /// <summary>Bytes that are here and, where they came with a checksum, were verified: the offset of the next append.</summary>
-    public long Received => Interlocked.Read(ref _received);
+    public long Received => _bytes.Count;
 
     /// <summary>True until it is ready, or its failure or cancellation was asked for.</summary>
     public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null;
@@ -119,13 +117,10 @@ public sealed class Upload
                 throw new RefusedException(RefusalKind.Conflict, $"The next byte of this file is {Received}, not {offset}.");
             _owner.DemandPlaceFor(this);
             using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-            await using (var partial = new FileStream(
-                _owner.Store.PartialPath(Id), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous))
+            if (!await _bytes.ReceiveAsync(source, _owner.Store.PartialPath(Id), checksum, until.Token))
             {
-                partial.Position = Received;
-                await (checksum is null ? ReceiveAsync(source, partial, until.Token) : ReceiveCheckedAsync(source, partial, checksum, until.Token));
-                if (Received == Length)
-                    partial.Flush(flushToDisk: true);
+                await EndAsync(FileState.Failed, TooLong);
+                throw new RefusedException(RefusalKind.TooLarge, TooLong);
             }
 
             if (Received == Length)
@@ -197,94 +192,9 @@ public sealed class Upload
     internal void TakeUp() => TakenUp = Task.Run(async () =>
     {
         await using var partial = OpenPartial();
-        // More than declared cannot have been written; should it be there, it is not ours.
-        var here = Math.Min(partial.Length, Length);
-        await HashAsync(partial, here, _stop.Token);
+        await _bytes.TakeUpAsync(partial, _stop.Token);
         _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
-        Interlocked.Exchange(ref _received, here);
     });
-
-    private async Task ReceiveAsync(Stream source, FileStream partial, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        try
-        {
-            int count;
-            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
-            {
-                if (Received + count > Length)
-                    await FailTooLongAsync();
-                // What was read is kept: writing does not stop in the middle.
-                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
-                _hash.AppendData(buffer, 0, count);
-                Interlocked.Add(ref _received, count);
-                _moved.Raise();
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async Task ReceiveCheckedAsync(Stream source, FileStream partial, PartChecksum checksum, CancellationToken cancellationToken)
-    {
-        var from = Received;
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        try
-        {
-            using var hash = checksum.Begin();
-            int count;
-            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
-            {
-                if (partial.Position + count > Length)
-                    await FailTooLongAsync();
-                await partial.WriteAsync(buffer.AsMemory(0, count), CancellationToken.None);
-                hash.AppendData(buffer, 0, count);
-            }
-
-            if (!checksum.Fits(hash))
-                throw new RefusedException(RefusalKind.Checksum, "The bytes that arrived are not the ones that were sent. Send this part again.");
-            var to = partial.Position;
-            partial.Position = from;
-            await HashAsync(partial, to - from, CancellationToken.None);
-            Interlocked.Exchange(ref _received, to);
-            _moved.Raise();
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            if (Received == from && IsUnderWay)
-                partial.SetLength(from);
-        }
-    }
-
-    private async Task HashAsync(FileStream partial, long count, CancellationToken cancellationToken)
-    {
-        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
-        try
-        {
-            while (count > 0)
-            {
-                var read = await partial.ReadAsync(buffer.AsMemory(0, (int)Math.Min(BufferLength, count)), cancellationToken);
-                if (read == 0)
-                    throw new EndOfStreamException("A partial file is shorter than it was.");
-                _hash.AppendData(buffer, 0, read);
-                count -= read;
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private async Task FailTooLongAsync()
-    {
-        const string sentence = "The file turned out longer than was announced. The upload has stopped.";
-        await EndAsync(FileState.Failed, sentence);
-        throw new RefusedException(RefusalKind.TooLarge, sentence);
-    }
 
     private async Task StopAsync(FileState state, string? failure)
     {
@@ -312,7 +222,7 @@ public sealed class Upload
         Room.Report(Progress);
         try
         {
-            File = await _owner.FinishAsync(this, Convert.ToHexStringLower(_hash.GetHashAndReset()));
+            File = await _owner.FinishAsync(this, _bytes.Sha256());
         }
         catch (Exception exception)
         {
@@ -346,7 +256,7 @@ public sealed class Upload
     {
         Room.UploadEnded(Id);
         _moved.Raise();
-        _hash.Dispose();
+        _bytes.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.
         UntilSenderEnds.Unregister();
         _closed.TrySetResult();

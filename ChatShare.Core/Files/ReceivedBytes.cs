@@ -1,0 +1,143 @@
+using System.Buffers;
+using System.Security.Cryptography;
+
+namespace ChatShare.Core.Files;
+
+/// <summary>
+/// The bytes of an upload that are here: a partial file, how much of it counts, and the hash so far. The three are in step whenever nobody
+/// is receiving, however the last one broke off. One receives at a time; <see cref="Count"/> may be read by any thread.
+/// </summary>
+/// <param name="length">Bytes in all, as declared.</param>
+/// <param name="moved">Called when <see cref="Count"/> has grown, by whichever thread wrote.</param>
+internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
+{
+    private const int BufferLength = 256 * 1024;
+
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private long _count;
+
+    /// <summary>How many are here and, where they came with a checksum, were verified.</summary>
+    public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>SHA-256 of all of them, in hexadecimal. To be asked once, at the end.</summary>
+    public string Sha256() => Convert.ToHexStringLower(_hash.GetHashAndReset());
+
+    /// <summary>Writes what a source holds behind the bytes that are here, and syncs the file when it is complete.</summary>
+    /// <param name="source">Read to its end. Not disposed.</param>
+    /// <param name="path">Of the partial file, which is made when it is missing.</param>
+    /// <param name="checksum">What the bytes have to hash to, or nothing of them counts; null where each counts by itself.</param>
+    /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
+    /// <returns>False when the source holds more than is missing.</returns>
+    /// <exception cref="RefusedException">Not what the checksum says.</exception>
+    public async Task<bool> ReceiveAsync(Stream source, string path, PartChecksum? checksum, CancellationToken cancellationToken)
+    {
+        // Opened for synchronous writing: there is no other on Linux, an asynchronous one only moves to another thread of the pool.
+        await using var partial = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        partial.Position = Count;
+        var fits = await (checksum is null
+            ? CopyAsync(source, bytes => Take(partial, bytes), cancellationToken)
+            : ReceiveCheckedAsync(source, partial, checksum, cancellationToken));
+        if (fits && Count == length)
+            partial.Flush(flushToDisk: true);
+        return fits;
+    }
+
+    /// <summary>Takes up the bytes that an earlier run of the program has received: they are hashed again.</summary>
+    public async Task TakeUpAsync(FileStream partial, CancellationToken cancellationToken)
+    {
+        // More than declared cannot have been written; should it be there, it is not ours.
+        var here = Math.Min(partial.Length, length);
+        await HashAsync(partial, here, cancellationToken);
+        Interlocked.Exchange(ref _count, here);
+    }
+
+    public void Dispose() => _hash.Dispose();
+
+    private void Take(FileStream partial, ReadOnlySpan<byte> bytes)
+    {
+        partial.Write(bytes);
+        _hash.AppendData(bytes);
+        var count = Interlocked.Add(ref _count, bytes.Length);
+        DurableFiles.BeginWriteOut(partial.SafeFileHandle, count - bytes.Length, count);
+        moved();
+    }
+
+    private async Task<bool> ReceiveCheckedAsync(Stream source, FileStream partial, PartChecksum checksum, CancellationToken cancellationToken)
+    {
+        var from = Count;
+        try
+        {
+            using var hash = checksum.Begin();
+            var fits = await CopyAsync(
+                source,
+                bytes =>
+                {
+                    partial.Write(bytes);
+                    hash.AppendData(bytes);
+                },
+                cancellationToken);
+            if (!fits)
+                return false;
+            if (!checksum.Fits(hash))
+                throw new RefusedException(RefusalKind.Checksum, "The bytes that arrived are not the ones that were sent. Send this part again.");
+            var to = partial.Position;
+            partial.Position = from;
+            await HashAsync(partial, to - from, CancellationToken.None);
+            Interlocked.Exchange(ref _count, to);
+            moved();
+            return true;
+        }
+        finally
+        {
+            if (Count == from)
+                partial.SetLength(from);
+        }
+    }
+
+    private async Task<bool> CopyAsync(Stream source, TakeBytes take, CancellationToken cancellationToken)
+    {
+        var left = length - Count;
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            int count;
+            while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
+            {
+                left -= count;
+                if (left < 0)
+                    return false;
+                // What was read is kept: taking it does not stop in the middle. Beside it the server reads on from the connection, into
+                // memory of its own; a second buffer here, taken by another thread, made nothing faster.
+                take(buffer.AsSpan(0, count));
+            }
+
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private async Task HashAsync(FileStream partial, long count, CancellationToken cancellationToken)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            while (count > 0)
+            {
+                var read = await partial.ReadAsync(buffer.AsMemory(0, (int)Math.Min(BufferLength, count)), cancellationToken);
+                if (read == 0)
+                    throw new EndOfStreamException("A partial file is shorter than it was.");
+                _hash.AppendData(buffer, 0, read);
+                count -= read;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private delegate void TakeBytes(ReadOnlySpan<byte> bytes);
+}
