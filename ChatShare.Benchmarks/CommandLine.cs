@@ -23,12 +23,17 @@ internal sealed class CommandLine
     public int Number(string name, int standard) =>
         _values.TryGetValue(name, out var value) ? int.Parse(value, CultureInfo.InvariantCulture) : standard;
 
+    /// <returns>Null when it was not given.</returns>
+    public string? Text(string name) => _values.GetValueOrDefault(name);
+
     public static int Help()
     {
         Console.Error.WriteLine(
             """
             dotnet run -c Release --project ChatShare.Benchmarks -- log    [--rounds 5] [--seconds 2] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--circuits 500] [--rate 5] [--seconds 60] [--people N] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- upload   [--rounds 5] [--only near,far,tus,memory] [--install] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- download [--rounds 5] [--install] [--short]
             What they count is told in docs/benchmarks.md.
             """);
         return 2;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using ChatShare.Benchmarks.Sharing;
 
 namespace ChatShare.Benchmarks.FanningOut;
 
@@ -23,6 +24,8 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    public bool HasEnded => _process.HasExited;
+
     public long ResidentBytes
     {
         get
@@ -32,12 +35,28 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <param name="dll">A built program.</param>
+    /// <summary>Memory that no file stands behind: heaps and stacks, not the pages of programs and files.</summary>
+    public long AnonymousBytes
+    {
+        get
+        {
+            // "RssAnon:     12345 kB"
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
+    }
+
+    /// <summary>CPU seconds of it and of the processes that it has started.</summary>
+    public double TreeCpuSeconds => ProcessTree.CpuSeconds(_process.Id);
+
+    /// <summary>A program, or one for dotnet.</summary>
+    /// <param name="program">Its name or path; ends in .dll when it is for dotnet.</param>
     /// <param name="args">For it.</param>
     /// <param name="environment">Added to this process's own.</param>
-    public static ChildProcess Start(string dll, IEnumerable<string> args, IReadOnlyDictionary<string, string> environment)
+    public static ChildProcess Start(string program, IEnumerable<string> args, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo("dotnet", [dll, .. args])
+        var isDll = program.EndsWith(".dll", StringComparison.Ordinal);
+        var start = new ProcessStartInfo(isDll ? "dotnet" : program, isDll ? [program, .. args] : args)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -45,7 +64,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         };
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
-        return new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{dll} does not start."));
+        return new ChildProcess(Process.Start(start) ?? throw new InvalidOperationException($"{program} does not start."));
     }
 
     /// <summary>This program again, in one of its hidden modes.</summary>
@@ -79,7 +98,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-            _process.Kill();
+            _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
     }

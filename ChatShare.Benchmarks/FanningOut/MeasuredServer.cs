@@ -17,12 +17,15 @@ internal sealed class MeasuredServer : IAsyncDisposable
     public Uri Address { get; }
 
     /// <summary>The application as it was built beside this program, with its limits lifted by settings and nothing else changed.</summary>
-    public static Task<MeasuredServer> StartChatAsync(TemporaryFolder folder, CancellationToken cancellationToken)
+    /// <param name="folder">Gets its data and downloads.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Other settings, by their names as environment variables.</param>
+    public static Task<MeasuredServer> StartChatAsync(
+        TemporaryFolder folder, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> more)
     {
         // ChatShare.Benchmarks/bin/Release/net10.0 has the application at ChatShare.Web/bin/Release/net10.0.
         var here = new DirectoryInfo(AppContext.BaseDirectory);
-        var root = here.Parent!.Parent!.Parent!.Parent!.FullName;
-        var web = Path.Combine(root, "ChatShare.Web", "bin", here.Parent.Name, here.Name, "ChatShare.Web.dll");
+        var web = Path.Combine(Source.Root, "ChatShare.Web", "bin", here.Parent!.Name, here.Name, "ChatShare.Web.dll");
         var settings = new Dictionary<string, string>
         {
             ["ChatShare__DataDirectory"] = folder.Sub("data"),
@@ -31,13 +34,25 @@ internal sealed class MeasuredServer : IAsyncDisposable
             ["ChatShare__Limits__JoinsPerMinutePerAddress"] = "0",
             ["ChatShare__Limits__CircuitsPerPerson"] = "0",
             ["ChatShare__Limits__CircuitsPerAddress"] = "0",
+            ["ChatShare__Limits__FileBytes"] = "0",
+            ["ChatShare__Limits__UploadsPerPerson"] = "0",
+            ["ChatShare__Limits__UploadsPerMinute"] = "0",
         };
+        foreach (var (name, value) in more)
+            settings[name] = value;
         return StartAsync(folder.File("chat.socket"), settings, environment => ChildProcess.Start(web, [], environment), cancellationToken);
     }
 
     /// <summary>The page that everybody can compare with.</summary>
     public static Task<MeasuredServer> StartEmptyAsync(TemporaryFolder folder, CancellationToken cancellationToken) =>
         StartAsync(folder.File("empty.socket"), [], environment => ChildProcess.StartSelf([EmptyPageServer.Mode], environment), cancellationToken);
+
+    /// <summary>Another of this program's own servers, to compare with.</summary>
+    /// <param name="mode">Which.</param>
+    /// <param name="folder">Where it writes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static Task<MeasuredServer> StartOwnAsync(string mode, string folder, CancellationToken cancellationToken) =>
+        StartAsync(folder + ".socket", [], environment => ChildProcess.StartSelf([mode, folder], environment), cancellationToken);
 
     public Task<HeapSize> HeapAsync(CancellationToken cancellationToken) => HeapProbe.MeasureAsync(_socket, cancellationToken);
 
