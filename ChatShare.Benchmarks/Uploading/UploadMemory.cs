@@ -9,6 +9,7 @@ internal static class UploadMemory
 {
     private const int Circuits = 100;
     private const int Times = 3;
+    private const int WarmUpMebibytes = 256;
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(50);
 
     public static async Task RunAsync(bool isShort, CancellationToken cancellationToken)
@@ -45,8 +46,8 @@ internal static class UploadMemory
             [Generator.Mode, server.Address.ToString(), Generator.ChatPage, $"{Circuits}"], new Dictionary<string, string>());
         await using var feeder = ChildProcess.StartSelf([Feeder.Mode, server.Address.ToString()], new Dictionary<string, string>());
         await generator.AskAsync($"connect {Circuits}", cancellationToken);
-        // One small file first: the code that has to be loaded for uploads is not theirs to pay.
-        await feeder.AskAsync("send 1 1", cancellationToken);
+        // One file first: loading and compiling code is no more theirs to pay than that of the pages.
+        await feeder.AskAsync($"send 1 {WarmUpMebibytes}", cancellationToken);
         await generator.AskAsync($"connect {Circuits}", cancellationToken);
 
         var idle = Megabytes(server);
