@@ -47,22 +47,22 @@ internal static partial class Log
     [LoggerMessage(2031, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
     public static partial void RetentionFailed(this ILogger logger, Exception e);
 
-    [LoggerMessage(2012, LogLevel.Warning, "It could not be written down who has taken a file")]
+    [LoggerMessage(2010, LogLevel.Warning, "It could not be written down who has taken a file")]
     public static partial void DownloadNotRecorded(this ILogger logger, Exception e);
 
-    [LoggerMessage(2020, LogLevel.Warning, "The scanner found something in file {FileId}: {Output}")]
+    [LoggerMessage(2040, LogLevel.Warning, "The scanner found something in file {FileId}: {Output}")]
     public static partial void ScanFound(this ILogger logger, string fileId, string output);
 
-    [LoggerMessage(2021, LogLevel.Error, "The scanner could not check file {FileId} and ended with {ExitCode}: {Output}")]
+    [LoggerMessage(2041, LogLevel.Error, "The scanner could not check file {FileId} and ended with {ExitCode}: {Output}")]
     public static partial void ScanFailed(this ILogger logger, string fileId, int exitCode, string output);
 
-    [LoggerMessage(2022, LogLevel.Error, "The scanner took too long for file {FileId} and was killed: {Output}")]
+    [LoggerMessage(2042, LogLevel.Error, "The scanner took too long for file {FileId} and was killed: {Output}")]
     public static partial void ScanTookTooLong(this ILogger logger, string fileId, string output);
 
-    [LoggerMessage(2023, LogLevel.Error, "The scanner could not be started for file {FileId} (ChatShare:Scan:Command)")]
+    [LoggerMessage(2043, LogLevel.Error, "The scanner could not be started for file {FileId} (ChatShare:Scan:Command)")]
     public static partial void ScanNotStarted(this ILogger logger, Exception e, string fileId);
 
-    [LoggerMessage(2024, LogLevel.Warning, "The scanner of file {FileId} could not be killed")]
+    [LoggerMessage(2044, LogLevel.Warning, "The scanner of file {FileId} could not be killed")]
     public static partial void ScanNotKilled(this ILogger logger, Exception e, string fileId);
 
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]

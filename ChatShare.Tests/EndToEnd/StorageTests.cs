@@ -64,8 +64,7 @@ public sealed class StorageTests(Chromium chromium)
             Assert.True(await ann.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth"));
             await Expect(ann.Field).ToBeInViewportAsync();
             // Nothing lies over it, neither the panel of what could not be sent.
-            Assert.True(await notice.EvaluateAsync<bool>(
-                "(notice) => { const box = notice.getBoundingClientRect(); return document.elementFromPoint(box.left + 20, box.top + box.height / 2) === notice; }"));
+            await notice.HoverAsync();
             await ann.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"storage-{width}-{scheme}.png") });
         }
 
