@@ -199,10 +199,10 @@ public sealed class UploadService
         {
             Store.Adopt(upload.Id, sha256);
             var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow());
-            await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
+            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
             Store.Settle(upload.Id);
             _logger.FileReady(upload.Id.ToString(), upload.Length);
-            return ready;
+            return message.Files.Single(file => file.Id == upload.Id);
         }
         finally
         {

@@ -90,10 +90,10 @@ public sealed class UploadPickerTests
         var (room, picker) = await OpenAsync(circuit, core);
         var (first, second) = (new GatedFile("first.bin", 100), new GatedFile("second.bin", 200));
         var picked = PickAsync(picker, first, second);
-        await room.WaitForAssertionAsync(() => Assert.Equal(2, room.FindAll("[role=progressbar]").Count));
+        await room.WaitForAssertionAsync(() => Assert.Equal(2, room.FindAll(".card [role=progressbar]").Count));
 
         await room.PressAsync("Cancel second.bin");
-        await room.WaitForAssertionAsync(() => Assert.Single(room.FindAll("[role=progressbar]")));
+        await room.WaitForAssertionAsync(() => Assert.Single(room.FindAll(".card [role=progressbar]")));
         await first.SendAsync(Make.Bytes(100), token, isLast: true);
         await picked;
 

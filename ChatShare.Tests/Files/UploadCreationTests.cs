@@ -55,7 +55,7 @@ public sealed class UploadCreationTests
     public async Task What_readers_are_told_of_a_message_that_fills_is_what_the_database_holds()
     {
         var token = TestContext.Current.CancellationToken;
-        await using var host = await CoreHost.StartAsync(token);
+        await using var host = await CoreHost.StartAsync(token, ("Limits:UploadsPerPerson", "0"));
         await using var anna = await host.EnterAsync("anna", token);
         var uploads = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => CreateAsync(host, anna.Participant.Session, $"{i}.png", batch: "mixed", index: i)));
 
