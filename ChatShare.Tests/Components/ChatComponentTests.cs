@@ -75,6 +75,6 @@ public sealed class ChatComponentTests : BunitContext
         var composer = circuit.Render<Composer>(parameters => parameters.Add(p => p.RoomName, "Lobby"));
 
         Assert.Equal("Message", composer.Find("textarea").GetAttribute("aria-label"));
-        Assert.Equal(["Add files", "Send"], composer.FindAll("button").Select(button => button.GetAttribute("aria-label")));
+        Assert.Equal(["Add files", "Add a folder", "Send"], composer.FindAll("button").Select(button => button.GetAttribute("aria-label")));
     }
 }
