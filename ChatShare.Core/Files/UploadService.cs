@@ -217,7 +217,8 @@ public sealed class UploadService
         {
             // First the bytes: the row may need the space that they take.
             Store.DeletePartial(upload.Id);
-            await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
+            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
+            file = message.Files.Single(known => known.Id == upload.Id);
             if (Store.AdoptedAs(upload.Id) is { } sha256)
             {
                 using var held = await _contents.HoldAsync(CancellationToken.None);

@@ -56,7 +56,7 @@ internal sealed class Cable : IAsyncDisposable
             {
                 _ = CarryAsync(await _listener.AcceptTcpClientAsync());
             }
-            catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+            catch (Exception exception) when (exception is SocketException or ObjectDisposedException or InvalidOperationException)
             {
                 return;
             }

@@ -134,7 +134,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Mover");
         var bo = await Person.JoinAsync(chromium, Server, "Neighbour");
-        var file = await RandomFileAsync("moved.bin", 6_000_000);
+        var file = await RandomFileAsync("moved.bin", 20_000_000);
         await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync(file.Path);
         await UnderWayAsync(bo, "moved.bin");

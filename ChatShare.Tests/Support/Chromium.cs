@@ -41,6 +41,8 @@ public sealed class Chromium : IAsyncLifetime
             ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
             Locale = "en-GB",
             TimezoneId = "Europe/Zurich",
+            // Without a graphics card each frame of a movement is painted by the processor, of which there are two for everything.
+            ReducedMotion = ReducedMotion.Reduce,
         };
         configure?.Invoke(options);
         var context = await (await BrowserAsync()).NewContextAsync(options);

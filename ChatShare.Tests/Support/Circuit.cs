@@ -34,6 +34,7 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Connected);
         Services.AddSingleton(core.Get<Administration>());
         Services.AddSingleton(core.Get<FileDirectory>());
+        Services.AddSingleton(core.Get<FileKeeping>());
         Services.AddSingleton(core.Get<StorageReport>());
         Services.AddSingleton(core.Get<StorageCleaning>());
         Services.AddSingleton(core.Get<ActiveDownloads>());

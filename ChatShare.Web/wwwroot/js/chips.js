@@ -1,6 +1,6 @@
 // @ts-check
 // Files that were picked stand above the text as chips until they are sent. They go by themselves after a moment, unless somebody takes
-// an interest in them or writes something: then they wait for Send.
+// an interest in them or goes on writing: then they wait for Send.
 
 import { element, icon } from "./dom.js";
 import { sizeOf } from "./text.js";
@@ -125,6 +125,10 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
     hold();
     const index = chips.indexOf(chip);
     drop(chip);
+    if (chips.length === 0) {
+      // Whoever waits for them need not wait any more.
+      document.dispatchEvent(new Event("chatshare:uploads-idle"));
+    }
     const next = chips[Math.min(index, chips.length - 1)]?.line?.querySelector("button") ?? field;
     next.focus({ preventScroll: true });
   }
@@ -178,7 +182,6 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
     }
     added.forEach(draw);
     chips.push(...added);
-    isHeld ||= field.value.trim() !== "";
     clearTimeout(timer);
     if (!isHeld) {
       timer = window.setTimeout(release, grace);
@@ -209,8 +212,9 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
   // A pointer that rests where the chips appear shows no interest.
   list.addEventListener("pointermove", (event) => (event.movementX !== 0 || event.movementY !== 0) && hold());
   field.addEventListener("input", () => field.value.trim() !== "" && hold(), { signal });
-  // The page wants to load itself anew, and files cannot be taken along. Heard before uploads.js asks what is under way.
-  document.addEventListener("chatshare:reload", () => !isHeld && release(), { capture: true, signal });
+  // The page wants to load itself anew, and files cannot be taken along: those whose moment has not run out go now, the page waits for the
+  // others. Heard before uploads.js asks what is under way.
+  document.addEventListener("chatshare:reload", (event) => (isHeld && chips.length > 0 ? event.preventDefault() : release()), { capture: true, signal });
   signal.addEventListener("abort", () => {
     const waiting = isHeld ? files() : [];
     if (waiting.length > 0) {
