@@ -46,6 +46,7 @@ export function announceAll() {
     void announce(item).finally(() => {
       underWay.delete(item);
       announceAll();
+      work();
       if (underWay.size === 0) {
         delete root.dataset.announcing;
         items.changed();
@@ -70,6 +71,13 @@ function unannounced() {
   return null;
 }
 
+/**
+ * The first file of several goes without its bytes, and they go when the others are announced: else the card would be the finished one
+ * of all files whenever none is on its way, and everybody would draw hundreds of lines again and again.
+ * @param {Item} item
+ */
+const opensBatch = (item) => item.batch !== "" && !opened.has(item.batch) && items.isBatchOpen(item);
+
 /** @param {Item} item */
 async function announce(item) {
   const { file, path, room, batch, index, clientId } = item;
@@ -80,7 +88,8 @@ async function announce(item) {
   const { signal } = new AbortController();
   for (let tries = 1; item.state === "waiting"; tries++) {
     // Only the first try: what is refused, or does not get through, is not worth its bytes.
-    const got = await tus.create(file, metadata, tries === 1 && item.size > 0 && item.size <= tiny, signal);
+    const isWhole = tries === 1 && item.size > 0 && item.size <= tiny && !opensBatch(item);
+    const got = await tus.create(file, metadata, isWhole, signal);
     if (got.status === 201 || got.status === 200) {
       opened.add(batch);
       announced(item, got);

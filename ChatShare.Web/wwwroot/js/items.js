@@ -88,6 +88,10 @@ export function add(of) {
   return item;
 }
 
+/** @param {Item} item whether others of its batch are still to be announced */
+export const isBatchOpen = (item) =>
+  all().some((other) => other !== item && other.batch === item.batch && other.id === "" && other.state === "waiting");
+
 /** @param {Item} item */
 export const drop = (item) => items.delete(item.clientId);
 

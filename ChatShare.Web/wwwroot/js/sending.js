@@ -23,7 +23,9 @@ export function work() {
     if (busy) {
       return;
     }
-    const next = items.all().find((item) => item.state === "waiting" && item.id !== "" && (lane === 0 || item.size <= small));
+    const next = items.all().find(
+      (item) => item.state === "waiting" && item.id !== "" && (lane === 0 || item.size <= small) && !(item.index === 0 && items.isBatchOpen(item)),
+    );
     if (next) {
       lanes[lane] = next;
       next.state = "sending";
