@@ -153,6 +153,18 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     }
 
     [Fact]
+    public async Task A_large_pick_does_not_wait_as_a_chip()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Filmmaker");
+        await ann.Page.SendAtAsync(1_000_000);
+        await ann.AttachAsync("film.mp4", 64 * 1024 * 1024);
+
+        Assert.True(await ann.Page.Locator(".chips").IsHiddenAsync());
+        await Expect(ann.Progress("film.mp4")).ToBeVisibleAsync();
+        await ann.Button("Cancel film.mp4").ClickAsync();
+    }
+
+    [Fact]
     public async Task Five_hundred_files_in_one_pick_arrive_while_others_go_on_talking()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Bulk");

@@ -9,6 +9,8 @@ import { sizeOf } from "./text.js";
 /** @typedef {{ name: string, files: Picked[], isFolder: boolean, preview: string, line: HTMLElement | null }} Chip preview: an address, empty for none */
 
 const grace = 1500;
+// What takes a while can be called off on its card; what is gone in a blink gets a moment first.
+const goesAtOnce = 64 * 1024 * 1024;
 const mostAlone = 20;
 const mostFaults = 3;
 // What a browser shows without running anything that is in it.
@@ -183,6 +185,10 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
     added.forEach(draw);
     chips.push(...added);
     clearTimeout(timer);
+    if (!isHeld && sizeOfAll(files()) >= goesAtOnce) {
+      release();
+      return;
+    }
     if (!isHeld) {
       timer = window.setTimeout(release, grace);
       // The line that runs out begins anew with each pick.
