@@ -70,6 +70,20 @@ internal sealed class Retention(
         return due.ToImmutable();
     }
 
+    /// <summary>Does something while no look at the rooms is under way: one that began between would take what this is to count.</summary>
+    public async Task<T> BetweenSweepsAsync<T>(Func<Task<T>> act, CancellationToken cancellationToken)
+    {
+        await _sweeping.WaitAsync(cancellationToken);
+        try
+        {
+            return await act();
+        }
+        finally
+        {
+            _sweeping.Release();
+        }
+    }
+
     /// <summary>Looks at all rooms once.</summary>
     /// <param name="ran">For how long the program has run since the last look.</param>
     /// <param name="cancellationToken">Stops between two files.</param>

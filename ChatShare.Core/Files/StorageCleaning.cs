@@ -56,11 +56,17 @@ public sealed class StorageCleaning
     {
         ArgumentNullException.ThrowIfNull(room);
         Demand(who, rule?.Fault);
-        await _rooms.SetKeepRuleAsync(room, rule!, who, cancellationToken);
-        var due = await _retention.DueAsync(room, rule!, cancellationToken);
-        // Written before the files go: a list of acts that misses one is worth nothing.
-        await _audit.WriteAsync(who.Nickname.Value, "Set what a room keeps", room.Name.Value, await DetailAsync(rule!.ToString(), due, cancellationToken), cancellationToken);
-        return await _removal.RemoveAsync(due, cancellationToken);
+        return await _retention.BetweenSweepsAsync(
+            async () =>
+            {
+                await _rooms.SetKeepRuleAsync(room, rule!, who, cancellationToken);
+                var due = await _retention.DueAsync(room, rule!, cancellationToken);
+                var detail = await DetailAsync(rule!.ToString(), due, cancellationToken);
+                // Written before the files go: a list of acts that misses one is worth nothing.
+                await _audit.WriteAsync(who.Nickname.Value, "Set what a room keeps", room.Name.Value, detail, cancellationToken);
+                return await _removal.RemoveAsync(due, cancellationToken);
+            },
+            cancellationToken);
     }
 
     /// <summary>What cleaning once would remove.</summary>

@@ -96,7 +96,8 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
 
         await Expect(ann.Download("secret.txt")).ToHaveCountAsync(0);
         await Expect(ann.Log.Locator(".card[data-state=deleted]")).ToHaveCountAsync(1);
-        Assert.Empty(Directory.EnumerateFiles(Server.Downloads, "*", SearchOption.AllDirectories));
+        // The card says so first, then the content goes.
+        await Eventually.TrueAsync(() => Task.FromResult(!Directory.EnumerateFiles(Server.Downloads, "*", SearchOption.AllDirectories).Any()));
     }
 
     [Fact]

@@ -11,8 +11,8 @@ public sealed class CrashTests
     private const int Window = 50;
     private const int TwoHours = 7_200_000;
 
-    private static readonly int Kills = Make.IsLong ? 200 : 10;
-    private static readonly int UploadKills = Make.IsLong ? 40 : 4;
+    private static readonly int Kills = Make.IsLong ? 200 : 6;
+    private static readonly int UploadKills = Make.IsLong ? 40 : 3;
 
     [Fact(Timeout = TwoHours)]
     public async Task Acknowledged_messages_survive_kills_once_and_in_order()
