@@ -9,7 +9,7 @@ namespace ChatShare.Tests.Support;
 /// <summary>One real browser for all tests; each person is a context of their own in it.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
-    private static readonly string? Executable = new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+    private static readonly string? Executable = new[] { "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
 
     private static readonly string[] Arguments =
     [

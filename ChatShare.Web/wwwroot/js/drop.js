@@ -87,12 +87,8 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   const chips = createChips({ composer, room, fileBytes, say, share, signal });
 
   /** @param {Picked[]} picked */
-  async function share(picked) {
-    const text = before();
-    if (text) {
-      await text;
-    }
-    uploads.share(picked, room);
+  function share(picked) {
+    void uploads.share(picked, room, before());
   }
 
   /** Before Blazor sees what was picked. @param {Event} event */
@@ -175,7 +171,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
     const picked = await taking;
     if (link?.dataset.room && picked.length > 0) {
       // It says by itself where they are to go.
-      uploads.share(picked, link.dataset.room);
+      void uploads.share(picked, link.dataset.room);
     } else {
       chips.add(picked);
     }

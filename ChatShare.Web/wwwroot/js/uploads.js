@@ -29,8 +29,9 @@ export function held(id) {
  * Sends files as one message, or as few as can take so many.
  * @param {{ file: File, path: string }[]} picked path: the folder that it came out of, empty for none
  * @param {string} room
+ * @param {Promise<unknown> | null} [before] what they wait for; in the list they are at once, or the page could load itself anew meanwhile
  */
-export function share(picked, room) {
+export async function share(picked, room, before = null) {
   if (handedOver(picked.map(({ file }) => file))) {
     return;
   }
@@ -43,6 +44,9 @@ export function share(picked, room) {
     items.add({ file, path, room, batch, index, id: "", isNew: true });
   }
   items.changed();
+  if (before) {
+    await before;
+  }
   announceAll();
 }
 
