@@ -160,7 +160,8 @@ internal sealed partial class Browser : IAsyncDisposable
 
     private async Task RunScriptAsync(long handle, string identifier, string? args, int resultType, long target, int callType)
     {
-        if (identifier == "start" && DotNetObject().Match(args ?? "") is { Success: true } match)
+        // Other parts of the page are started, too; the room alone is told how long a message may be.
+        if (identifier == "start" && args?.Contains("\"maxLength\"", StringComparison.Ordinal) == true && DotNetObject().Match(args) is { Success: true } match)
             _room = long.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
         if (handle != 0)
         {
