@@ -7,6 +7,10 @@ namespace ChatShare.Tests.EndToEnd;
 /// <summary>Downloads as their person and the sender of the file see them.</summary>
 public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
 {
+    private const string Harm =
+        // In this order: what a sandbox forbids ends the script, and then it has been heard of already.
+        "parent.postMessage(\"harmed\",\"*\");document.title=\"harmed\";localStorage.setItem(\"harmed\",document.cookie||\"yes\");parent.document.title=\"harmed\";";
+
     private const int SlowLine = 2_000_000;
 
     private ServerProcess Server => fixture.Server;
@@ -84,12 +88,17 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         var ann = await Person.JoinAsync(chromium, Server, "Served");
         foreach (var (name, type, content) in files)
             await OpensHarmlesslyAsync(ann, name, type, content);
+
+        // Had it run anywhere, it would have been seen.
+        await ann.Page.EvaluateAsync($"() => {{ {Harm} }}");
+        await Expect(ann.Page.Locator("html[data-heard]")).ToHaveCountAsync(1);
+        Assert.NotNull(await ann.Page.EvaluateAsync<string?>("localStorage.getItem('harmed')"));
+        Assert.Equal("harmed", await ann.Page.TitleAsync());
     }
 
     private static async Task OpensHarmlesslyAsync(Person ann, string name, string type, string content)
     {
-        const string harm = "localStorage.setItem(\"harmed\",document.cookie||\"yes\");document.title=\"harmed\";try{parent.document.title=\"harmed\"}catch(e){}";
-        await ann.AttachAsync(new FilePayload { Name = name, MimeType = type, Buffer = System.Text.Encoding.UTF8.GetBytes(content.Replace("BODY", harm, StringComparison.Ordinal)) });
+        await ann.AttachAsync(new FilePayload { Name = name, MimeType = type, Buffer = System.Text.Encoding.UTF8.GetBytes(content.Replace("BODY", Harm, StringComparison.Ordinal)) });
         await Expect(ann.Download(name)).ToBeVisibleAsync();
         var address = (await ann.Download(name).GetAttributeAsync("href"))! + "?inline";
 
@@ -97,6 +106,7 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         await ann.Page.EvaluateAsync(
             """
             async (address) => {
+              window.heard ??= addEventListener("message", (event) => { if (event.data === "harmed") document.documentElement.dataset.heard = ""; }) ?? true;
               for (const [tag, attribute] of [["iframe", "src"], ["object", "data"]]) {
                 const element = document.createElement(tag);
                 element[attribute] = address;
@@ -118,6 +128,7 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
             Assert.DoesNotContain("harmed", await tab.TitleAsync(), StringComparison.Ordinal);
         }
 
+        await Expect(ann.Page.Locator("html[data-heard]")).ToHaveCountAsync(0);
         Assert.Null(await ann.Page.EvaluateAsync<string?>("localStorage.getItem('harmed')"));
         Assert.NotEqual("harmed", await ann.Page.TitleAsync());
         // Whoever ran there all the same could not read the cookie that people are known by.

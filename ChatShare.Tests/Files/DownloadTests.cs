@@ -176,6 +176,7 @@ public sealed class DownloadTests
         Assert.Equal("bytes 1-2/10", here.Content.Headers.ContentRange!.ToString());
         using var beyond = await GetAsync(ann, Address(upload), ("Range", "bytes=10-"));
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, beyond.StatusCode);
+        Assert.False(beyond.Headers.Contains("Repr-Digest"));
 
         var last = GetAsync(ann, Address(upload), ("Range", "bytes=-3"));
         await upload.AppendAsync(4, new MemoryStream("45678"u8.ToArray()), Cancel);

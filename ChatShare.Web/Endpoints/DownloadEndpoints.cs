@@ -63,6 +63,13 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         var headers = context.Response.Headers;
         headers.CacheControl = "private, max-age=0, must-revalidate";
         headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256!))}:";
+        context.Response.OnStarting(() =>
+        {
+            // An answer without any of the file has no digest of it.
+            if (context.Response.StatusCode == StatusCodes.Status416RangeNotSatisfiable)
+                headers.Remove("Repr-Digest");
+            return Task.CompletedTask;
+        });
         var range = context.Request.GetTypedHeaders().Range;
         var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0;
