@@ -7,7 +7,7 @@ namespace ChatShare.Benchmarks.Uploading;
 internal sealed class RealBrowser : IAsyncDisposable
 {
     private static readonly string? Executable =
-        new[] { "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
+        new[] { "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;

@@ -67,7 +67,8 @@ async function send(item) {
       }
     }
 
-    const part = item.file.slice(item.offset, item.offset + largestPart);
+    // A whole file is read by the browser's network process itself; a slice goes through two more processes, at half the speed.
+    const part = item.offset === 0 && item.size <= largestPart ? item.file : item.file.slice(item.offset, item.offset + largestPart);
     const got = await tus.append(item.id, item.offset, part, (sent) => (item.sent = item.offset + sent), signal);
     if (signal.aborted) {
       return;
