@@ -13,7 +13,7 @@ internal sealed record Payload(string Path, long Length, string Sha256)
 
     public string Name => System.IO.Path.GetFileName(Path);
 
-    public static async Task<Payload> MakeAsync(TemporaryFolder folder, int mebibytes, CancellationToken cancellationToken)
+    private static async Task<Payload> MakeAsync(TemporaryFolder folder, int mebibytes, CancellationToken cancellationToken)
     {
         // No two have the same length: a server that has a file of that length could suspect that it has this one.
         var number = ++_made;
@@ -26,6 +26,14 @@ internal sealed record Payload(string Path, long Length, string Sha256)
         }
 
         return new Payload(path, length, await HashAsync(path, cancellationToken));
+    }
+
+    /// <summary>A payload on a machine whose memory is full of files: what is going to write it down meets no page that has to be brought in.</summary>
+    public static async Task<Payload> MakeToWriteAsync(TemporaryFolder folder, int mebibytes, CancellationToken cancellationToken)
+    {
+        var payload = await MakeAsync(folder, mebibytes, cancellationToken);
+        await PageCache.FillAsync(folder, cancellationToken);
+        return payload;
     }
 
     /// <summary>The bytes of a payload without a file. A piece is valid until the next one.</summary>

@@ -48,7 +48,7 @@ internal static class BrowserUploads
 
         var others = new OtherProcesses();
         var race = new Race(isFar ? "100 ms there and back" : "loopback", isFar ? [chatSide, stockSide] : [chatSide, bareSide, stockSide], others);
-        await race.RunAsync(rounds, (mebibytes, token) => Payload.MakeAsync(folder, mebibytes, token), cancellationToken);
+        await race.RunAsync(rounds, (mebibytes, token) => Payload.MakeToWriteAsync(folder, mebibytes, token), cancellationToken);
         race.Print();
         if (!isFar)
             Race.Verdict("of the bare endpoint", race.RatioTo(bareSide), OfBareToReach);

@@ -38,7 +38,7 @@ internal static class TusUploads
 
         var others = new OtherProcesses();
         var race = new Race("tus-js-client to", [chatSide, plainSide, syncedSide], others);
-        await race.RunAsync(rounds, (mebibytes, token) => Payload.MakeAsync(folder, mebibytes, token), cancellationToken);
+        await race.RunAsync(rounds, (mebibytes, token) => Payload.MakeToWriteAsync(folder, mebibytes, token), cancellationToken);
         race.Print();
         Race.Verdict("times @tus/server", race.RatioTo(plainSide), TimesTusToReach);
         return others.Print();
