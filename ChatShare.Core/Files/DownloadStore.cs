@@ -1,3 +1,4 @@
+using System.Text;
 using ChatShare.Core.Storage;
 using Microsoft.Extensions.Options;
 
@@ -63,28 +64,50 @@ internal sealed class DownloadStore
 
     public bool Has(string sha256) => File.Exists(ContentPath(sha256));
 
+    /// <summary>Where a part of an upload lies that has a checksum and was not verified yet.</summary>
+    public string PartPath(FileId id) => PartialPath(id) + ".part";
+
     /// <summary>
-    /// The synced partial file becomes the content, durably. When the same content is here already, the partial file
-    /// is dropped. A note of it stays until <see cref="Settle"/>, so that a crash before the row is written loses nothing.
-    /// Not to be run beside <see cref="Delete"/> of the same content.
+    /// The synced partial file becomes the content, durably, and takes the place of one that is here already: its bytes were hashed just now,
+    /// and nobody knows what became of the older ones. A note of it stays until <see cref="Settle"/>, so that a crash before the row is
+    /// written loses nothing. Not to be run beside <see cref="Delete"/> of the same content.
     /// </summary>
     public void Adopt(FileId id, string sha256)
     {
-        File.WriteAllText(NotePath(id), sha256);
+        NoteAdopted(id, sha256);
         var path = ContentPath(sha256);
-        if (File.Exists(path))
-        {
-            File.Delete(PartialPath(id));
-            return;
-        }
-
         var folder = Path.GetDirectoryName(path)!;
         var isNewFolder = !Directory.Exists(folder);
         Directory.CreateDirectory(folder);
-        File.Move(PartialPath(id), path);
+        try
+        {
+            File.Move(PartialPath(id), path, overwrite: true);
+        }
+        catch (UnauthorizedAccessException) when (OperatingSystem.IsWindows() && File.Exists(path))
+        {
+            // Windows does not replace what somebody reads right now.
+            DeletePartial(id);
+            return;
+        }
+
         DurableFiles.SyncFolder(folder);
         if (isNewFolder)
             DurableFiles.SyncFolder(_files);
+    }
+
+    /// <summary>
+    /// The first half of <see cref="Adopt"/>, and all of it for a content that is here already. Durable before anything else happens: the
+    /// rename is, and a content that nothing names would be lost.
+    /// </summary>
+    public void NoteAdopted(FileId id, string sha256)
+    {
+        using (var note = new FileStream(NotePath(id), FileMode.Create, FileAccess.Write, FileShare.None))
+        {
+            note.Write(Encoding.ASCII.GetBytes(sha256));
+            note.Flush(flushToDisk: true);
+        }
+
+        DurableFiles.SyncFolder(_partial);
     }
 
     /// <summary>The hash of what an upload was adopted as, when that was not settled; null otherwise.</summary>
@@ -107,13 +130,44 @@ internal sealed class DownloadStore
         };
     }
 
-    public void DeletePartial(FileId id) => File.Delete(PartialPath(id));
+    public void DeletePartial(FileId id)
+    {
+        File.Delete(PartialPath(id));
+        DropPart(id);
+    }
+
+    /// <summary>Nothing of it counts: it was not verified.</summary>
+    public void DropPart(FileId id) => File.Delete(PartPath(id));
+
+    /// <summary>
+    /// Notes how an upload has ended that the database could not be told of: without it the next start would take it for one that waits.
+    /// </summary>
+    public void NoteEnd(FileId id, FileState state, string? failure)
+    {
+        try
+        {
+            File.WriteAllText(EndNotePath(id), $"{state}\n{failure}");
+        }
+        catch (IOException exception) when (IsDiskFull(exception))
+        {
+            // Then it waits, and ends when its time is over.
+            return;
+        }
+    }
+
+    /// <summary>What <see cref="NoteEnd"/> has noted; null when there is nothing.</summary>
+    public (FileState State, string? Failure)? EndOf(FileId id) =>
+        File.Exists(EndNotePath(id)) && File.ReadAllText(EndNotePath(id)).Split('\n', 2) is [var state, var failure]
+            && Enum.TryParse<FileState>(state, out var parsed)
+            ? (parsed, failure.Length > 0 ? failure : null)
+            : null;
 
     /// <summary>The row says what became of the upload: nothing but its content is needed any more.</summary>
     public void Settle(FileId id)
     {
         DeletePartial(id);
         File.Delete(NotePath(id));
+        File.Delete(EndNotePath(id));
     }
 
     /// <summary>When bytes were last written to a partial file, UTC; null when there is none.</summary>
@@ -190,4 +244,6 @@ internal sealed class DownloadStore
     private string RemovalNotePath(string sha256) => Path.Combine(_removing, sha256);
 
     private string NotePath(FileId id) => PartialPath(id) + ".sha256";
+
+    private string EndNotePath(FileId id) => PartialPath(id) + ".ended";
 }

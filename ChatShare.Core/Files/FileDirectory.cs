@@ -38,11 +38,14 @@ public sealed class FileDirectory
         _time = time;
     }
 
-    /// <summary>Null when there is no finished file of this id.</summary>
+    /// <summary>Null when there is no finished file of this id. One that is being finished right now is waited for.</summary>
     /// <exception cref="RefusedException">The asker may not read it.</exception>
     public async Task<StoredFile?> FindAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         Permissions.Demand(Permissions.CanRead(who), who);
+        // Its last byte is here and its row not yet: it is neither arriving nor finished, and it was there all the time.
+        if (_uploads.Find(id) is { IsUnderWay: false } ending)
+            await ending.Ended.WaitAsync(cancellationToken);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking()
             .SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);

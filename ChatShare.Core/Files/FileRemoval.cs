@@ -101,19 +101,18 @@ public sealed class FileRemoval
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
-        foreach (var file in (await rows.ToListAsync(cancellationToken)).Select(RowMapping.ToFile))
+        using (await _contents.HoldAsync(cancellationToken))
         {
-            if (_uploads.Find(file.Id) is { } upload)
-                await upload.CancelAsync(who, cancellationToken);
+            var contents = await rows.Select(f => f.Sha256).Distinct().ToListAsync(cancellationToken);
+            contents.ForEach(_contents.Condemn);
+            await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
+            foreach (var sha256 in contents)
+                await _contents.DropAsync(sha256, CancellationToken.None);
         }
 
-        using var held = await _contents.HoldAsync(cancellationToken);
-        // Read again: one may have become a content before it could be cancelled.
-        var files = await rows.ToListAsync(cancellationToken);
-        foreach (var file in files)
-            _contents.Condemn(file.Sha256);
-        await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
-        foreach (var file in files)
-            await _contents.DropAsync(file.Sha256, CancellationToken.None);
+        // Nothing joins a deleted message, and no file of it becomes ready: so these are the last ones. Not while the contents are held: an
+        // upload that is at its end waits for them, and is waited for here.
+        var ids = await rows.Select(f => f.Id).ToHashSetAsync(CancellationToken.None);
+        await Task.WhenAll(_uploads.Active.Where(upload => ids.Contains(upload.Id.ToString())).Select(upload => upload.CancelAsync(who, CancellationToken.None)));
     }
 }

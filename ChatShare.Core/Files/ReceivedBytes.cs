@@ -31,24 +31,31 @@ internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
     /// <summary>Writes what a source holds behind the bytes that are here, and syncs the file when it is complete.</summary>
     /// <param name="source">Read to its end. Not disposed.</param>
     /// <param name="path">Of the partial file, which is made when it is missing.</param>
+    /// <param name="partPath">
+    /// Where a part with a checksum lies until it was verified: the partial file holds nothing that does not count, also when the program
+    /// is killed.
+    /// </param>
     /// <param name="checksum">What the bytes have to hash to, or nothing of them counts; null where each counts by itself.</param>
     /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
-    /// <returns>False when the source holds more than is missing.</returns>
+    /// <returns>False when the source holds more than is missing; its last bytes that fit are not taken then.</returns>
     /// <exception cref="RefusedException">Not what the checksum says.</exception>
-    public async Task<bool> ReceiveAsync(Stream source, string path, PartChecksum? checksum, CancellationToken cancellationToken)
+    public async Task<bool> ReceiveAsync(Stream source, string path, string partPath, PartChecksum? checksum, CancellationToken cancellationToken)
     {
         // Opened for synchronous writing: there is no other on Linux, an asynchronous one only moves to another thread of the pool.
         await using var partial = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         partial.Position = Count;
         var fits = await (checksum is null
             ? CopyAsync(source, bytes => Take(partial, bytes), cancellationToken)
-            : ReceiveCheckedAsync(source, partial, checksum, cancellationToken));
+            : ReceiveCheckedAsync(source, partial, partPath, checksum, cancellationToken));
         if (fits && Count == length)
             partial.Flush(flushToDisk: true);
         return fits;
     }
 
-    /// <summary>Takes up the bytes that an earlier run of the program has received: they are hashed again.</summary>
+    /// <summary>
+    /// Takes up the bytes that an earlier run of the program has received: they are hashed again. After a power failure that is what the disk
+    /// has of them, which may be less than their sender was told: a sender asks where to go on.
+    /// </summary>
     public async Task TakeUpAsync(FileStream partial, CancellationToken cancellationToken)
     {
         // More than declared cannot have been written; should it be there, it is not ours.
@@ -68,36 +75,27 @@ internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
         moved();
     }
 
-    private async Task<bool> ReceiveCheckedAsync(Stream source, FileStream partial, PartChecksum checksum, CancellationToken cancellationToken)
+    private async Task<bool> ReceiveCheckedAsync(
+        Stream source, FileStream partial, string partPath, PartChecksum checksum, CancellationToken cancellationToken)
     {
-        var from = Count;
-        try
-        {
-            using var hash = checksum.Begin();
-            var fits = await CopyAsync(
-                source,
-                bytes =>
-                {
-                    partial.Write(bytes);
-                    hash.AppendData(bytes);
-                },
-                cancellationToken);
-            if (!fits)
-                return false;
-            if (!checksum.Fits(hash))
-                throw new RefusedException(RefusalKind.Checksum, "The bytes that arrived are not the ones that were sent. Send this part again.");
-            var to = partial.Position;
-            partial.Position = from;
-            await HashAsync(partial, to - from, CancellationToken.None);
-            Interlocked.Exchange(ref _count, to);
-            moved();
-            return true;
-        }
-        finally
-        {
-            if (Count == from)
-                partial.SetLength(from);
-        }
+        await using var part = new FileStream(
+            partPath, FileMode.Create, FileAccess.ReadWrite, FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose);
+        using var hash = checksum.Begin();
+        var fits = await CopyAsync(
+            source,
+            bytes =>
+            {
+                part.Write(bytes);
+                hash.AppendData(bytes);
+            },
+            cancellationToken);
+        if (!fits)
+            return false;
+        if (!checksum.Fits(hash))
+            throw new RefusedException(RefusalKind.Checksum, "The bytes that arrived are not the ones that were sent. Send this part again.");
+        part.Position = 0;
+        // Verified, they are bytes like any others; all of them come over, whatever becomes of the sender.
+        return await CopyAsync(part, bytes => Take(partial, bytes), CancellationToken.None);
     }
 
     private async Task<bool> CopyAsync(Stream source, TakeBytes take, CancellationToken cancellationToken)
@@ -112,6 +110,8 @@ internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
                 left -= count;
                 if (left < 0)
                     return false;
+                if (left == 0)
+                    return await TakeLastAsync(source, buffer.AsMemory(0, count), take, cancellationToken);
                 // What was read is kept: taking it does not stop in the middle. Beside it the server reads on from the connection, into
                 // memory of its own; a second buffer here, taken by another thread, showed no gain on two cores.
                 take(buffer.AsSpan(0, count));
@@ -123,6 +123,26 @@ internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    /// <summary>
+    /// The bytes that make it complete are taken when it is known that none come behind them: complete by a part of something longer, it
+    /// could not be told from the file any more. A source that breaks off here has given them all the same.
+    /// </summary>
+    private static async Task<bool> TakeLastAsync(Stream source, ReadOnlyMemory<byte> last, TakeBytes take, CancellationToken cancellationToken)
+    {
+        var isMore = false;
+        try
+        {
+            isMore = await source.ReadAsync(new byte[1], cancellationToken) > 0;
+        }
+        finally
+        {
+            if (!isMore)
+                take(last.Span);
+        }
+
+        return !isMore;
     }
 
     private async Task HashAsync(FileStream partial, long count, CancellationToken cancellationToken)

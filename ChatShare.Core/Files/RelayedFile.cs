@@ -15,14 +15,13 @@ public sealed class RelayedFile : IAsyncDisposable
 
     private readonly Upload _upload;
     private readonly TimeProvider _time;
-    private FileStream _source;
+    private FileStream? _source;
     private bool _isContent;
 
     internal RelayedFile(Upload upload, TimeProvider time)
     {
         _upload = upload;
         _time = time;
-        _source = upload.Open();
     }
 
     /// <summary>What it is; its hash is not known yet.</summary>
@@ -46,16 +45,19 @@ public sealed class RelayedFile : IAsyncDisposable
         var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
-            _source.Position = from;
-            var left = count;
-            while (left > 0)
+            var position = from;
+            while (position < from + count)
             {
-                var here = await HereBeyondAsync(_source.Position, cancellationToken);
-                var read = await _source.ReadAsync(buffer.AsMemory(0, (int)Math.Min(Math.Min(BufferLength, left), here)), cancellationToken);
+                var here = await HereBeyondAsync(position, cancellationToken);
+                // Not before there are bytes: until then there need not be a file.
+                _source ??= await OpenAsync(cancellationToken);
+                _source.Position = position;
+                var most = (int)Math.Min(Math.Min(BufferLength, from + count - position), here);
+                var read = await _source.ReadAsync(buffer.AsMemory(0, most), cancellationToken);
                 if (read == 0)
                     await GoOnInStoreAsync(cancellationToken);
                 await destination.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-                left -= read;
+                position += read;
                 await download.PassAsync(read);
             }
         }
@@ -66,21 +68,38 @@ public sealed class RelayedFile : IAsyncDisposable
     }
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => _source.DisposeAsync();
+    public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>The partial file; the content when it was moved into the store just now.</summary>
+    private async Task<FileStream> OpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _upload.Open();
+        }
+        catch (FileNotFoundException)
+        {
+            return await OpenContentAsync(cancellationToken);
+        }
+    }
 
     /// <summary>The sender need not send the rest, because the same content was shared before.</summary>
     private async Task GoOnInStoreAsync(CancellationToken cancellationToken)
     {
-        var position = _source.Position;
+        var partial = _source;
+        _source = await OpenContentAsync(cancellationToken);
+        await partial!.DisposeAsync();
+    }
+
+    private async Task<FileStream> OpenContentAsync(CancellationToken cancellationToken)
+    {
         try
         {
             await _upload.Ended.WaitAsync(Patience, _time, cancellationToken);
             if (_isContent || File.State != FileState.Ready)
                 throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
-            await _source.DisposeAsync();
-            _source = _upload.Open();
-            _source.Position = position;
             _isContent = true;
+            return _upload.Open();
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {

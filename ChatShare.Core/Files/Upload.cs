@@ -11,7 +11,8 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class Upload
 {
-    private const string TooLong = "The file turned out longer than was announced. The upload has stopped.";
+    private const string TooLong = "The file turned out longer than was announced.";
+    private const string Damaged = "What was here of it cannot be read any more.";
     private const string DiskFull = "The server’s disk is full. The upload has stopped; nothing of it was kept.";
 
     // A sender who goes on with the next part, or comes back after a blip, is not away.
@@ -23,6 +24,7 @@ public sealed class Upload
     private readonly ReceivedBytes _bytes;
     private readonly TransferSpeed _speed = new();
     private readonly ChangeSignal _moved = new();
+    private readonly Lock _reporting = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _lastFed;
     private UploadProgress? _reported;
@@ -100,8 +102,9 @@ public sealed class Upload
     /// <param name="cancellationToken">Stops reading; what was read is kept.</param>
     /// <exception cref="RefusedException">
     /// Not the sender, not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), not what the
-    /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>, the upload has
-    /// failed), <see cref="RefusalKind.DiskFull"/> (failed), or <see cref="RefusalKind.Gone"/>: the scanner did not find it clean (failed).
+    /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>: it waits where what
+    /// fits ends, and never becomes complete by such a part), <see cref="RefusalKind.TooFast"/>, <see cref="RefusalKind.DiskFull"/>
+    /// (failed), or <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed).
     /// </exception>
     /// <exception cref="OperationCanceledException">
     /// The token, or the upload was cancelled or failed meanwhile, or the program is being stopped.
@@ -120,14 +123,14 @@ public sealed class Upload
                 throw new RefusedException(RefusalKind.Conflict, "This upload has ended.");
             if (offset != Received)
                 throw new RefusedException(RefusalKind.Conflict, $"The next byte of this file is {Received}, not {offset}.");
-            _owner.DemandPlaceFor(this);
-            using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token, _giveWay.Token);
-            if (!await _bytes.ReceiveAsync(source, _owner.Store.PartialPath(Id), checksum, until.Token))
+            if (_owner.Store.PartialLength(Id) < Received)
             {
-                await EndAsync(FileState.Failed, TooLong);
-                throw new RefusedException(RefusalKind.TooLarge, TooLong);
+                // Writing on would leave a hole under a hash that knows nothing of it.
+                await EndAsync(FileState.Failed, Damaged);
+                throw new RefusedException(RefusalKind.Gone, Damaged);
             }
 
+            await ReceiveAsync(source, checksum, cancellationToken);
             if (Received == Length)
             {
                 await CheckAsync();
@@ -203,12 +206,14 @@ public sealed class Upload
         }
     }
 
-    /// <summary>Opens what is here for reading: the file when it has become one, else also behind the bytes that will come.</summary>
+    /// <summary>
+    /// Opens what is here for reading: the file when it has become one, else also behind the bytes that will come. A reader never makes the
+    /// partial file: the upload may just have ended and deleted it.
+    /// </summary>
     /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>
     internal FileStream Open() => new(
         File.Sha256 is { } sha256 ? _owner.Store.ContentPath(sha256) : _owner.Store.PartialPath(Id),
-        File.Sha256 is null ? FileMode.OpenOrCreate : FileMode.Open,
-        FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+        FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     /// <summary>Returns when there are more bytes than <paramref name="position"/>, or the upload has ended.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -228,11 +233,15 @@ public sealed class Upload
     internal void Report()
     {
         _speed.Sample(Received);
-        var progress = Progress;
-        if (!IsUnderWay || progress == _reported)
-            return;
-        _reported = progress;
-        Room.Report(progress);
+        // Its end takes it out of the room: a report that was begun before must not come after.
+        lock (_reporting)
+        {
+            var progress = Progress;
+            if (!IsUnderWay || progress == _reported)
+                return;
+            _reported = progress;
+            Room.Report(progress);
+        }
     }
 
     /// <summary>Ends when what an earlier run of the program had received was taken up; until then <see cref="Received"/> says nothing.</summary>
@@ -242,10 +251,24 @@ public sealed class Upload
     /// <summary>Takes up what an earlier run of the program has received: the bytes are hashed again.</summary>
     internal void TakeUp() => TakenUp = Task.Run(async () =>
     {
-        await using var partial = Open();
-        await _bytes.TakeUpAsync(partial, _stop.Token);
+        _owner.Store.DropPart(Id);
+        if (_owner.Store.PartialLength(Id) > 0)
+        {
+            await using var partial = Open();
+            await _bytes.TakeUpAsync(partial, _stop.Token);
+        }
+
         _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
     });
+
+    private async Task ReceiveAsync(Stream source, PartChecksum? checksum, CancellationToken cancellationToken)
+    {
+        // With every byte here nothing is fed any more: it is only to be brought to its end.
+        using var place = Received < Length ? _owner.TakePlaceFor(this) : null;
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token, _giveWay.Token);
+        if (!await _bytes.ReceiveAsync(source, _owner.Store.PartialPath(Id), _owner.Store.PartPath(Id), checksum, until.Token))
+            throw new RefusedException(RefusalKind.TooLarge, TooLong);
+    }
 
     private async Task StopAsync(FileState state, string? failure)
     {
@@ -327,7 +350,8 @@ public sealed class Upload
 
     private void Close()
     {
-        Room.UploadEnded(Id);
+        lock (_reporting)
+            Room.UploadEnded(Id);
         _moved.Raise();
         _bytes.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.

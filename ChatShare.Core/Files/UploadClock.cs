@@ -19,8 +19,7 @@ internal sealed class UploadClock(
     public async Task SweepAsync()
     {
         var now = time.GetUtcNow();
-        await Task.WhenAll(uploads.Active.Where(upload => !upload.IsReceiving && upload.ExpiresAt <= now)
-            .Select(upload => uploads.FailQuietlyAsync(upload, "Its sender did not come back to finish it.")));
+        await Task.WhenAll(uploads.Active.Where(uploads.IsExpired).Select(upload => uploads.FailQuietlyAsync(upload, UploadService.NotFinished)));
         foreach (var path in uploads.Store.PartialFilesOlderThan(now.AddHours(-options.Value.Downloads.PartialFileHours)))
         {
             if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || uploads.Find(id) is null)
@@ -47,8 +46,9 @@ internal sealed class UploadClock(
             {
                 return;
             }
-            catch (IOException exception)
+            catch (Exception exception) when (exception is not OutOfMemoryException)
             {
+                // A folder that cannot be read, for one. What it is about waits; the server does not.
                 logger.SweepFailed(exception);
             }
         }

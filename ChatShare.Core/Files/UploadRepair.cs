@@ -15,6 +15,7 @@ namespace ChatShare.Core.Files;
 internal sealed class UploadRepair(
     IDbContextFactory<ChatShareDbContext> contexts,
     DownloadStore store,
+    StoredContents contents,
     UploadService uploads,
     RoomService rooms,
     SessionService sessions,
@@ -22,29 +23,58 @@ internal sealed class UploadRepair(
     TimeProvider time,
     ILogger<UploadRepair> logger) : IHostedService
 {
-    private const string NotFinished = "Its sender did not come back to finish it.";
-
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         store.Open();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var unfinished = await db.Files.AsNoTracking()
             .Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
+        var open = new HashSet<FileId>();
         foreach (var row in unfinished)
         {
-            if (rooms.Find(row.RoomId) is { } room && await RepairAsync(room, row, cancellationToken) is { } changed)
-                await log.AppendAsync(new LogEntry.ChangeFile(room, changed), cancellationToken);
+            if (rooms.Find(row.RoomId) is { } room && await RepairAsync(room, row, cancellationToken) is { } changed
+                && !await TryRecordAsync(room, changed, cancellationToken))
+            {
+                open.Add(changed.Id);
+            }
         }
 
-        foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null).ToList())
+        foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null && !open.Contains(id)).ToList())
         {
             // Of uploads that this database does not know, only age tells that nobody needs them.
             if (await db.Files.AnyAsync(f => f.Id == id.ToString(), cancellationToken))
-                store.Settle(id);
+                await SettleAsync(id, cancellationToken);
         }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <returns>False when the database takes nothing now, on a full disk for one: people can come in and read all the same.</returns>
+    private async Task<bool> TryRecordAsync(Room room, SharedFile changed, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await log.AppendAsync(new LogEntry.ChangeFile(room, changed), cancellationToken);
+            return true;
+        }
+        catch (RefusedException)
+        {
+            logger.UploadEndNotRecorded(changed.Id.ToString());
+            return false;
+        }
+    }
+
+    /// <summary>Its row says what became of it. A content that it had become before its message was deleted goes with it.</summary>
+    private async Task SettleAsync(FileId id, CancellationToken cancellationToken)
+    {
+        if (store.AdoptedAs(id) is { } sha256)
+        {
+            using var held = await contents.HoldAsync(cancellationToken);
+            await contents.DropAsync(sha256, cancellationToken);
+        }
+
+        store.Settle(id);
+    }
 
     /// <returns>What the file has become; null when it goes on.</returns>
     private async Task<SharedFile?> RepairAsync(Room room, FileRow row, CancellationToken cancellationToken)
@@ -53,10 +83,13 @@ internal sealed class UploadRepair(
         // Its last byte was here and checked, and only the row was missing.
         if (store.AdoptedAs(file.Id) is { } sha256)
             return await store.ReadyAsync(file, sha256, time.GetUtcNow());
+        // It had ended, and only the row could not be written.
+        if (store.EndOf(file.Id) is { } ended)
+            return file with { State = ended.State, Failure = ended.Failure };
 
         var expires = uploads.Expiry(store.LastWritten(file.Id) ?? row.CreatedAt);
         if (expires <= time.GetUtcNow() || await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
-            return file with { State = FileState.Failed, Failure = NotFinished };
+            return file with { State = FileState.Failed, Failure = UploadService.NotFinished };
 
         var upload = new Upload(uploads, room, sender, file) { ExpiresAt = expires, ClientId = row.ClientId };
         uploads.TakeIn(upload);

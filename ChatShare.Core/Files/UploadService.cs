@@ -15,6 +15,8 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class UploadService
 {
+    internal const string NotFinished = "Its sender did not come back to finish it.";
+
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly MessageLog _log;
     private readonly RoomService _rooms;
@@ -24,6 +26,7 @@ public sealed class UploadService
     private readonly ILogger<UploadService> _logger;
     private readonly StoredContents _contents;
     private readonly Quota _quota;
+    private readonly FeedingPlaces _places;
     private readonly ConcurrentDictionary<FileId, Upload> _active = new();
 
     // Creating an upload again gives the same one, also while the first creation is still on its way.
@@ -47,6 +50,7 @@ public sealed class UploadService
         _rooms = rooms;
         _limits = limits;
         _options = options.Value;
+        _places = new FeedingPlaces(_options.Limits.UploadsPerPerson);
         _time = time;
         _logger = logger;
         _contents = contents;
@@ -108,7 +112,10 @@ public sealed class UploadService
     /// <param name="file">What they say of it.</param>
     /// <param name="batch">Files of one sender, room and batch are one message; null for a message of its own.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="RefusedException">A limit, no space, not allowed; <see cref="RefusalKind.Gone"/> when the first one has ended.</exception>
+    /// <exception cref="RefusedException">
+    /// A limit, no space, not allowed; <see cref="RefusalKind.Gone"/> when the first one has ended, <see cref="RefusalKind.Conflict"/> when
+    /// it was another file.
+    /// </exception>
     public Task<Upload> CreateAsync(
         Room room, PersonSession who, Door door, UploadRequest file, string? batch, CancellationToken cancellationToken)
     {
@@ -118,7 +125,7 @@ public sealed class UploadService
         Permissions.Demand(Permissions.CanSend(who), who);
         return file.ClientId is null
             ? CreateOneAsync()
-            : CreateOnceAsync((who.PersonId, ClientIds.Check(file.ClientId)), CreateOneAsync, cancellationToken);
+            : CreateOnceAsync((who.PersonId, ClientIds.Check(file.ClientId)), room, file, CreateOneAsync, cancellationToken);
 
         // A batch is the sender's own word; as a client id of the message it must not meet those of other messages, nor be too long.
         static string BatchId(string batch) =>
@@ -140,7 +147,10 @@ public sealed class UploadService
         {
             Permissions.Demand(Permissions.CanContinueUpload(who, upload.Sender.PersonId), who);
             await upload.TakenUp.WaitAsync(cancellationToken);
-            return (upload, upload.File);
+            if (!IsExpired(upload))
+                return (upload, upload.File);
+            // Its sender was told until when; the clock that ends it looks only now and then.
+            await upload.FailAsync(NotFinished, cancellationToken);
         }
 
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
@@ -162,16 +172,12 @@ public sealed class UploadService
         return row is not null && Permissions.CanContinueUpload(who, row.PersonId) ? RowMapping.ToFile(row) : null;
     }
 
-    /// <summary>How many bytes this person feeds at the same time is limited; asked when an append begins.</summary>
-    internal void DemandPlaceFor(Upload upload)
-    {
-        var most = _options.Limits.UploadsPerPerson;
-        if (most == 0)
-            return;
-        var receiving = _active.Values.Count(other => other.IsReceiving && other.Sender.PersonId == upload.Sender.PersonId);
-        if (receiving > most)
-            throw new RefusedException(RefusalKind.TooFast, $"{most} files at a time are possible here; this one waits for its turn.");
-    }
+    /// <summary>A place among the uploads that its sender may feed at the same time; to be given back when the bytes are here.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.TooFast"/>.</exception>
+    internal IDisposable TakePlaceFor(Upload upload) => _places.Take(upload.Sender.PersonId);
+
+    /// <summary>Whether nobody has gone on with it in time.</summary>
+    internal bool IsExpired(Upload upload) => !upload.IsReceiving && upload.ExpiresAt <= _time.GetUtcNow();
 
     /// <summary>Takes in an upload that an earlier run of the program had begun.</summary>
     internal void TakeIn(Upload upload)
@@ -189,25 +195,23 @@ public sealed class UploadService
     internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
     {
         using var held = await _contents.HoldAsync(CancellationToken.None);
-        return await FinishHeldAsync(upload, sha256);
+        return await FinishAsync(upload, sha256, () => Store.Adopt(upload.Id, sha256));
     }
 
-    /// <summary>Its content is synced as its partial file, or in the store already; while the contents are held.</summary>
-    internal async Task<SharedFile> FinishHeldAsync(Upload upload, string sha256)
+    /// <summary>Its content is in the store already; while the contents are held.</summary>
+    internal Task<SharedFile> FinishHeldAsync(Upload upload, string sha256) =>
+        FinishAsync(upload, sha256, () => Store.NoteAdopted(upload.Id, sha256));
+
+    private async Task<SharedFile> FinishAsync(Upload upload, string sha256, Action adopt)
     {
-        try
-        {
-            Store.Adopt(upload.Id, sha256);
-            var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow());
-            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
-            Store.Settle(upload.Id);
-            _logger.FileReady(upload.Id.ToString(), upload.Length);
-            return message.Files.Single(file => file.Id == upload.Id);
-        }
-        finally
-        {
-            Forget([upload]);
-        }
+        adopt();
+        var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow());
+        var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
+        Store.Settle(upload.Id);
+        // One that could not be finished stays known until it is given up: whoever waits for its end finds it.
+        Forget([upload]);
+        _logger.FileReady(upload.Id.ToString(), upload.Length);
+        return message.Files.Single(file => file.Id == upload.Id);
     }
 
     /// <summary>The bytes go, the card says why.</summary>
@@ -217,8 +221,7 @@ public sealed class UploadService
         {
             // First the bytes: the row may need the space that they take.
             Store.DeletePartial(upload.Id);
-            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
-            file = message.Files.Single(known => known.Id == upload.Id);
+            file = await RecordEndAsync(upload, file);
             if (Store.AdoptedAs(upload.Id) is { } sha256)
             {
                 using var held = await _contents.HoldAsync(CancellationToken.None);
@@ -230,8 +233,10 @@ public sealed class UploadService
         }
         catch (RefusedException)
         {
-            // The log cannot write now. The card stays as it is; the next start finds the row and marks it as failed.
+            // The log cannot write now. The card stays as it is; the next start finds the row, and here how it has ended.
             _logger.UploadEndNotRecorded(upload.Id.ToString());
+            if (Store.AdoptedAs(upload.Id) is null)
+                Store.NoteEnd(upload.Id, file.State, file.Failure);
         }
         finally
         {
@@ -241,26 +246,54 @@ public sealed class UploadService
         return file;
     }
 
-    private async Task<Upload> CreateOnceAsync((Guid PersonId, string ClientId) key, Func<Task<Upload>> create, CancellationToken cancellationToken)
+    private async Task<SharedFile> RecordEndAsync(Upload upload, SharedFile file)
+    {
+        try
+        {
+            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
+            return message.Files.Single(known => known.Id == upload.Id);
+        }
+        catch (RefusedException refused) when (refused.Kind is RefusalKind.Gone or RefusalKind.NotFound)
+        {
+            // Its message was deleted and its row says so already; only what is here of it has to go.
+            return file with { State = FileState.Deleted, Failure = null };
+        }
+    }
+
+    private async Task<Upload> CreateOnceAsync(
+        (Guid PersonId, string ClientId) key, Room room, UploadRequest wanted, Func<Task<Upload>> create, CancellationToken cancellationToken)
     {
         var made = new Lazy<Task<Upload>>(async () =>
         {
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             // Not under way any more, or it would have been found: a client id is never used for a second file.
-            if (await db.Files.AsNoTracking().AnyAsync(f => f.PersonId == key.PersonId && f.ClientId == key.ClientId, cancellationToken))
+            if (await db.Files.AsNoTracking().FirstOrDefaultAsync(f => f.PersonId == key.PersonId && f.ClientId == key.ClientId, cancellationToken) is { } row)
+            {
+                DemandSame(row.RoomId, row.Name, row.Length);
                 throw new RefusedException(RefusalKind.Gone, "These files were announced already.");
+            }
+
             return await create();
         });
         var first = _created.GetOrAdd(key, made);
         try
         {
-            return await first.Value;
+            var upload = await first.Value;
+            DemandSame(upload.Room.Id, upload.File.Name, upload.Length);
+            return upload;
         }
         catch when (first == made)
         {
             // It was not created: the next try may succeed.
             _created.TryRemove(KeyValuePair.Create(key, made));
             throw;
+        }
+
+        // Else the bytes of one file would go into the other.
+        void DemandSame(int roomId, string name, long length)
+        {
+            if (roomId != room.Id || name != wanted.Name.Value || length != wanted.Length)
+                throw new RefusedException(RefusalKind.Conflict, "This client id was used for another file already.");
         }
     }
 

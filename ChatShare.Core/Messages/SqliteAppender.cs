@@ -205,6 +205,9 @@ internal sealed class SqliteAppender : IDisposable
         if (_findFile.ExecuteScalar() is not long number)
             return AppendResult.Refused(RefusalKind.NotFound, "This file is not there any more.");
         var message = Read(change.Room.Id, number);
+        // An upload that had not heard of it yet: the file must not come back.
+        if (message.Deleted)
+            return AppendResult.Refused(RefusalKind.Gone, "The message of this file was deleted.");
         Run(
             _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,
             file.ReadyAt?.UtcTicks, file.Kept);

@@ -193,7 +193,7 @@ public sealed class AlreadyHereTests
         var upload = await host.OfferAsync(anna, "second", Content.Length, token);
         await upload.AppendAsync(0, new MemoryStream(Content[..1000]), token);
         // What the program does up to the point where it dies.
-        host.Get<DownloadStore>().Adopt(upload.Id, Sha256);
+        host.Get<DownloadStore>().NoteAdopted(upload.Id, Sha256);
         await anna.DisposeAsync();
 
         await host.RestartAsync(token);

@@ -82,7 +82,7 @@ public sealed class QuotaTests
         await RefusedAsync(host, anna, 1);
         await cancelled.CancelAsync(anna.Participant.Session, token);
         var failed = await host.OfferAsync(anna, "failed", 1000, token);
-        await Assert.ThrowsAsync<RefusedException>(() => failed.AppendAsync(0, new MemoryStream(new byte[1001]), token));
+        await failed.FailAsync("It broke.", token);
         // An announcement that is refused for another reason takes nothing either.
         await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.BeginAsync(anna, [Make.File("x", 1000)], "not an id", token));
 

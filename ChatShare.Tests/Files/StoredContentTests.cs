@@ -91,6 +91,93 @@ public sealed class StoredContentTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Files_that_join_a_message_while_it_is_deleted_go_with_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var who = anna.Participant.Session;
+        var root = await host.AdministratorAsync(token);
+        await CreateAsync("first");
+        Upload ending, waiting;
+        Task deletion, append;
+        using (await host.Get<StoredContents>().HoldAsync(token))
+        {
+            deletion = host.Get<FileRemoval>().DeleteMessageAsync(host.Lobby, 1, root, token);
+            ending = await CreateAsync("ending");
+            waiting = await CreateAsync("waiting");
+            await waiting.AppendAsync(0, new MemoryStream([1]), token);
+            append = ending.AppendAsync(0, new MemoryStream([1, 2, 3]), token);
+        }
+
+        await deletion;
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => append);
+
+        Assert.Equal(RefusalKind.Gone, refused.Kind);
+        Assert.False(waiting.IsUnderWay);
+        Assert.Empty(host.Uploads.Active);
+        Assert.Empty(host.Contents());
+        Assert.Empty(host.PartialFiles());
+        var message = Assert.Single(await host.AllAsync(host.Lobby, token));
+        Assert.Equal((true, 3), (message.Deleted, message.Files.Count(file => file is { State: FileState.Deleted, Sha256: null })));
+        Assert.Empty(await host.Get<FileDirectory>().InRoomAsync(host.Lobby, null, who, token));
+
+        Task<Upload> CreateAsync(string name) => host.Uploads.CreateAsync(host.Lobby, who, Core.People.Door.Api, Make.File(name, 3), "batch", token);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Sending_a_damaged_file_again_heals_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var content = Make.Bytes(5000);
+        var file = await host.ShareAsync(anna, "one", content, token);
+        var path = host.Get<DownloadStore>().ContentPath(file.File.Sha256!);
+        await File.WriteAllBytesAsync(path, new byte[5000], token);
+
+        await host.ShareAsync(anna, "two", content, token);
+
+        Assert.Equal(content, await File.ReadAllBytesAsync(path, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Database_that_takes_nothing_stops_no_start_and_forgets_no_end()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = await host.EnterAsync("anna", token);
+        var bert = (await host.JoinAsync("bert", token)).Id;
+        var content = Make.Bytes(100);
+        var cancelled = await host.OfferAsync(anna, "cancelled", 100, token);
+        await cancelled.AppendAsync(0, new MemoryStream(content[..50]), token);
+        var almost = await host.OfferAsync(anna, "almost", 100, token);
+        await almost.AppendAsync(0, new MemoryStream(content[..99]), token);
+        var store = host.Get<DownloadStore>();
+        await File.WriteAllBytesAsync(store.PartialPath(almost.Id), content, token);
+        store.Adopt(almost.Id, Make.Sha256(content));
+        await ExecuteAsync("""CREATE TRIGGER "Full" BEFORE UPDATE ON "Files" BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END""");
+        await cancelled.CancelAsync(anna.Participant.Session, token);
+        await anna.DisposeAsync();
+
+        await host.RestartAsync(token);
+        await using var reader = await host.EnterAsync((await host.Sessions.FindAsync(bert, token))!, token);
+        Assert.Equal(2, reader.Backlog.Messages.Length);
+        await ExecuteAsync("""DROP TRIGGER "Full" """);
+        await host.RestartAsync(token);
+
+        var files = (await host.AllAsync(host.Lobby, token)).SelectMany(m => m.Files).ToDictionary(file => file.Name, file => file.State);
+        Assert.Equal((FileState.Cancelled, FileState.Ready), (files["cancelled"], files["almost"]));
+        Assert.Empty(host.PartialFiles());
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var db = await host.OpenDatabaseAsync(token);
+            await db.Database.ExecuteSqlRawAsync(sql, token);
+        }
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task File_that_becomes_ready_while_it_is_deleted_is_deleted()
     {
         var token = TestContext.Current.CancellationToken;

@@ -196,16 +196,18 @@ public sealed class TusRefusalTests
     }
 
     [Fact]
-    public async Task Body_in_chunks_that_is_longer_than_the_file_ends_the_upload()
+    public async Task Body_in_chunks_that_is_longer_than_the_file_is_refused_and_nothing_is_lost()
     {
         await using var app = await RunningApp.StartAsync();
         var tus = new TusClient(app, await app.JoinAsync("Ann"));
         var location = await tus.CreateAsync("a", 10);
-        using var response = await tus.AppendAsync(location, 0, TusClient.Part(new ScriptedStream(new byte[1000], [5], ScriptedStream.Ending.Ends)));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 0, [0, 1, 2]));
+        using var response = await tus.AppendAsync(location, 3, TusClient.Part(new ScriptedStream(Make.Bytes(1000), [], ScriptedStream.Ending.Ends)));
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
-        Assert.Equal(HttpStatusCode.Gone, await tus.StatusAsync("HEAD", location));
-        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+        Assert.Equal(3, await tus.OffsetAsync(location));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 3, [3, 4, 5, 6, 7, 8, 9]));
+        Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], await tus.DownloadAsync(location));
     }
 
     [Theory]

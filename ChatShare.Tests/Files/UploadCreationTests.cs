@@ -104,8 +104,21 @@ public sealed class UploadCreationTests
         Assert.Equal(made[0].Id, again.Id);
         Assert.Equal(2, (await host.AllAsync(host.Lobby, token)).Count);
 
+        var cellar = await host.CreateRoomAsync("Cellar", anna, token);
+        await AssertOtherFilesAreRefusedAsync();
         await again.AppendAsync(0, new MemoryStream(new byte[10]), token);
+        await AssertOtherFilesAreRefusedAsync();
         Assert.Equal(RefusalKind.Gone, (await Assert.ThrowsAsync<RefusedException>(() => CreateAsync(host, anna, "once", clientId: "mine"))).Kind);
+
+        async Task AssertOtherFilesAreRefusedAsync()
+        {
+            foreach (var (name, length, room) in new[] { ("twice", 10, host.Lobby), ("once", 11, host.Lobby), ("once", 10, cellar) })
+            {
+                var other = await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.CreateAsync(
+                    room, anna, Door.Api, Make.File(name, length) with { ClientId = "mine" }, batch: null, token));
+                Assert.Equal(RefusalKind.Conflict, other.Kind);
+            }
+        }
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -154,6 +167,58 @@ public sealed class UploadCreationTests
         Assert.Equal(150_000, upload.Received);
         await upload.AppendAsync(150_000, new MemoryStream(content[150_000..]), token);
         Assert.Equal((FileState.Ready, Make.Sha256(content)), (upload.File.State, upload.File.Sha256));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_part_that_was_not_verified_is_nowhere_that_a_kill_could_leave_it_to_count()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = await host.JoinAsync("anna", token);
+        var content = Make.Bytes(300_000);
+        var id = (await CreateAsync(host, anna, "checked", content.Length)).Id;
+        var upload = host.Uploads.Find(id)!;
+        await upload.AppendAsync(0, new MemoryStream(content[..100_000]), token);
+        var store = host.Get<DownloadStore>();
+        using (var hangUp = new CancellationTokenSource())
+        {
+            var source = new ScriptedStream(content.AsMemory(0, 50_000), [777], ScriptedStream.Ending.Stalls);
+            var append = upload.AppendAsync(anna, 100_000, source, Sha256Of(content[100_000..]), hangUp.Token);
+            await source.Drained.WaitAsync(token);
+            Assert.Equal((100_000, 50_000), (store.PartialLength(id), new FileInfo(store.PartPath(id)).Length));
+            await hangUp.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
+        }
+
+        Assert.Single(host.PartialFiles());
+        // What a killed program leaves.
+        await File.WriteAllBytesAsync(store.PartPath(id), content[..50_000], token);
+        await host.RestartAsync(token);
+
+        anna = (await host.Sessions.FindAsync(anna.Id, token))!;
+        var (again, _) = await host.Uploads.FindOwnAsync(id, anna, token);
+        Assert.Equal(100_000, again!.Received);
+        Assert.Single(host.PartialFiles());
+        await again.AppendAsync(anna, 100_000, new MemoryStream(content[100_000..]), Sha256Of(content[100_000..]), token);
+        Assert.Equal((FileState.Ready, Make.Sha256(content)), (again.File.State, again.File.Sha256));
+        Assert.Empty(host.PartialFiles());
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_upload_whose_time_is_over_is_gone_at_once_and_not_with_the_next_sweep()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Downloads:PartialFileHours", "1"));
+        var anna = await host.JoinAsync("anna", token);
+        var upload = await CreateAsync(host, anna, "late");
+        host.Clock.Advance(TimeSpan.FromMinutes(59));
+        Assert.Same(upload, (await host.Uploads.FindOwnAsync(upload.Id, anna, token)).Upload);
+        host.Clock.Advance(TimeSpan.FromMinutes(2));
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.FindOwnAsync(upload.Id, anna, token));
+
+        Assert.Equal((RefusalKind.Gone, upload.File.Failure), (refused.Kind, refused.Message));
+        Assert.Equal(FileState.Failed, upload.File.State);
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -98,6 +98,8 @@ public sealed class UploadLimitsTests
         var refused = await Assert.ThrowsAsync<RefusedException>(() => uploads[2].AppendAsync(0, new MemoryStream(new byte[100]), token));
         Assert.Equal(RefusalKind.TooFast, refused.Kind);
         Assert.True(uploads[2].IsUnderWay);
+        // What needs no feeding needs no place.
+        Assert.Equal(FileState.Ready, (await host.ShareAsync(anna, "empty", [], token)).File.State);
         Assert.Equal(FileState.Ready, (await host.ShareAsync(bert, "b", new byte[100], token)).File.State);
 
         await hangUp.CancelAsync();
@@ -105,6 +107,31 @@ public sealed class UploadLimitsTests
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
         await uploads[2].AppendAsync(0, new MemoryStream(new byte[100]), token);
         Assert.Equal(FileState.Ready, uploads[2].File.State);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Of_many_at_the_same_moment_as_many_are_fed_as_there_are_places()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Limits:UploadsPerPerson", "3"));
+        await using var anna = await host.EnterAsync("anna", token);
+        var uploads = await host.Uploads.BeginAsync(anna, [.. Enumerable.Range(0, 6).Select(i => Make.File($"{i}", 100))], Make.ClientId(), token);
+        for (var round = 0; round < 20; round++)
+        {
+            using var hangUp = new CancellationTokenSource();
+            using var start = new Barrier(uploads.Length);
+            var appends = uploads.Select(upload => Task.Factory.StartNew(
+                () =>
+                {
+                    start.SignalAndWait(token);
+                    return upload.AppendAsync(0, new ScriptedStream(default, [], ScriptedStream.Ending.Stalls), hangUp.Token);
+                },
+                token, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap()).ToList();
+            await Eventually.TrueAsync(() => Task.FromResult(appends.Count(append => append.IsFaulted) >= 3));
+            await hangUp.CancelAsync();
+            await Task.WhenAll(appends).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            Assert.Equal((3, 3), (appends.Count(append => append.IsFaulted), appends.Count(append => append.IsCanceled)));
+        }
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -100,20 +100,90 @@ public sealed class UploadTests
     [InlineData(0)]
     [InlineData(10)]
     [InlineData(300_000)]
-    public async Task More_bytes_than_declared_fail_the_upload_and_leave_nothing(int declared)
+    public async Task More_bytes_than_declared_are_refused_and_never_make_it_complete(int declared)
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.OfferAsync(anna, "f", declared, token);
+
+        // In one piece, and in pieces that fit and end where the file should.
+        foreach (var cuts in new int[][] { [], [5], [Math.Max(1, declared)] })
+        {
+            var source = new ScriptedStream(Content.AsMemory((int)upload.Received), cuts, ScriptedStream.Ending.Ends);
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => upload.AppendAsync(upload.Received, source, token));
+            Assert.Equal(RefusalKind.TooLarge, refused.Kind);
+            Assert.True(upload.IsUnderWay);
+            Assert.True(upload.Received < declared || declared == 0, $"{upload.Received} of {declared}.");
+        }
+
+        await upload.AppendAsync(upload.Received, new MemoryStream(Content, (int)upload.Received, declared - (int)upload.Received), token);
+        Assert.Equal((FileState.Ready, Make.Sha256(Content.AsSpan(0, declared).ToArray())), (upload.File.State, upload.File.Sha256));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_file_that_is_being_finished_is_found_by_whoever_waits_for_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var who = anna.Participant.Session;
+        var files = host.Get<FileDirectory>();
+        var upload = await host.OfferAsync(anna, "f", Content.Length, token);
+        Task append;
+        Task<StoredFile?> finding;
+        using (await host.Get<StoredContents>().HoldAsync(token))
+        {
+            append = upload.AppendAsync(0, new MemoryStream(Content), token);
+            await Eventually.TrueAsync(() => Task.FromResult(!upload.IsUnderWay));
+            Assert.Null(files.OpenArriving(upload.Id, who));
+            finding = files.FindAsync(upload.Id, who, token);
+            using var impatient = new CancellationTokenSource();
+            var gone = files.FindAsync(upload.Id, who, impatient.Token);
+            await impatient.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
+        }
+
+        await append;
+        Assert.Equal(Make.Sha256(Content), (await finding)!.File.Sha256);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_reader_never_makes_the_partial_file()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.OfferAsync(anna, "f", Content.Length, token);
+
+        await using var arriving = host.Get<FileDirectory>().OpenArriving(upload.Id, anna.Participant.Session);
+
+        Assert.NotNull(arriving);
+        Assert.Empty(host.PartialFiles());
+    }
+
+    [Theory(Timeout = Make.Patience)]
+    [InlineData(0)]
+    [InlineData(999)]
+    [InlineData(null)]
+    public async Task Bytes_that_are_not_there_any_more_fail_the_upload_and_leave_no_hole(int? left)
     {
         var token = TestContext.Current.CancellationToken;
         await using var host = await CoreHost.StartAsync(token);
         await using var anna = await host.EnterAsync("anna", token);
         await using var bert = new RoomReader(await host.EnterAsync("bert", token));
-        var upload = await host.OfferAsync(anna, "f", declared, token);
+        var upload = await host.OfferAsync(anna, "f", Content.Length, token);
+        await upload.AppendAsync(0, new MemoryStream(Content[..1000]), token);
+        var path = Assert.Single(host.PartialFiles());
+        if (left is { } bytes)
+            await File.WriteAllBytesAsync(path, Content[..bytes], token);
+        else
+            File.Delete(path);
 
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => upload.AppendAsync(0, new MemoryStream(Content), token));
-        Assert.Equal(RefusalKind.TooLarge, refused.Kind);
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => upload.AppendAsync(1000, new MemoryStream(Content[1000..]), token));
+
+        Assert.Equal((RefusalKind.Gone, upload.File.Failure), (refused.Kind, refused.Message));
         await AssertGoneAsync(host, upload, FileState.Failed, bert, token);
-        Assert.Equal(refused.Message, upload.File.Failure);
-        refused = await Assert.ThrowsAsync<RefusedException>(() => upload.AppendAsync(0, new MemoryStream(Content), token));
-        Assert.Equal(RefusalKind.Conflict, refused.Kind);
     }
 
     [Fact(Timeout = Make.Patience)]
