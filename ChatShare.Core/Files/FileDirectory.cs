@@ -43,6 +43,9 @@ public sealed class FileDirectory
     public async Task<StoredFile?> FindAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         Permissions.Demand(Permissions.CanRead(who), who);
+        // Its last byte is here, and in a moment its row says so.
+        if (_uploads.Find(id) is { IsUnderWay: false } ending)
+            await ending.Ended.WaitAsync(cancellationToken);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking()
             .SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
