@@ -19,6 +19,10 @@ public static class FileArchive
     /// <summary>A table of what is inside: name, who, when, size, SHA-256.</summary>
     public const string ManifestName = "manifest.csv";
 
+    // What the format can say (its years are counted from 1980 in seven bits). A server's clock may have stood anywhere.
+    private static readonly DateTimeOffset Earliest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    private static readonly DateTimeOffset Latest = new(2107, 12, 31, 23, 59, 58, TimeSpan.Zero);
+
     /// <summary>Writes the archive.</summary>
     /// <returns>The files that are in it.</returns>
     /// <param name="files">In the order in which they go in.</param>
@@ -43,7 +47,9 @@ public static class FileArchive
     {
         // A byte order mark, without which spreadsheets take UTF-8 for something else.
         var manifest = new StringBuilder("\uFEFFName,Shared by,Shared at,Bytes,SHA-256\r\n");
-        var names = new UniqueNames(ManifestName);
+        var names = new UniqueNames(files);
+        // Taken first: of two of one name it is the file that gives way.
+        var manifestName = names.Take(folder: null, ManifestName);
         foreach (var file in files)
         {
             // Deleted since it was listed: what is not there is not in the table either.
@@ -51,9 +57,9 @@ public static class FileArchive
                 continue;
             await using (content)
             {
-                var name = names.Take(file.Stored.File);
+                var name = names.Take(file.Stored.File.Folder, file.Stored.File.Name);
                 var entry = archive.CreateEntry(name, CompressionLevel.NoCompression);
-                entry.LastWriteTime = file.Stored.SharedAt;
+                entry.LastWriteTime = new(Math.Clamp(file.Stored.SharedAt.UtcTicks, Earliest.UtcTicks, Latest.UtcTicks), TimeSpan.Zero);
                 await using (var target = await entry.OpenAsync(cancellationToken))
                     await content.CopyToAsync(target, cancellationToken);
                 AppendLine(manifest, name, file);
@@ -61,7 +67,7 @@ public static class FileArchive
             }
         }
 
-        var table = archive.CreateEntry(ManifestName, CompressionLevel.NoCompression);
+        var table = archive.CreateEntry(manifestName, CompressionLevel.NoCompression);
         await using var writer = new StreamWriter(await table.OpenAsync(cancellationToken), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         await writer.WriteAsync(manifest, cancellationToken);
     }
@@ -72,7 +78,7 @@ public static class FileArchive
         {
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
         }
@@ -92,29 +98,36 @@ public static class FileArchive
         return $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 
-    /// <summary>Names that differ also where case does not count.</summary>
-    private sealed class UniqueNames(string reserved)
+    /// <summary>Names that differ also where case does not count, and are nobody's folder: all can be unpacked beside each other.</summary>
+    private sealed class UniqueNames
     {
-        private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase) { reserved };
+        private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
 
         // Where the count goes on for each name: thousands of files of one name must not be tried one by one.
         private readonly Dictionary<string, int> _next = new(StringComparer.OrdinalIgnoreCase);
 
-        public string Take(SharedFile file)
+        public UniqueNames(IEnumerable<ArchivedFile> files)
         {
-            var folder = file.Folder is null ? "" : file.Folder + "/";
-            var wanted = folder + file.Name;
+            foreach (var folder in files.Select(file => file.Stored.File.Folder).OfType<string>().Distinct(StringComparer.Ordinal))
+            {
+                for (var end = folder.Length; end > 0; end = folder.LastIndexOf('/', end - 1))
+                    _taken.Add(folder[..end]);
+            }
+        }
+
+        public string Take(string? folder, string name)
+        {
+            var prefix = folder is null ? "" : folder + "/";
+            var wanted = prefix + name;
             if (_taken.Add(wanted))
                 return wanted;
-            var dot = file.Name.LastIndexOf('.');
-            var (stem, ending) = dot > 0 ? (file.Name[..dot], file.Name[dot..]) : (file.Name, "");
             for (var number = _next.GetValueOrDefault(wanted, 2); ; number++)
             {
-                var name = string.Create(CultureInfo.InvariantCulture, $"{folder}{stem} ({number}){ending}");
-                if (!_taken.Add(name))
+                var numbered = prefix + FileName.Numbered(name, number);
+                if (!_taken.Add(numbered))
                     continue;
                 _next[wanted] = number + 1;
-                return name;
+                return numbered;
             }
         }
     }

@@ -54,6 +54,18 @@ public sealed class FileDirectory
             : null;
     }
 
+    /// <summary>See <see cref="UploadRequest.Metadata"/>; null also when there is no such file.</summary>
+    /// <exception cref="RefusedException">The asker is not its sender.</exception>
+    public async Task<string?> MetadataAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var said = await db.Files.Where(f => f.Id == id.ToString()).Select(f => new { f.PersonId, f.Metadata }).SingleOrDefaultAsync(cancellationToken);
+        if (said is null)
+            return null;
+        Permissions.Demand(Permissions.CanContinueUpload(who, said.PersonId), who);
+        return said.Metadata;
+    }
+
     /// <summary>Null when no file of this id is coming in now, or none is read before a scanner has seen it. To be disposed.</summary>
     /// <exception cref="RefusedException">The asker may not read it.</exception>
     public RelayedFile? OpenArriving(FileId id, PersonSession who)

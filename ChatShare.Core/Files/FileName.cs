@@ -48,6 +48,14 @@ public sealed record FileName
     /// <summary><see cref="Value"/>.</summary>
     public override string ToString() => Value;
 
+    /// <summary>A cleaned name with a count before its ending (<c>a (2).txt</c>), as short as every name.</summary>
+    internal static string Numbered(string name, int number)
+    {
+        var (stem, ending) = Split(name);
+        var tail = string.Create(CultureInfo.InvariantCulture, $" ({number}){ending}");
+        return CutAtElement(stem, MaxBytes - Encoding.UTF8.GetByteCount(tail)) + tail;
+    }
+
     private static string Visible(ReadOnlySpan<char> text)
     {
         var visible = new StringBuilder(Math.Min(text.Length, HeadUnits));
@@ -94,11 +102,17 @@ public sealed record FileName
 
     private static string Shorten(string name)
     {
+        var (stem, ending) = Split(name);
+        return Trim(CutAtElement(stem, MaxBytes - Encoding.UTF8.GetByteCount(ending))) + ending;
+    }
+
+    /// <summary>What a name is shortened in, and the ending that tells its kind, which stays.</summary>
+    private static (string Stem, string Ending) Split(string name)
+    {
         var dot = ExtensionStart(name);
         if (Encoding.UTF8.GetByteCount(name.AsSpan(dot)) > MaxExtensionBytes)
             dot = name.Length;
-        var extension = name[dot..];
-        return Trim(CutAtElement(name[..dot], MaxBytes - Encoding.UTF8.GetByteCount(extension))) + extension;
+        return (name[..dot], name[dot..]);
     }
 
     /// <summary>The longest beginning of whole text elements that fits; of characters when the first element does not.</summary>

@@ -32,13 +32,17 @@ public sealed class Thumbnails : IDisposable
         ArgumentNullException.ThrowIfNull(file);
         if (file.File is not { Width: not null, Sha256: { } sha256 })
             return null;
-        var path = _store.ThumbnailPath(sha256);
-        if (File.Exists(path))
-            return path;
+        if (Known(sha256) is { } known)
+            return Shown(known);
         await _making.WaitAsync(cancellationToken);
         try
         {
-            return File.Exists(path) || await Task.Run(() => Make(file.Path, path), cancellationToken) ? path : null;
+            return Shown(Known(sha256) ?? await Task.Run(() => Make(sha256), cancellationToken));
+        }
+        catch (IOException)
+        {
+            // The disk is full; the image itself can still be looked at.
+            return null;
         }
         finally
         {
@@ -58,11 +62,42 @@ public sealed class Thumbnails : IDisposable
         return Turns(codec.EncodedOrigin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height);
     }
 
-    private static bool Make(string source, string target)
+    /// <summary>Null when nobody has looked yet. Without any bytes: the image cannot be decoded, and never will.</summary>
+    private FileInfo? Known(string sha256) => new FileInfo(_store.ThumbnailPath(sha256)) is { Exists: true } known ? known : null;
+
+    private static string? Shown(FileInfo? picture) => picture is { Length: > 0 } ? picture.FullName : null;
+
+    private FileInfo? Make(string sha256)
+    {
+        using var data = Encode(_store.ContentPath(sha256));
+        var target = _store.ThumbnailPath(sha256);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        // Whole or not at all, also when the program dies here.
+        var unfinished = target + ".new";
+        try
+        {
+            using (var file = File.Create(unfinished))
+                data?.SaveTo(file);
+            File.Move(unfinished, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+
+        // Looked at last: whoever deletes an image deletes the content first and then its picture, which may just have been missing.
+        if (_store.Has(sha256))
+            return Known(sha256);
+        File.Delete(target);
+        return null;
+    }
+
+    /// <summary>Null when it cannot be decoded.</summary>
+    private static SKData? Encode(string source)
     {
         using var codec = SKCodec.Create(source);
         if (codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels)
-            return false;
+            return null;
         var scale = Math.Min(1f, Math.Min((float)MaxWidth / codec.Info.Width, (float)MaxHeight / codec.Info.Height));
         if (Turns(codec.EncodedOrigin))
             scale = Math.Min(1f, Math.Min((float)MaxHeight / codec.Info.Width, (float)MaxWidth / codec.Info.Height));
@@ -71,18 +106,11 @@ public sealed class Thumbnails : IDisposable
         using var bitmap = new SKBitmap(new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
         // One that was cut off shows what is there of it.
         if (codec.GetPixels(bitmap.Info, bitmap.GetPixels()) is not (SKCodecResult.Success or SKCodecResult.IncompleteInput))
-            return false;
+            return null;
 
         var size = new SKSizeI(Math.Max(1, (int)(codec.Info.Width * scale)), Math.Max(1, (int)(codec.Info.Height * scale)));
         using var upright = Draw(bitmap, size, codec.EncodedOrigin);
-        using var data = upright.Encode(SKEncodedImageFormat.Webp, Quality);
-        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        // Whole or not at all, also when the program dies here.
-        var unfinished = target + ".new";
-        using (var file = File.Create(unfinished))
-            data.SaveTo(file);
-        File.Move(unfinished, target, overwrite: true);
-        return true;
+        return upright.Encode(SKEncodedImageFormat.Webp, Quality);
     }
 
     private static SKImage Draw(SKBitmap bitmap, SKSizeI size, SKEncodedOrigin origin)

@@ -16,4 +16,7 @@ public sealed record UploadRequest(FileName Name, long Length)
 
     /// <summary>The sender's own id for this upload: creating it again gives the same one. Null when there is none.</summary>
     public string? ClientId { get; init; }
+
+    /// <summary>All that a tus client said of it, as it was said: it is told the same when it asks. Null when it came by another way.</summary>
+    public string? Metadata { get; init; }
 }

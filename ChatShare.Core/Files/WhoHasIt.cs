@@ -17,8 +17,8 @@ namespace ChatShare.Core.Files;
 public sealed record TakenFile(FileId Id, int Count, int Of);
 
 /// <summary>
-/// Who has taken which file. A person has it when an answer to them ended with the file's last byte; looking at it in the page is not
-/// taking it. Its sender alone is told. A singleton; all members may be called from any thread.
+/// Who has taken which file. A person has it when an answer to them ended with the file's last byte; looking at it in the page, or at its
+/// last bytes alone, is not taking it. Its sender alone is told. A singleton; all members may be called from any thread.
 /// </summary>
 public sealed class WhoHasIt
 {
@@ -51,23 +51,8 @@ public sealed class WhoHasIt
         {
             // Not given up when the reader goes: it goes as soon as it has the last byte.
             await using var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
-            var ids = files.Select(file => file.ToString()).ToList();
-            var missing = await db.Files.Where(f => ids.Contains(f.Id) && f.PersonId != who.PersonId && !db.Downloads.Any(d => d.FileId == f.Id && d.PersonId == who.PersonId))
-                .Select(f => new { f.Id, f.PersonId }).ToListAsync(CancellationToken.None);
-            var now = _time.GetUtcNow().UtcTicks;
-            foreach (var file in missing)
-            {
-                // Two answers may end at once, and the file may have been deleted since.
-                await db.Database.ExecuteSqlAsync(
-                    $"""
-                    INSERT INTO "Downloads" ("FileId", "PersonId", "At") SELECT "Id", {who.PersonId}, {now} FROM "Files" WHERE "Id" = {file.Id}
-                    ON CONFLICT ("FileId", "PersonId") DO NOTHING
-                    """,
-                    CancellationToken.None);
-            }
-
-            foreach (var sender in missing.Select(file => file.PersonId).Distinct())
-                _changed.Raise(sender);
+            foreach (var part in files.Select(file => file.ToString()).Chunk(MostFiles))
+                await WriteAsync(db, part, who);
         }
         catch (Exception exception) when (exception is DbException or DbUpdateException)
         {
@@ -108,6 +93,34 @@ public sealed class WhoHasIt
                 taken[file.Id].Count(),
                 readers[file.RoomId].Where(mark => mark.Number >= file.MessageNumber).Select(mark => mark.PersonId).Union(taken[file.Id]).Count())),
         ];
+    }
+
+    private async Task WriteAsync(ChatShareDbContext db, string[] ids, PersonSession who)
+    {
+        var missing = await db.Files.Where(f => ids.Contains(f.Id) && f.PersonId != who.PersonId && !db.Downloads.Any(d => d.FileId == f.Id && d.PersonId == who.PersonId))
+            .Select(f => new { f.Id, f.PersonId }).ToListAsync(CancellationToken.None);
+        if (missing.Count == 0)
+            return;
+        var now = _time.GetUtcNow().UtcTicks;
+        // One sync of the disk for all: an archive may have thousands.
+        await using (var transaction = await db.Database.BeginTransactionAsync(CancellationToken.None))
+        {
+            foreach (var file in missing)
+            {
+                // Two answers may end at once, and the file may have been deleted since.
+                await db.Database.ExecuteSqlAsync(
+                    $"""
+                    INSERT INTO "Downloads" ("FileId", "PersonId", "At") SELECT "Id", {who.PersonId}, {now} FROM "Files" WHERE "Id" = {file.Id}
+                    ON CONFLICT ("FileId", "PersonId") DO NOTHING
+                    """,
+                    CancellationToken.None);
+            }
+
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+
+        foreach (var sender in missing.Select(file => file.PersonId).Distinct())
+            _changed.Raise(sender);
     }
 
     /// <summary>The names of those who have taken a file, first come first; a name that cannot be found any more is left out.</summary>

@@ -151,6 +151,8 @@ public sealed class MessageLog : IAsyncDisposable
             if (result is not { Message: { } message, IsNew: true })
                 continue;
             entry.Room.Publish(message);
+            if (message.Deleted || !message.Files.IsEmpty)
+                entry.Room.FilesChanged.Raise();
             if (!message.Files.IsEmpty)
                 FilesChanged?.Invoke(message.PersonId);
         }

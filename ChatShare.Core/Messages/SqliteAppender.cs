@@ -62,10 +62,10 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number", "$ordinal", "$person", "$name", "$door", "$at", "$text", "$client");
         _insertFile = Command(
             """
-            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId", "Kept")
-            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client, 0)
+            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId", "Metadata", "Kept")
+            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client, $metadata, 0)
             """,
-            "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client");
+            "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client", "$metadata");
         _findByClientId = Command(
             """SELECT "Number" FROM "Messages" WHERE "RoomId" = $room AND "PersonId" = $person AND "ClientId" = $client""",
             "$room", "$person", "$client");
@@ -194,7 +194,7 @@ internal sealed class SqliteAppender : IDisposable
             var request = i < post.Requests.Length ? post.Requests[i] : null;
             Run(
                 _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, post.Sender.PersonId, post.Sender.Id, file.Name,
-                file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId);
+                file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata);
         }
     }
 

@@ -39,8 +39,7 @@ public sealed class Room
 
     internal Room(RoomServices services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
     {
-        _services = services;
-        _keeps = keeps;
+        (_services, _keeps) = (services, keeps);
         Id = id;
         Name = name;
         Topic = topic;
@@ -75,6 +74,9 @@ public sealed class Room
 
     /// <summary>What it keeps of its files.</summary>
     public KeepRule Keeps => Volatile.Read(ref _keeps);
+
+    /// <summary>Raised when a file of it has come, is ready or has gone.</summary>
+    public ChangeSignal FilesChanged { get; } = new();
 
     /// <summary>A message of the newest couple of hundred; null when it is older or there is none.</summary>
     public ChatMessage? FindRecent(long number)

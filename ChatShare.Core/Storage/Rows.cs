@@ -138,6 +138,9 @@ internal sealed class FileRow
 
     /// <summary>The sender's own id for the upload; null when there is none.</summary>
     public string? ClientId { get; set; }
+
+    /// <summary>See <see cref="UploadRequest.Metadata"/>.</summary>
+    public string? Metadata { get; set; }
 }
 
 /// <summary>A person has taken a whole file at least once.</summary>

@@ -44,6 +44,44 @@ public sealed class RoomFilesPageTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task What_is_picked_is_posted_whatever_is_shown_and_the_list_follows_the_room()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        var uploads = new List<Core.Files.Upload>();
+        foreach (var name in new[] { "a.txt", "b.txt", "c.txt" })
+            uploads.Add(await core.ShareAsync(bo, name, Make.Bytes(10, seed: uploads.Count + 1), token));
+        var page = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Lobby"));
+        await page.WaitForAssertionAsync(() => Assert.Equal(3, page.Column("Files", "Name").Count));
+        Assert.Empty(page.FindAll("form button"));
+
+        await PickAsync("Select a.txt", true);
+        await PickAsync("Select b.txt", true);
+        page.Named("button", "Download 2 selected");
+        await page.TypeAsync("Search", "c");
+        Assert.Equal([$"{uploads[0].Id},{uploads[1].Id}"], page.FindAll("form input[name=id]").Select(input => input.GetAttribute("value")));
+        await page.TypeAsync("Search", "");
+        await PickAsync("Select all", true);
+        page.Named("button", "Download 3 selected");
+        Assert.Equal(["", .. uploads.Select(upload => upload.Id.ToString()).Reverse()], page.FindAll("[name=id]").Select(input => input.GetAttribute("value")));
+        Assert.All(page.FindAll("input[form=selection]"), box => Assert.True(box.HasAttribute("checked")));
+
+        // Another file comes and a picked one goes, with nobody touching the page.
+        await core.ShareAsync(bo, "d.txt", [4], token);
+        await core.Get<Core.Files.FileRemoval>().DeleteAsync(uploads[0].Id, await core.AdministratorAsync(token), token);
+        await page.WaitForAssertionAsync(() => Assert.Equal(["d.txt", "c.txt", "b.txt"], page.Column("Files", "Name")));
+        page.Named("button", "Download 2 selected");
+
+        await core.CreateRoomAsync("Other", bo.Participant.Session, token);
+        page.Render(parameters => parameters.Add(p => p.Address, "Other"));
+        await page.WaitForAssertionAsync(() => Assert.Contains("No files yet", page.Markup, StringComparison.Ordinal));
+
+        Task PickAsync(string box, bool isPicked) => page.InvokeAsync(() => page.Named("input", box).ChangeAsync(isPicked));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task A_room_without_files_and_an_address_without_a_room_say_so()
     {
         var token = TestContext.Current.CancellationToken;

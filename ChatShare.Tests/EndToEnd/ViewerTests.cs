@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.IO.Compression;
 using System.Text;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
@@ -69,6 +70,36 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await ann.Field.PressAsync("Enter");
         await ann.SeesAsync("half a sentence");
         Assert.EndsWith("/rooms/Arrows", page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_one_picks_of_a_room_comes_as_one_zip_and_the_page_stays()
+    {
+        var ann = await InRoomAsync("Picker", "Picks");
+        var page = ann.Page;
+        await ann.AttachAsync(File("a.txt", "one"u8.ToArray()), File("b.txt", "two"u8.ToArray()), File("c.txt", "three"u8.ToArray()));
+        await Expect(ann.Download("c.txt")).ToBeVisibleAsync();
+        await page.GotoAsync("/rooms/Picks/files");
+        await Box("Select a.txt").CheckAsync();
+        await Box("Select c.txt").CheckAsync();
+        var download = await page.RunAndWaitForDownloadAsync(() => ann.Button("Download 2 selected").ClickAsync());
+
+        Assert.Equal("Picks.zip", download.SuggestedFilename);
+        await using (var archive = await ZipFile.OpenReadAsync(await download.PathAsync(), TestContext.Current.CancellationToken))
+        {
+            Assert.Equal(["a.txt", "c.txt", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
+            using var reader = new StreamReader(await archive.Entries[1].OpenAsync(TestContext.Current.CancellationToken));
+            Assert.Equal("three", await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        }
+
+        // On a phone, where each row is a small list.
+        await page.SetViewportSizeAsync(390, 844);
+        await Box("Select all").CheckAsync();
+        await Expect(ann.Button("Download 3 selected")).ToBeVisibleAsync();
+        Assert.True((await Box("Select b.txt").Locator("xpath=..").BoundingBoxAsync())!.Height >= 44);
+        Assert.Equal(390, await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+
+        ILocator Box(string name) => page.GetByRole(AriaRole.Checkbox, new() { Name = name, Exact = true });
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Net;
+using System.Net.Sockets;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -54,6 +55,96 @@ public sealed class ArchiveTests
         Assert.Contains("\"'=three.txt\"", System.Text.Encoding.UTF8.GetString(entries["manifest.csv"]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_selection_of_a_thousand_comes_by_a_form_and_each_counts_as_taken()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:FilesPerMessage=0", "ChatShare:Limits:UploadsPerMinute=0");
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, _) = await app.EnterAsync("Bo");
+        var uploads = await ShareAsync(app, ann, [.. Enumerable.Range(0, 1002).Select(n => ("a.txt", (string?)null, new[] { (byte)n }))]);
+        var ids = uploads.Take(1000).Select(upload => upload.Id.ToString()).ToList();
+
+        using var response = await PostAsync(bo, "lobby", [string.Join(',', ids.Take(600)), .. ids.Skip(600)]);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        var entries = await EntriesAsync(response);
+        Assert.Equal(Enumerable.Range(1, 1000).Select(n => n == 1 ? "a.txt" : $"a ({n}).txt").Append("manifest.csv"), entries.Keys);
+        Assert.Equal([(byte)(999 % 256)], entries["a (1000).txt"]);
+        Assert.Equal(1001, System.Text.Encoding.UTF8.GetString(entries["manifest.csv"]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+        await Eventually.TrueAsync(async () => (await app.Get<WhoHasIt>().CountAsync([uploads[999].Id], ann.Participant.Session, Cancel))[0].Count == 1);
+        Assert.Equal(0, (await app.Get<WhoHasIt>().CountAsync([uploads[1000].Id], ann.Participant.Session, Cancel))[0].Count);
+    }
+
+    [Fact]
+    public async Task A_form_is_read_as_strictly_as_an_address()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var id = (await ShareAsync(app, session, ("one.txt", null, [1])))[0].Id.ToString();
+        using var stranger = await PostAsync(app.NewClient(), "Lobby", [id]);
+        using var foreign = await PostAsync(app.NewClient(sendsOrigin: false), "Lobby", [id]);
+        using var nothing = await PostAsync(ann, "Lobby", []);
+        using var other = await PostAsync(ann, "Lobby", [FileId.New().ToString()]);
+        using var nowhere = await PostAsync(ann, "Nowhere", [id]);
+        using var roomless = await PostAsync(ann, "", [id]);
+        using var json = await ann.PostAsync("/files/archive", new StringContent("{}", System.Text.Encoding.UTF8, "application/json"), Cancel);
+
+        Assert.Equal(
+            [
+                HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.NotFound, HttpStatusCode.NotFound,
+                HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType,
+            ],
+            new[] { stranger, foreign, nothing, other, nowhere, roomless, json }.Select(response => response.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_form_that_is_too_long_is_refused_by_what_it_says_of_itself()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var ann = await app.JoinAsync("Ann");
+        var host = new Uri(app.Address);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(host.Host, host.Port, Cancel);
+        await socket.GetStream().WriteAsync(
+            System.Text.Encoding.ASCII.GetBytes(string.Join(
+                "\r\n", "POST /files/archive HTTP/1.1", $"Host: {host.Authority}", $"Origin: {app.Address}", $"Cookie: {RunningApp.CookiesOf(ann)}",
+                "Content-Type: application/x-www-form-urlencoded", "Content-Length: 2000000", "", "")),
+            Cancel);
+
+        using var reader = new StreamReader(socket.GetStream());
+        Assert.StartsWith("HTTP/1.1 413", await reader.ReadLineAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whatever_the_clock_said_and_however_long_or_alike_the_names_are_it_can_be_unpacked()
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("content");
+        await File.WriteAllBytesAsync(path, [1], Cancel);
+        var longest = new string('日', 83) + "ab.txt";
+        (string Name, string? Folder, DateTimeOffset At)[] shared =
+        [
+            (longest, null, DateTimeOffset.UnixEpoch), (longest, null, new(2500, 1, 1, 0, 0, 0, TimeSpan.Zero)), ("photos", null, Sample.Noon), ("2026", "Photos", Sample.Noon),
+            ("x", "photos/2026", Sample.Noon), ("y", "manifest.csv", Sample.Noon), ("gone", "no/folder", Sample.Noon),
+        ];
+        await using var zip = new MemoryStream();
+
+        await FileArchive.WriteAsync(
+            [
+                .. shared.Select(file => new ArchivedFile(
+                    new StoredFile(Sample.File(file.Name) with { Folder = file.Folder }, file.Name == "gone" ? folder.File("no/folder/gone") : path, file.At), "Ann")),
+            ],
+            zip,
+            Cancel);
+
+        using var archive = new ZipArchive(zip);
+        Assert.Equal(
+            [longest, new string('日', 82) + " (2).txt", "photos (2)", "Photos/2026 (2)", "photos/2026/x", "manifest.csv/y", "manifest (2).csv"],
+            archive.Entries.Select(entry => entry.FullName));
+        Assert.Equal([1980, 2107], archive.Entries.Take(2).Select(entry => entry.LastWriteTime.Year));
+        await archive.ExtractToDirectoryAsync(folder.File("unpacked"), Cancel);
+    }
+
     [Theory]
     [InlineData("/files/archive", HttpStatusCode.BadRequest)]
     [InlineData("/files/archive?room=Nowhere", HttpStatusCode.NotFound)]
@@ -89,6 +180,9 @@ public sealed class ArchiveTests
         using var archive = new ZipArchive(zip);
         Assert.Equal(["here", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
     }
+
+    private static async Task<HttpResponseMessage> PostAsync(HttpClient client, string room, IEnumerable<string> ids) => await client.PostAsync(
+        "/files/archive", new FormUrlEncodedContent([KeyValuePair.Create("room", room), .. ids.Select(id => KeyValuePair.Create("id", id))]), Cancel);
 
     private static async Task<Dictionary<string, byte[]>> EntriesAsync(HttpResponseMessage response)
     {

@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
+using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Files;
 
@@ -209,6 +212,51 @@ public sealed class DownloadTests
         Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
     }
 
+    [Fact]
+    public async Task Upload_that_is_paused_holds_the_download_until_nobody_would_wait_any_longer()
+    {
+        var clock = new RelayClock();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        var (ann, session) = await EnterAsync(app);
+        var upload = await app.OfferAsync(session, "half.txt", 10);
+        await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
+        using var response = await ArrivingAsync(ann, upload);
+        await using var body = await response.Content.ReadAsStreamAsync(Cancel);
+        await body.ReadExactlyAsync(new byte[4], Cancel);
+
+        await Eventually.TrueAsync(() => Task.FromResult(clock.Waits == 1));
+        var next = body.ReadAsync(new byte[1], Cancel).AsTask();
+        await upload.AppendAsync(4, new MemoryStream("4"u8.ToArray()), Cancel);
+        Assert.Equal(1, await next);
+        await Eventually.TrueAsync(() => Task.FromResult(clock.Waits == 2));
+        clock.PassPatience();
+
+        await Assert.ThrowsAnyAsync<IOException>(async () => await body.ReadExactlyAsync(new byte[5], Cancel));
+        Assert.True(upload.IsUnderWay);
+    }
+
+    [Fact]
+    public async Task Part_with_a_checksum_is_passed_on_only_when_it_was_found_right()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var content = Make.Bytes(300_000);
+        Assert.True(PartChecksum.TryParse($"sha256 {Convert.ToBase64String(Convert.FromHexString(Make.Sha256(content)))}", out var checksum));
+        var upload = await app.OfferAsync(session, "half.bin", content.Length);
+        using var response = await ArrivingAsync(ann, upload);
+        await using var body = await response.Content.ReadAsStreamAsync(Cancel);
+        var got = new byte[content.Length];
+        var first = body.ReadAsync(got.AsMemory(0, 1), Cancel).AsTask();
+
+        await Assert.ThrowsAsync<RefusedException>(
+            () => upload.AppendAsync(session.Participant.Session, 0, new MemoryStream(Make.Bytes(content.Length, seed: 2)), checksum, Cancel));
+        Assert.False(first.IsCompleted);
+        await upload.AppendAsync(session.Participant.Session, 0, new MemoryStream(content), checksum, Cancel);
+        Assert.Equal(1, await first);
+        await body.ReadExactlyAsync(got.AsMemory(1), Cancel);
+        Assert.Equal(content, got);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -257,5 +305,29 @@ public sealed class DownloadTests
         await upload.AppendAsync(0, new MemoryStream(content), Cancel);
         Assert.Equal(FileState.Ready, upload.File.State);
         return (ann, upload);
+    }
+
+    /// <summary>The time that a reader waits for the next byte passes when the test says so.</summary>
+    private sealed class RelayClock : TimeProvider
+    {
+        private readonly ConcurrentQueue<ITimer> _waits = [];
+
+        public int Waits => _waits.Count;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (dueTime != RelayedFile.Patience)
+                return base.CreateTimer(callback, state, dueTime, period);
+            var wait = base.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, period);
+            _waits.Enqueue(wait);
+            return wait;
+        }
+
+        public void PassPatience()
+        {
+            // A wait that has ended is disposed of, and stays so.
+            foreach (var wait in _waits)
+                wait.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+        }
     }
 }

@@ -89,11 +89,76 @@ public sealed class ThumbnailTests
     {
         var token = TestContext.Current.CancellationToken;
         await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var (ann, session) = await app.EnterAsync("Ann");
+        var upload = await app.ShareAsync(session, "picture.png", Picture(SKEncodedImageFormat.Png, 40, 20));
+        using var response = await ann.GetAsync($"/thumbnails/{upload.Id}", token);
         using var missing = await ann.GetAsync($"/thumbnails/{FileId.New()}", token);
-        using var stranger = await app.NewClient().GetAsync($"/thumbnails/{FileId.New()}", token);
+        using var stranger = await app.NewClient().GetAsync($"/thumbnails/{upload.Id}", token);
 
+        Assert.Equal((HttpStatusCode.OK, "image/webp"), (response.StatusCode, response.Header("Content-Type")));
+        Assert.Equal("max-age=31536000, private, immutable", response.Headers.CacheControl!.ToString());
+        using var picture = SKBitmap.Decode(await response.Content.ReadAsByteArrayAsync(token));
+        Assert.Equal((40, 20), (picture.Width, picture.Height));
         Assert.Equal((HttpStatusCode.NotFound, HttpStatusCode.Unauthorized), (missing.StatusCode, stranger.StatusCode));
+    }
+
+    [Fact]
+    public async Task What_goes_between_the_look_and_the_first_byte_is_not_there()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A link that leads nowhere stands for it.");
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await app.EnterAsync("Ann");
+        var upload = await app.ShareAsync(session, "picture.png", Picture(SKEncodedImageFormat.Png, 40, 20));
+        (await ann.GetAsync($"/thumbnails/{upload.Id}", token)).Dispose();
+        foreach (var path in Directory.GetFiles(app.DownloadsDirectory, upload.File.Sha256 + "*", SearchOption.AllDirectories))
+        {
+            File.Delete(path);
+            File.CreateSymbolicLink(path, "/nowhere/" + new string('x', 100));
+        }
+
+        foreach (var address in new[] { upload.Address(), $"/thumbnails/{upload.Id}" })
+        {
+            using var response = await ann.GetAsync(address, token);
+            Assert.Equal((HttpStatusCode.NotFound, "", ""), (response.StatusCode, response.Header("ETag"), response.Header("Content-Disposition")));
+        }
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task One_that_cannot_be_made_is_tried_once_and_one_that_the_disk_does_not_take_again()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.ShareAsync(anna, "broken.png", Picture(SKEncodedImageFormat.Png, 40, 40), token);
+        var stored = (await host.Get<FileDirectory>().FindAsync(upload.Id, upload.Sender, token))!;
+        // Its head was an image's when it came.
+        await File.WriteAllTextAsync(stored.Path, "no picture", token);
+        Assert.Null(await FindAsync(host, upload, token));
+        var marker = Assert.Single(Directory.GetFiles(Path.Combine(host.Downloads, "thumbnails"), "*", SearchOption.AllDirectories));
+        Assert.Equal(0, new FileInfo(marker).Length);
+
+        // Something else stands where its folder has to be.
+        var other = await host.ShareAsync(anna, "whole.png", Picture(SKEncodedImageFormat.Png, 30, 30), token);
+        var folder = Path.Combine(host.Downloads, "thumbnails", other.File.Sha256![..2]);
+        await File.WriteAllBytesAsync(folder, [], token);
+        Assert.Null(await FindAsync(host, other, token));
+        File.Delete(folder);
+        Assert.NotNull(await FindAsync(host, other, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task None_stays_of_an_image_that_was_deleted_while_it_was_made()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.ShareAsync(anna, "picture.png", Picture(SKEncodedImageFormat.Png, 40, 40), token);
+        var stored = (await host.Get<FileDirectory>().FindAsync(upload.Id, upload.Sender, token))!;
+        await host.Get<FileRemoval>().DeleteAsync(upload.Id, await host.AdministratorAsync(token), token);
+
+        Assert.Null(await host.Get<Thumbnails>().FindAsync(stored, token));
+        Assert.Empty(Directory.GetFiles(Path.Combine(host.Downloads, "thumbnails"), "*", SearchOption.AllDirectories));
     }
 
     private static async Task<string?> FindAsync(CoreHost host, Upload upload, CancellationToken token) => await host.Get<Thumbnails>().FindAsync(

@@ -262,6 +262,24 @@ public sealed class TusRefusalTests
     }
 
     [Fact]
+    public async Task Upload_that_is_called_off_while_it_is_brought_to_its_end_is_gone()
+    {
+        using var scanner = new StandInScanner();
+        scanner.Hold();
+        await using var app = await RunningApp.StartAsync($"ChatShare:Scan:Command={scanner.Command}");
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        // Of no bytes: it is complete as soon as somebody asks how far it is.
+        var created = tus.SendAsync("POST", "/uploads", content: null, ("Upload-Length", "0"), ("Upload-Metadata", Good));
+        await scanner.CalledAsync(1);
+        var upload = Assert.Single(app.Get<UploadService>().Active);
+        await upload.CancelAsync(upload.Sender, Cancel);
+
+        using var response = await created;
+        Assert.Equal(HttpStatusCode.Gone, response.StatusCode);
+        Assert.Contains("called off", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Hostile_metadata_is_cleaned_or_refused_and_never_a_fault()
     {
         await using var app = await RunningApp.StartAsync("ChatShare:Limits:UploadsPerMinute=0");

@@ -16,6 +16,8 @@ public sealed class WhoHasItTests
     [InlineData("", "bytes=5-", 1)]
     [InlineData("", "bytes=0-8", 0)]
     [InlineData("", "bytes=0-99", 1)]
+    [InlineData("", "bytes=-1", 0)]
+    [InlineData("", "bytes=-10", 1)]
     [InlineData("?inline", "", 0)]
     public async Task An_answer_that_ends_with_the_last_byte_counts_once(string query, string range, int expected)
     {
@@ -47,8 +49,11 @@ public sealed class WhoHasItTests
         var (cy, _) = await app.EnterAsync("Cy");
         var upload = await app.OfferAsync(ann, "half.txt", 10);
         using var response = await bo.BeginGetAsync(upload.Address());
+        using var tail = await cy.BeginGetAsync(upload.Address(), ("Range", "bytes=-1"));
         await upload.AppendAsync(0, new MemoryStream(new byte[10]), Cancel);
         await response.Content.ReadAsByteArrayAsync(Cancel);
+        await tail.Content.ReadAsByteArrayAsync(Cancel);
+        await SettledAsync(app);
         await TakenAsync(app, upload, ann, 1);
 
         using var archive = await cy.GetAsync($"/files/archive?with={upload.Id}", Cancel);
@@ -127,6 +132,7 @@ public sealed class WhoHasItTests
     [InlineData("", HttpStatusCode.OK, 1)]
     [InlineData("bytes=0-3", HttpStatusCode.OK, 0)]
     [InlineData("bytes=4-9", HttpStatusCode.OK, 1)]
+    [InlineData("bytes=-1", HttpStatusCode.OK, 0)]
     public async Task A_web_server_in_front_is_handed_the_address_and_the_same_headers(string range, HttpStatusCode status, int counted)
     {
         await using var app = await RunningApp.StartAsync("ChatShare:Downloads:AccelRedirectPrefix=/protected");

@@ -50,11 +50,14 @@ public sealed class CrossSiteTests
     public async Task Every_method_that_may_change_something_is_checked(string method)
     {
         await using var app = await RunningApp.StartAsync();
-        using var request = new HttpRequestMessage(new HttpMethod(method), "/uploads");
-        request.Headers.Add("Origin", "http://evil.example");
-        using var response = await app.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+        foreach (var (header, value) in new[] { ("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site") })
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), "/uploads");
+            request.Headers.Add(header, value);
+            using var response = await app.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
 
-        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+            Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        }
     }
 
     [Fact]

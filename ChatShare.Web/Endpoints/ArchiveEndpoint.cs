@@ -1,8 +1,10 @@
+using System.Collections.Immutable;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Web.Security;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 
@@ -10,68 +12,104 @@ namespace ChatShare.Web.Endpoints;
 
 /// <summary>
 /// <c>GET /files/archive?room=…</c>: the finished files of a room as one zip, or with <c>id=…</c> (repeated) a selection of them;
-/// <c>GET /files/archive?with={id}</c>: those of the message that this file is of.
+/// <c>GET /files/archive?with={id}</c>: those of the message that this file is of. <c>POST /files/archive</c>: a selection by a form with
+/// <c>room</c> and <c>id</c> (repeated, or many with commas between): an address has no room for hundreds.
 /// </summary>
 internal static class ArchiveEndpoint
 {
-    public static void MapArchive(this IEndpointRouteBuilder endpoints) => endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization();
+    // About 35,000 ids.
+    private const int MostFormBytes = 1024 * 1024;
 
-    private static async Task<IResult> SendAsync(
-        HttpContext context, FileDirectory files, RoomService rooms, WhoHasIt whoHasIt, IHostApplicationLifetime lifetime,
-        [FromQuery] string? room, [FromQuery] string? with, [FromQuery] string[]? id, CancellationToken cancellationToken)
+    public static void MapArchive(this IEndpointRouteBuilder endpoints)
     {
-        if (context.PersonSession() is not { } who)
-            return TypedResults.Unauthorized();
+        endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization();
+        endpoints.MapPost("/files/archive", SendSelectionAsync).RequireAuthorization().WithMetadata(new RequestSizeLimitAttribute(MostFormBytes));
+    }
+
+    private static Task<IResult> SendAsync([AsParameters] Call call, [FromQuery] string? room, [FromQuery] string? with, [FromQuery] string[]? id) =>
+        call.TryAsync(who => with is not null ? MessageAsync(call, with, who) : RoomAsync(call, room, id is { Length: > 0 } ? id : null, who));
+
+    private static async Task<IResult> SendSelectionAsync([AsParameters] Call call)
+    {
+        if (!call.Context.Request.HasFormContentType)
+            return Refusals.Status(StatusCodes.Status415UnsupportedMediaType, "A selection comes as a form.");
+        IFormCollection form;
         try
         {
-            if (with is not null)
-                return await MessageAsync(files, with, who, Archive, cancellationToken);
-            if (!RoomName.TryParse(room, out var name, out var error))
-                return TypedResults.Problem(error, statusCode: StatusCodes.Status400BadRequest);
-            return rooms.Find(name) is { } found
-                ? await RoomAsync(files, found, id ?? [], who, Archive, cancellationToken)
-                : Nothing($"There is no room “{name}”.");
+            // As many as fit; the length of all is limited.
+            form = await call.Context.Request.ReadFormAsync(new FormOptions { ValueCountLimit = int.MaxValue }, call.Context.RequestAborted);
         }
-        catch (RefusedException refused)
+        catch (BadHttpRequestException e)
         {
-            return TypedResults.Problem(refused.Message, statusCode: StatusCodes.Status403Forbidden);
+            return Refusals.Status(e.StatusCode, "This is too long, or broke off.");
+        }
+        catch (InvalidDataException)
+        {
+            return Refusals.Status(StatusCodes.Status400BadRequest, "This is no form that can be read.");
         }
 
-        IResult Archive(IReadOnlyCollection<ArchivedFile> archived, string fileName) => TypedResults.Stream(
+        return await call.TryAsync(who => RoomAsync(call, form["room"], form["id"].SelectMany(ids => (ids ?? "").Split(',')), who));
+    }
+
+    private static async Task<IResult> MessageAsync(Call call, string with, PersonSession who)
+    {
+        if (!FileId.TryParse(with, out var id))
+            return Nothing("There is no such file.");
+        var archived = await call.Files.InMessageOfAsync(id, who, call.Context.RequestAborted);
+        return archived.IsEmpty ? Nothing("There are no files to take.") : Archive(call, archived, $"Files of {archived[0].Sender}.zip", who);
+    }
+
+    /// <param name="call">The request.</param>
+    /// <param name="room">Of which room.</param>
+    /// <param name="selection">Ids; those that are not of this room are left out. Null for all.</param>
+    /// <param name="who">Who asks.</param>
+    private static async Task<IResult> RoomAsync(Call call, string? room, IEnumerable<string>? selection, PersonSession who)
+    {
+        if (!RoomName.TryParse(room, out var name, out var error))
+            return TypedResults.Problem(error, statusCode: StatusCodes.Status400BadRequest);
+        if (call.Rooms.Find(name) is not { } found)
+            return Nothing($"There is no room “{name}”.");
+        var archived = await call.Files.InRoomAsync(found, message: null, who, call.Context.RequestAborted);
+        if (selection?.ToHashSet(StringComparer.Ordinal) is { } ids)
+            archived = [.. archived.Where(file => ids.Contains(file.Stored.File.Id.ToString()))];
+        return archived.IsEmpty ? Nothing("There are no files to take.") : Archive(call, archived, $"{found.Name}.zip", who);
+    }
+
+    private static PushStreamHttpResult Archive(Call call, ImmutableArray<ArchivedFile> archived, string fileName, PersonSession who)
+    {
+        // The page takes a selection in a frame of its own: an answer to a form would take the page's place.
+        call.Context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'self'";
+        return TypedResults.Stream(
             async destination =>
             {
-                using var until = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, who.Ended, lifetime.ApplicationStopping);
+                using var until = CancellationTokenSource.CreateLinkedTokenSource(call.Context.RequestAborted, who.Ended, call.Lifetime.ApplicationStopping);
                 try
                 {
-                    await whoHasIt.TookAsync(await FileArchive.WriteAsync(archived, destination, until.Token), who);
+                    await call.WhoHasIt.TookAsync(await FileArchive.WriteAsync(archived, destination, until.Token), who);
                 }
                 catch (OperationCanceledException)
                 {
-                    context.Abort();
+                    call.Context.Abort();
                 }
             },
             "application/zip",
             FileName.Clean(fileName).Value);
     }
 
-    private static async Task<IResult> MessageAsync(
-        FileDirectory files, string with, PersonSession who, Func<IReadOnlyCollection<ArchivedFile>, string, IResult> archive, CancellationToken cancellationToken)
-    {
-        if (!FileId.TryParse(with, out var id))
-            return Nothing("There is no such file.");
-        var archived = await files.InMessageOfAsync(id, who, cancellationToken);
-        return archived.IsEmpty ? Nothing("There are no files to take.") : archive(archived, $"Files of {archived[0].Sender}.zip");
-    }
-
-    private static async Task<IResult> RoomAsync(
-        FileDirectory files, Room room, string[] selection, PersonSession who, Func<IReadOnlyCollection<ArchivedFile>, string, IResult> archive,
-        CancellationToken cancellationToken)
-    {
-        var archived = await files.InRoomAsync(room, message: null, who, cancellationToken);
-        if (selection.Length > 0)
-            archived = [.. archived.Where(file => selection.Contains(file.Stored.File.Id.ToString(), StringComparer.Ordinal))];
-        return archived.IsEmpty ? Nothing("There are no files to take.") : archive(archived, $"{room.Name}.zip");
-    }
-
     private static ProblemHttpResult Nothing(string sentence) => TypedResults.Problem(sentence, statusCode: StatusCodes.Status404NotFound);
+
+    private sealed record Call(HttpContext Context, FileDirectory Files, RoomService Rooms, WhoHasIt WhoHasIt, IHostApplicationLifetime Lifetime)
+    {
+        public async Task<IResult> TryAsync(Func<PersonSession, Task<IResult>> send)
+        {
+            try
+            {
+                return Context.PersonSession() is { } who ? await send(who) : TypedResults.Unauthorized();
+            }
+            catch (RefusedException refused)
+            {
+                return TypedResults.Problem(refused.Message, statusCode: StatusCodes.Status403Forbidden);
+            }
+        }
+    }
 }

@@ -38,7 +38,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
                     // A proxy makes a plain end of a reset, and the browser then goes on by itself with what its person has called off.
                     return context.Request.Headers.IfRange.Count > 0 && downloads.WasCancelled(fileId, who)
                         ? TypedResults.Problem("This download was called off.", statusCode: StatusCodes.Status410Gone)
-                        : Send(context, stored, who);
+                        : new StoredFileResult(Send(context, stored, who), NotFound());
                 }
             }
         }
@@ -74,9 +74,10 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0;
         context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
-            ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !ReachesEnd(range, file.Length) ? Task.CompletedTask : TookAsync())
+            ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !Completes(range, file.Length) ? Task.CompletedTask : TookAsync())
             : new SendingBody(
-                body, context, length => downloads.Begin(file, who, length, isShown, context.RequestAborted), () => isShown ? Task.CompletedTask : TookAsync()));
+                body, context, length => downloads.Begin(file, who, length, isShown, context.RequestAborted),
+                first => isShown || (first > 0 && IsTail(range)) ? Task.CompletedTask : TookAsync()));
         return TypedResults.PhysicalFile(
             stored.Path,
             // A download keeps its type only when a browser would not run it even if it were shown.
@@ -95,7 +96,14 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         return $"{folder.AccelRedirectPrefix}/{Path.GetRelativePath(folder.Directory, stored.Path).Replace('\\', '/')}";
     }
 
-    /// <summary>Whether an answer to this range ends with the file's last byte; several ranges are answered with the whole.</summary>
-    private static bool ReachesEnd(RangeHeaderValue? range, long length) =>
-        range is not { Unit.Value: "bytes", Ranges: { Count: 1 } single } || single.First() is { From: null } or { To: null } || single.First().To >= length - 1;
+    /// <summary>
+    /// Whether a range is of the last bytes, however many the file has. Whoever says where to go on has what is before; this one looks at
+    /// the end alone, and has not taken the file when it is answered.
+    /// </summary>
+    internal static bool IsTail(RangeHeaderValue? range) => range is { Unit.Value: "bytes", Ranges: { Count: 1 } single } && single.First().From is null;
+
+    /// <summary>Whether the file has been taken with an answer to this range; several ranges are answered with the whole.</summary>
+    private static bool Completes(RangeHeaderValue? range, long length) =>
+        range is not { Unit.Value: "bytes", Ranges: { Count: 1 } single }
+        || (IsTail(range) ? single.First().To >= length : single.First().To is not { } last || last >= length - 1);
 }

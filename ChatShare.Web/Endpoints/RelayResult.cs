@@ -41,11 +41,11 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
             response.ContentType = "application/octet-stream";
             response.ContentLength = count;
             if (!HttpMethods.IsHead(httpContext.Request.Method))
-                await SendAsync(httpContext, from, count, reachesEnd: from + count == length);
+                await SendAsync(httpContext, from, count, completes: from + count == length && (from == 0 || !DownloadEndpoints.IsTail(range)));
         }
     }
 
-    private async Task SendAsync(HttpContext context, long from, long count, bool reachesEnd)
+    private async Task SendAsync(HttpContext context, long from, long count, bool completes)
     {
         using var download = downloads.Begin(file.File, who, count, isShown: false, context.RequestAborted);
         try
@@ -62,7 +62,7 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
             return;
         }
 
-        if (reachesEnd)
+        if (completes)
             await whoHasIt.TookAsync([file.File.Id], who);
     }
 

@@ -10,7 +10,7 @@ namespace ChatShare.Web.Endpoints;
 /// <see cref="SendFileAsync"/>, which sends it in large blocks straight out of the page cache into the connection's own memory: counted,
 /// held while it is paused, ended with its session.
 /// </summary>
-internal sealed class SendingBody(IHttpResponseBodyFeature inner, HttpContext context, Func<long, Download> begin, Func<Task> sentLastByte)
+internal sealed class SendingBody(IHttpResponseBodyFeature inner, HttpContext context, Func<long, Download> begin, Func<long, Task> sentToTheEndFrom)
     : IHttpResponseBodyFeature
 {
     // Measured: between 64 KiB and 1 MiB it makes no difference.
@@ -31,7 +31,8 @@ internal sealed class SendingBody(IHttpResponseBodyFeature inner, HttpContext co
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, FileOptions.SequentialScan);
         var length = RandomAccess.GetLength(file);
         var end = count is { } asked ? offset + asked : length;
-        using var download = begin(end - offset);
+        var first = offset;
+        using var download = begin(end - first);
         try
         {
             // Before that the writer lends memory of its own, which is copied.
@@ -58,7 +59,7 @@ internal sealed class SendingBody(IHttpResponseBodyFeature inner, HttpContext co
         }
 
         if (download.Sent == download.Length && end == length)
-            await sentLastByte();
+            await sentToTheEndFrom(first);
     }
 
     /// <summary>

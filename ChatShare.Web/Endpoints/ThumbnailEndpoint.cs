@@ -22,7 +22,7 @@ internal static class ThumbnailEndpoint
             {
                 // A file never changes; the browser need not ask again.
                 context.Response.Headers.CacheControl = "private, max-age=31536000, immutable";
-                return TypedResults.PhysicalFile(path, "image/webp");
+                return new StoredFileResult(TypedResults.PhysicalFile(path, "image/webp"), TypedResults.NotFound());
             }
         }
         catch (RefusedException)

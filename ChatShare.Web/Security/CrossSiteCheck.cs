@@ -4,7 +4,7 @@ namespace ChatShare.Web.Security;
 /// Refuses what another site makes a person's browser send: everything that changes something, and the circuit's WebSocket,
 /// which no CORS rule guards. With <c>Origin</c> its host and port have to be the request's own; without it
 /// <c>Sec-Fetch-Site</c>, if sent, has to be <c>same-origin</c>; with neither only a bearer token will do, which no other
-/// site can make a browser send, and the call that gives one.
+/// site can make a browser send, and the call that gives one. <c>OPTIONS</c> with neither comes from no page: it only asks what is spoken.
 /// </summary>
 internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteCheck> logger)
 {
@@ -36,7 +36,7 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
             return origins.Count == 1 && IsOwnOrigin(request, origins[0]);
         if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } sites)
             return sites.Count == 1 && sites[0] == "same-origin";
-        return BearerToken.In(request) is not null || IsTokenAsked(request);
+        return BearerToken.In(request) is not null || IsTokenAsked(request) || HttpMethods.IsOptions(request.Method);
     }
 
     /// <summary>Nobody has a token before the first call. It looks at no cookie, and its JSON is nothing that a foreign form can send.</summary>

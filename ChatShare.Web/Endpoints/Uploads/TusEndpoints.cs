@@ -114,9 +114,7 @@ internal static class TusEndpoints
         var (upload, file) = await StandingAsync(call, fileId);
         var headers = call.Context.Response.Headers;
         headers[Tus.Length] = Tus.Text(file.Length);
-        headers[Tus.Metadata] = file.Folder is null
-            ? TusMetadata.Pair("filename", file.Name)
-            : $"{TusMetadata.Pair("filename", file.Name)},{TusMetadata.Pair("path", file.Folder)}";
+        headers[Tus.Metadata] = await call.Files.MetadataAsync(fileId, call.Who, call.Aborted) ?? TusMetadata.Pair("filename", file.Name);
         SayWhere(call.Context, upload, file);
         return TypedResults.Ok();
     }
@@ -130,11 +128,11 @@ internal static class TusEndpoints
         if (!Tus.TryReadBytes(call.Request, Tus.Offset, out var offset))
             return Refusals.Field(Tus.Offset, "Upload-Offset is missing or no possible number of bytes.");
 
-        var (upload, file) = await call.Uploads.FindOwnAsync(fileId, call.Who, call.Aborted);
+        var (upload, file) = await FindAsync(call, fileId);
         if (upload is null)
         {
-            // The last part once more, because its answer was lost.
-            if (offset > file.Length || file.Length - offset != (part.Length ?? file.Length - offset))
+            // Whoever lost the last answer asks how far it is.
+            if (offset != file.Length || TusPart.IsIn(call.Request))
                 throw new RefusedException(RefusalKind.Conflict, "This upload has become the file already.");
         }
         else if (offset == upload.Received && part.Length > upload.Length - offset)
@@ -154,7 +152,7 @@ internal static class TusEndpoints
     {
         if (!FileId.TryParse(id, out var fileId))
             return NotFound();
-        var (upload, _) = await call.Uploads.FindOwnAsync(fileId, call.Who, call.Aborted);
+        var (upload, _) = await FindAsync(call, fileId);
         if (upload is null)
             throw new RefusedException(RefusalKind.Gone, "This upload has become the file already.");
         await upload.CancelAsync(call.Who, call.Aborted);
@@ -209,7 +207,7 @@ internal static class TusEndpoints
     /// </summary>
     private static async Task<(Upload? Upload, SharedFile File)> StandingAsync(Call call, FileId id)
     {
-        var (upload, file) = await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+        var (upload, file) = await FindAsync(call, id);
         if (upload is null)
             return (null, file);
         await call.Bodies.GiveWayAsync(id, call.Aborted);
@@ -220,9 +218,15 @@ internal static class TusEndpoints
             // An empty file, or one whose last byte came just before the connection or the server went.
             await upload.AppendAsync(call.Who, upload.Length, Stream.Null, checksum: null, CancellationToken.None);
         }
-        catch (OperationCanceledException) when (call.Lifetime.ApplicationStopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (!upload.IsUnderWay)
         {
-            throw new RefusedException(RefusalKind.TooFast, "The server is being restarted. Ask again in a moment.");
+            // Called off meanwhile; what it has become says so.
+            await upload.Ended.WaitAsync(call.Aborted);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops, or whoever looks whether the file is here already went first.
+            throw new RefusedException(RefusalKind.TooFast, "The server is busy with this file. Ask again in a moment.");
         }
         catch (RefusedException e) when (e.Kind == RefusalKind.Conflict)
         {
@@ -230,7 +234,23 @@ internal static class TusEndpoints
             await upload.Ended.WaitAsync(call.Aborted);
         }
 
-        return await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+        return await FindAsync(call, id);
+    }
+
+    /// <summary>See <see cref="UploadService.FindOwnAsync"/>.</summary>
+    private static async Task<(Upload? Upload, SharedFile File)> FindAsync(Call call, FileId id)
+    {
+        var upload = call.Uploads.Find(id);
+        try
+        {
+            return await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+        }
+        catch (Exception e) when (upload is not null && (e is IOException || (e is OperationCanceledException && !call.Aborted.IsCancellationRequested)))
+        {
+            // It ended while what an earlier run of the server had received was taken up; its row says how.
+            await upload.Ended.WaitAsync(call.Aborted);
+            return await call.Uploads.FindOwnAsync(id, call.Who, call.Aborted);
+        }
     }
 
     private static Created Created(HttpContext context, Upload? upload, SharedFile file)
@@ -254,7 +274,7 @@ internal static class TusEndpoints
 
     /// <summary>A request and what it is answered with.</summary>
     private sealed record Call(
-        HttpContext Context, UploadService Uploads, AlreadyHere AlreadyHere, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
+        HttpContext Context, UploadService Uploads, FileDirectory Files, AlreadyHere AlreadyHere, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
     {
         public HttpRequest Request => Context.Request;
 

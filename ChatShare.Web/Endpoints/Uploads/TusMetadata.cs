@@ -10,7 +10,14 @@ internal sealed record TusMetadata
 
     private readonly Dictionary<string, string> _values;
 
-    private TusMetadata(Dictionary<string, string> values) => _values = values;
+    private TusMetadata(Dictionary<string, string> values, string? header)
+    {
+        _values = values;
+        Header = header;
+    }
+
+    /// <summary>All of it, to be sent back; null when a key is written in what no header can carry.</summary>
+    public string? Header { get; }
 
     /// <summary>The value of a key; empty when it has none, null when the key is missing.</summary>
     public string? this[string key] => _values.GetValueOrDefault(key);
@@ -42,7 +49,7 @@ internal sealed record TusMetadata
                 return false;
         }
 
-        metadata = new(values);
+        metadata = new(values, header is not null && header.All(c => c is >= ' ' and <= '~') ? header : null);
         return true;
     }
 

@@ -74,6 +74,7 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
                     Index = index,
                     ModifiedAt = modified,
                     ClientId = metadata["clientId"],
+                    Metadata = metadata.Header,
                 },
                 metadata["batch"]);
         }

@@ -183,6 +183,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<long>("MessageNumber")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Metadata")
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("ModifiedAt")
                         .HasColumnType("INTEGER");
 
