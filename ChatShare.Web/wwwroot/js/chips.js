@@ -21,9 +21,9 @@ const pictures = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 /** What waits in rooms that are not open. @type {Map<string, Picked[]>} */
 const elsewhere = new Map();
 // Nobody but who picked them can say whether they may go.
-for (const [target, type] of /** @type {const} */ ([[window, "beforeunload"], [document, "chatshare:reload"]])) {
-  target.addEventListener(type, (event) => elsewhere.size > 0 && event.preventDefault());
-}
+const keep = (/** @type {Event} */ event) => elsewhere.size > 0 && event.preventDefault();
+window.addEventListener("beforeunload", keep);
+document.addEventListener("chatshare:reload", keep);
 
 /** @param {number} count */
 const filesOf = (count) => (count === 1 ? "1 file" : `${count} files`);
