@@ -25,9 +25,6 @@ internal static class PageControls
     /// <summary>Lets them go there.</summary>
     public static Task DropAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragEnter", "dragOver", "drop");
 
-    /// <summary>Takes them out of the window from there, or gives up with Escape.</summary>
-    public static Task DragAwayAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragCancel");
-
     /// <summary>A quick stroke of one finger from the middle of something, to the right when positive.</summary>
     public static async Task SwipeAsync(this IPage page, ILocator target, int pixels)
     {
