@@ -86,20 +86,30 @@ public sealed class UploadService
     /// Announces files: one message with a card for each, in the order given. Everything that can be refused is refused
     /// here, before the first byte.
     /// </summary>
-    /// <param name="session">The sender's place in the room.</param>
+    /// <param name="room">Whose people see them.</param>
+    /// <param name="who">The sender.</param>
+    /// <param name="door">How they come.</param>
     /// <param name="files">At least one.</param>
     /// <param name="clientId">The sender's id for the message.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>An upload for each file, to be fed by <see cref="Upload.AppendAsync"/>.</returns>
     /// <exception cref="RefusedException">A limit, no space, not allowed.</exception>
     public async Task<ImmutableArray<Upload>> BeginAsync(
+        Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string clientId, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(who);
+        ArgumentNullException.ThrowIfNull(files);
+        Permissions.Demand(Permissions.CanSend(who), who);
+        return await AnnounceAsync(room, who, door, files, clientId, joinsMessage: false, cancellationToken);
+    }
+
+    /// <summary>The same, in the room where the sender is.</summary>
+    public Task<ImmutableArray<Upload>> BeginAsync(
         RoomSession session, IReadOnlyList<UploadRequest> files, string clientId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(session);
-        ArgumentNullException.ThrowIfNull(files);
-        var who = session.Participant.Session;
-        Permissions.Demand(Permissions.CanSend(who), who);
-        return await AnnounceAsync(session.Room, who, session.Participant.Door, files, clientId, joinsMessage: false, cancellationToken);
+        return BeginAsync(session.Room, session.Participant.Session, session.Participant.Door, files, clientId, cancellationToken);
     }
 
     /// <summary>

@@ -12,14 +12,14 @@ public sealed class FileFaceTests
     public void The_ending_of_a_name_is_never_cut(string name, string stem, string ending) =>
         Assert.Equal((stem, ending), FileFace.Split(name));
 
-    [Fact]
-    public void A_surrogate_pair_is_not_split()
-    {
-        var (stem, ending) = FileFace.Split("abc🎉123456789");
-
-        Assert.Equal("abc", stem);
-        Assert.Equal("🎉123456789", ending);
-    }
+    [Theory]
+    [InlineData("abc🎉123456789", "abc", "🎉123456789")]
+    [InlineData("re\u0301sume\u0301 2026.txt", "re\u0301sum", "e\u0301 2026.txt")]
+    [InlineData("e\u0301123456789", "", "e\u0301123456789")]
+    [InlineData("me👩‍👩‍👧‍👧.txt", "me", "👩‍👩‍👧‍👧.txt")]
+    [InlineData("", "", "")]
+    public void What_is_one_character_to_people_is_not_split(string name, string stem, string ending) =>
+        Assert.Equal((stem, ending), FileFace.Split(name));
 
     [Theory]
     [InlineData("a.png", "image/jpeg", 10, "image")]

@@ -101,6 +101,8 @@ public sealed class MessageMarkupTests
         var picture = card.QuerySelector("img")!;
         Assert.Equal(($"{shownWidth}", $"{shownHeight}"), (picture.GetAttribute("width"), picture.GetAttribute("height")));
         Assert.Equal($"/thumbnails/{file.Id}", picture.GetAttribute("src"));
+        // Dragged and let go in the page it would be shared again.
+        Assert.Equal("false", picture.GetAttribute("draggable"));
         Assert.Equal("Look at a \"b\".png", card.QuerySelector("a.picture")!.GetAttribute("aria-label"));
         Assert.Empty(Parse(MessageMarkup.Make(Sample.Make(1, "", files: [file with { State = FileState.Deleted }]))).QuerySelectorAll("img"));
     }

@@ -27,6 +27,8 @@ public sealed class StorageTabTests
         await page.PressAsync("Preview Lobby");
 
         await page.WaitForAssertionAsync(() => Assert.Contains("Would free 800 KB, 1 file.", page.Markup, StringComparison.Ordinal));
+        // A second click on Preview is not one on Apply.
+        await page.PressAsync("Preview Lobby");
         Assert.Equal((KeepRule.Everything, 2), (core.Lobby.Keeps, core.Contents().Count));
         await page.PressAsync("Apply to Lobby");
 
@@ -80,6 +82,8 @@ public sealed class StorageTabTests
         await page.InvokeAsync(() => page.Named("select", "Of person").ChangeAsync(bo.Participant.Session.PersonId.ToString()));
         await page.PressAsync("Preview removal");
         await page.WaitForAssertionAsync(() => Assert.Contains("Would free 5.0 KB, 1 file.", page.Markup, StringComparison.Ordinal));
+        await page.PressAsync("Preview removal");
+        await page.WaitForStateAsync(() => page.AllNamed("button", "Remove files").Count == 1);
         await page.PressAsync("Remove files");
 
         await page.WaitForAssertionAsync(() => Assert.Contains("Freed 5.0 KB, 1 file.", page.Markup, StringComparison.Ordinal));

@@ -65,6 +65,8 @@ public sealed class UploadPickerTests
         Assert.Same(firstElement, inputs[0].Instance);
         Assert.Equal([true, false], picker.FindAll("input[type=file]").Select(input => input.HasAttribute("hidden")));
         Assert.Equal([null, "attach-files"], picker.FindAll("input[type=file]").Select(input => input.GetAttribute("id")));
+        // What is looked for by its name is the one that can be used.
+        Assert.Equal([null, "Attach files"], picker.FindAll("input[type=file]").Select(input => input.GetAttribute("aria-label")));
 
         var secondPicked = PickAsync(picker, second);
         await room.WaitForAssertionAsync(() => Assert.Equal("0", Percent(room, "second.bin")));
@@ -158,11 +160,35 @@ public sealed class UploadPickerTests
         await file.SendAsync(Make.Bytes(40), token);
         await room.WaitForAssertionAsync(() => Assert.Equal("40", Percent(room, "plan.pdf")));
 
-        picker.Instance.Dispose();
+        await picker.Instance.DisposeAsync();
 
         await picked;
         await room.WaitForAssertionAsync(() => Assert.Contains("connection was lost", room.Markup, StringComparison.Ordinal));
         Assert.Equal(FileState.Failed, (await core.AllAsync(core.Lobby, token)).Single().Files.Single().State);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_pick_goes_to_the_room_that_was_said_with_its_folders_and_nowhere_when_none_was()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var ann = await core.JoinAsync("Ann", token);
+        await using var circuit = new Circuit(core, ann);
+        var secret = await core.CreateRoomAsync("Secret", ann, token);
+        var (_, picker) = await OpenAsync(circuit, core);
+        var (first, second) = (new GatedFile("a.txt", 10), new GatedFile("b.txt", 10));
+        await first.SendAsync(Make.Bytes(10), token, isLast: true);
+        await second.SendAsync(Make.Bytes(10, seed: 2), token, isLast: true);
+
+        await PickAsync(picker, "secret", ["trip/../day 1", ""], first, second);
+
+        var files = (await core.AllAsync(secret, token)).Single().Files;
+        Assert.Equal([("a.txt", "trip/day 1"), ("b.txt", null)], files.Select(file => (file.Name, file.Folder)));
+        await PickAsync(picker, "Nowhere", [], new GatedFile("c.txt", 10));
+        await circuit.NoticeAsync("There is no room “Nowhere”.");
+        await PickAsync(picker, room: null, [], new GatedFile("d.txt", 10));
+        await circuit.NoticeAsync("Open a room first, then share files there.");
+        Assert.Empty(await core.AllAsync(core.Lobby, token));
     }
 
     private static async Task<(IRenderedComponent<RoomView> Room, IRenderedComponent<UploadPicker> Picker)> OpenAsync(Circuit circuit, CoreHost core)
@@ -171,14 +197,22 @@ public sealed class UploadPickerTests
         script.Mode = JSRuntimeMode.Loose;
         script.Setup<string>("timeZone").SetResult("UTC");
         script.SetupModule("start", _ => true).Mode = JSRuntimeMode.Loose;
+        circuit.JSInterop.SetupModule("/js/picker.js").Mode = JSRuntimeMode.Loose;
         var room = circuit.Render<RoomView>(parameters => parameters.Add(p => p.Room, core.Lobby));
         await room.WaitForStateAsync(() => room.Markup.Contains("Say hello", StringComparison.Ordinal));
         return (room, circuit.Render<UploadPicker>());
     }
 
-    /// <summary>Picks files in the element that is there for the next pick; ends when they have ended.</summary>
-    private static Task PickAsync(IRenderedComponent<UploadPicker> picker, params IBrowserFile[] files) =>
-        picker.InvokeAsync(() => picker.FindComponents<InputFile>()[^1].Instance.OnChange.InvokeAsync(new InputFileChangeEventArgs(files)));
+    /// <summary>Picks files for the Lobby in the element that is there for the next pick; ends when they have ended.</summary>
+    private static Task PickAsync(IRenderedComponent<UploadPicker> picker, params IBrowserFile[] files) => PickAsync(picker, "Lobby", [], files);
+
+    private static Task PickAsync(IRenderedComponent<UploadPicker> picker, string? room, string?[] folders, params IBrowserFile[] files) =>
+        picker.InvokeAsync(() =>
+        {
+            if (room is not null)
+                picker.Instance.Expect(room, folders);
+            return picker.FindComponents<InputFile>()[^1].Instance.OnChange.InvokeAsync(new InputFileChangeEventArgs(files));
+        });
 
     private static string? Percent(IRenderedComponent<RoomView> room, string file) =>
         room.Named("[role=progressbar]", $"Uploading {file}").GetAttribute("aria-valuenow");

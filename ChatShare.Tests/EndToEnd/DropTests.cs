@@ -27,6 +27,31 @@ public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task A_drag_that_ends_otherwise_leaves_nothing_behind()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Waverer");
+        var path = await FileAsync("wavering.txt");
+        var hint = ann.Page.GetByText("Drop files to share them in Lobby");
+
+        await ann.Page.DragOverAsync(ann.People, path);
+        await ann.Page.DragOverAsync(ann.Field, path);
+        await Expect(hint).ToBeVisibleAsync();
+        // Out of the window, or Escape: what is left then is left for nothing.
+        await ann.Field.EvaluateAsync("field => field.dispatchEvent(new DragEvent('dragleave', { bubbles: true, relatedTarget: document.body }))");
+        await Expect(hint).ToBeVisibleAsync();
+        await ann.Field.EvaluateAsync("field => field.dispatchEvent(new DragEvent('dragleave', { bubbles: true }))");
+        await Expect(hint).ToBeHiddenAsync();
+
+        // What was under the pointer is drawn anew, and never hears that it was left.
+        var person = ann.People.GetByRole(Microsoft.Playwright.AriaRole.Listitem).First;
+        await ann.Page.DragOverAsync(person, path);
+        await Expect(hint).ToBeVisibleAsync();
+        await person.EvaluateAsync("person => person.replaceWith(person.cloneNode(true))");
+        await ann.Page.Mouse.MoveAsync(300, 300);
+        await Expect(hint).ToBeHiddenAsync();
+    }
+
+    [Fact]
     public async Task A_drop_on_a_room_in_the_list_goes_there_and_so_does_the_page()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Sorter");

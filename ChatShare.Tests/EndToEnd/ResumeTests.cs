@@ -156,16 +156,52 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Fenced in");
         var bo = await Person.JoinAsync(chromium, Server, "Outside");
-        await ann.Page.RouteAsync("**/uploads", route => route.FulfillAsync(new() { Status = 405, Body = "Not here" }));
+        await ann.Page.RouteAsync("**/uploads", route => route.FulfillAsync(new() { Status = 503, ContentType = "text/html", Body = "<h1>Not here</h1>" }));
         var file = await RandomFileAsync("fenced.bin", 300_000);
 
         await ann.AttachAsync(file.Path);
 
         await Expect(ann.Page.GetByText("These files go over the chat’s own connection, which is slower.")).ToBeVisibleAsync();
         await ArrivesAsync(bo, file);
-        // The picker is the same as before.
-        await ann.AttachAsync((await RandomFileAsync("fenced2.bin", 1000)).Path);
-        await Expect(bo.Download("fenced2.bin")).ToBeVisibleAsync();
+        Assert.False(await AsksBeforeItLeavesAsync());
+        // The picker is the same as before, and leaving is asked about.
+        await ann.AttachAsync("fenced2.bin", 20_000_000);
+        await Expect(bo.Progress("fenced2.bin")).ToBeVisibleAsync();
+        Assert.True(await AsksBeforeItLeavesAsync());
+        await Expect(bo.Download("fenced2.bin")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+
+        // What was picked here goes here, whatever room is open by then, and holds up nothing.
+        await ann.AttachAsync((await RandomFileAsync("fenced3.bin", 1000)).Path);
+        await ann.NewRoomAsync("Behind the fence");
+        await Expect(bo.Download("fenced3.bin")).ToBeVisibleAsync();
+        await ann.AttachAsync((await RandomFileAsync("fenced4.bin", 1000)).Path);
+        await Expect(ann.Download("fenced4.bin")).ToBeVisibleAsync();
+        await Expect(ann.Download("fenced3.bin")).ToHaveCountAsync(0);
+
+        Task<bool> AsksBeforeItLeavesAsync() => ann.Page.EvaluateAsync<bool>("() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))");
+    }
+
+    [Fact]
+    public async Task Where_PATCH_does_not_get_through_POST_does_and_else_the_chats_own_connection()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Patchless");
+        var bo = await Person.JoinAsync(chromium, Server, "Beyond");
+        var isPostRefused = false;
+        await ann.Page.RouteAsync("**/uploads/*", route =>
+            route.Request.Method == "PATCH" || (isPostRefused && route.Request.Headers.GetValueOrDefault("x-http-method-override") == "PATCH")
+                ? route.FulfillAsync(new() { Status = 405, ContentType = "text/html", Body = "<h1>405 Not Allowed</h1>" })
+                : route.ContinueAsync());
+        var posted = await RandomFileAsync("posted.bin", 300_000);
+        await ann.AttachAsync(posted.Path);
+        await ArrivesAsync(bo, posted);
+
+        isPostRefused = true;
+        var carried = await RandomFileAsync("carried.bin", 300_000);
+        await ann.AttachAsync(carried.Path);
+
+        await ArrivesAsync(bo, carried);
+        await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "carried.bin" })).ToHaveCountAsync(1);
+        await Expect(bo.Log.Locator(".card").Filter(new() { HasText = "posted.bin" })).ToHaveCountAsync(1);
     }
 
     [Fact]

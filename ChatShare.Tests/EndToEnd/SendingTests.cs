@@ -43,6 +43,12 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         var ann = await Person.JoinAsync(chromium, Server, "Holder");
         await ann.AttachAsync(Text("at once.txt"));
         await Expect(ann.Download("at once.txt")).ToBeVisibleAsync();
+        // Whoever writes gets time, and need not send it.
+        await ann.AttachAsync(Text("a moment later.txt"));
+        await ann.Field.PressSequentiallyAsync("about it");
+        await Expect(ann.Button("Hold")).ToBeVisibleAsync();
+        await Expect(ann.Download("a moment later.txt")).ToBeVisibleAsync(new() { Timeout = 10_000 });
+        await ann.Field.FillAsync("");
 
         await ann.AttachAsync(Text("held.txt"));
         await ann.Button("Hold").ClickAsync();
@@ -84,6 +90,23 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
 
         await Expect(ann.Download("image.png")).ToBeVisibleAsync();
         await Expect(ann.Log.GetByRole(AriaRole.Link, new() { Name = "Look at image.png" })).ToBeVisibleAsync();
+
+        // Wherever the focus is; files bring their names as text, and text that brings its picture is text.
+        await ann.Log.EvaluateAsync(
+            """
+            log => {
+              const paste = (file, texts) => {
+                const clipboardData = new DataTransfer();
+                clipboardData.items.add(file);
+                Object.entries(texts).forEach(([type, text]) => clipboardData.setData(type, text));
+                log.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+              };
+              paste(new File(["x"], "cells.png", { type: "image/png" }), { "text/plain": "1 2", "text/html": "<b>1 2</b>" });
+              paste(new File(["x"], "copied.txt", { type: "text/plain" }), { "text/plain": "copied.txt" });
+            }
+            """);
+        await Expect(ann.Download("copied.txt")).ToBeVisibleAsync();
+        await Expect(ann.Log.GetByText("cells.png")).ToHaveCountAsync(0);
     }
 
     [Fact]
@@ -112,21 +135,34 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task Leaving_the_page_while_files_are_sent_is_asked_about()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Leaver");
+        await ann.AttachAsync(Text("waiting.txt"));
+        await ann.Button("Hold").ClickAsync();
+        await ann.NewRoomAsync("Leavers");
         var asked = new TaskCompletionSource<string>();
         ann.Page.Dialog += (_, dialog) =>
         {
             asked.TrySetResult(dialog.Type);
             _ = dialog.DismissAsync();
         };
+        // For files that wait in another room, in this one, and for those that are on their way.
+        await ann.Field.ClickAsync();
+        await IsAskedAsync();
+        await ann.Rooms.GetByText("Lobby").ClickAsync();
+        await ann.Button("Remove waiting.txt").HoverAsync();
+        await IsAskedAsync();
+        await ann.Button("Remove waiting.txt").ClickAsync();
         await ann.Page.SendAtAsync(100_000);
         await ann.AttachAsync("long.bin", 20_000_000);
         await Expect(ann.Progress("long.bin")).ToBeVisibleAsync();
-        await ann.Field.ClickAsync();
-
-        await ann.Page.CloseAsync(new() { RunBeforeUnload = true });
-
-        Assert.Equal("beforeunload", await asked.Task.WaitAsync(TestContext.Current.CancellationToken));
+        await IsAskedAsync();
         await ann.Button("Cancel long.bin").ClickAsync();
+
+        async Task IsAskedAsync()
+        {
+            asked = new TaskCompletionSource<string>();
+            await ann.Page.CloseAsync(new() { RunBeforeUnload = true });
+            Assert.Equal("beforeunload", await asked.Task.WaitAsync(TestContext.Current.CancellationToken));
+        }
     }
 
     [Fact]

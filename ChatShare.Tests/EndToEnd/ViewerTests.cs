@@ -22,7 +22,7 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         var ann = await InRoomAsync("Ann", "Arrows");
         var (page, viewer) = (ann.Page, Viewer(ann));
         await ann.AttachAsync(
-            File("a.png", Picture()), File("b.bin", [0, 1, 2]), File("c.txt", "some words"u8.ToArray()), File("d.csv", "one,two\n1,2"u8.ToArray()));
+            File("a.png", Picture()), File("b.bin", [0, 1, 2]), File("c.txt", "some words"u8.ToArray()), File("d.csv", Encoding.UTF8.GetBytes($"one,two,{string.Concat(Enumerable.Repeat("many columns,", 60))}\n1,2")));
         await Expect(ann.Download("d.csv")).ToBeVisibleAsync();
         await Expect(ann.Button("Look at b.bin")).ToHaveCountAsync(0);
 
@@ -41,6 +41,14 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await viewer.GetByRole(AriaRole.Button, new() { Name = "Next file" }).ClickAsync();
         await Expect(viewer.GetByRole(AriaRole.Columnheader, new() { Name = "two" })).ToBeVisibleAsync();
         await Expect(viewer.GetByRole(AriaRole.Link, new() { Name = "Download d.csv" })).ToBeVisibleAsync();
+        // A wide table is read with the arrows; from its edge they go on to the next file.
+        var frame = viewer.GetByRole(AriaRole.Region, new() { Name = "Content of d.csv" });
+        await page.Keyboard.PressAsync("ArrowRight");
+        await Expect(frame).ToHaveJSPropertyAsync("scrollLeft", 40);
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await Expect(frame).ToHaveJSPropertyAsync("scrollLeft", 0);
+        await page.Keyboard.PressAsync("ArrowLeft");
+        await Expect(viewer).ToContainTextAsync("2 of 3");
         await page.Keyboard.PressAsync("Escape");
         await Expect(viewer).ToHaveCountAsync(0);
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Look at a.png" })).ToBeFocusedAsync();
@@ -129,6 +137,14 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(viewer.Locator(".lines > div")).ToHaveTextAsync(["größer"]);
         await ann.Page.Keyboard.PressAsync("ArrowRight");
         await Expect(viewer.GetByText("The first 512 KB of 1.0 MB · The first 20,000 lines")).ToBeVisibleAsync();
+        var content = viewer.GetByRole(AriaRole.Region, new() { Name = "Content of long.log" });
+        foreach (var key in new[] { "PageDown", "Space", "ArrowDown" })
+        {
+            var before = await content.EvaluateAsync<int>("frame => frame.scrollTop");
+            await ann.Page.Keyboard.PressAsync(key);
+            Assert.True(await content.EvaluateAsync<int>("frame => frame.scrollTop") > before, key);
+        }
+
         await ann.Page.Keyboard.PressAsync("ArrowRight");
         await Expect(viewer.GetByRole(AriaRole.Heading)).ToContainTextAsync("onerror");
         await ann.Page.Keyboard.PressAsync("ArrowRight");

@@ -20,9 +20,6 @@ public sealed class BrowserConnection(CurrentPerson current, CircuitUploads uplo
     /// <summary>False for a page whose session was ended before its circuit was opened.</summary>
     public bool IsOpen => current.Participant is not null;
 
-    /// <summary>The room whose page is open; null on other pages. Files that are picked go there.</summary>
-    public RoomSession? Room { get; set; }
-
     /// <summary>
     /// Takes over a room whose page was left for another: one is in several rooms at once, and stays in each until the circuit
     /// ends. Nobody reads the session, so it costs nothing.
@@ -30,8 +27,6 @@ public sealed class BrowserConnection(CurrentPerson current, CircuitUploads uplo
     public async Task StayAsync(RoomSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (Room == session)
-            Room = null;
         if (_rooms.Remove(session.Room.Id, out var before))
             await before.DisposeAsync();
         _rooms[session.Room.Id] = session;

@@ -222,7 +222,6 @@ public sealed partial class RoomView
         var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
         _session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
         _session.FrameInterval = Frame;
-        Connection.Room = _session;
 
         var backlog = _session.Backlog;
         var window = new TimelineWindow(Time) { Zone = FindZone(zone), Viewer = me.PersonId, Seen = marks[Room].Number };

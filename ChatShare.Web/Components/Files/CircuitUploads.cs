@@ -1,31 +1,48 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using Microsoft.AspNetCore.Components.Forms;
 
 namespace ChatShare.Web.Components.Files;
 
+/// <summary>A file that was picked in a page.</summary>
+/// <param name="File">What the browser says of it.</param>
+/// <param name="Folder">The folder that it came out of, as the browser says; null or empty for none.</param>
+public sealed record PickedFile(IBrowserFile File, string? Folder)
+{
+    internal UploadRequest Request => new(FileName.Clean(File.Name), File.Size) { Folder = FolderPath.Clean(Folder) };
+}
+
 /// <summary>
 /// The files that one circuit sends, one after the other: two streams at a time lock a circuit up
 /// (dotnet/aspnetcore #47301). Scoped, so one for each circuit; it outlives the pages of the rooms.
 /// </summary>
-public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads> logger)
+public sealed class CircuitUploads(UploadService uploads, RoomService rooms, ILogger<CircuitUploads> logger)
 {
     private readonly SemaphoreSlim _turn = new(1);
     private CancellationTokenSource _connection = new();
 
     /// <summary>Why a file cannot be shared, as a sentence; null when it can.</summary>
-    public string? FaultOf(IBrowserFile file) => uploads.FaultOf(RequestFor(file));
+    public string? FaultOf(PickedFile file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        return uploads.FaultOf(file.Request);
+    }
 
     /// <summary>Announces the files in the room, then sends them. Returns when the last one has ended, well or not.</summary>
-    /// <exception cref="RefusedException">Nothing was announced: a limit, no space, an ended session.</exception>
-    public async Task SendAsync(RoomSession room, IReadOnlyList<IBrowserFile> files, CancellationToken cancellationToken)
+    /// <exception cref="RefusedException">Nothing was announced: no such room, a limit, no space, an ended session.</exception>
+    public async Task SendAsync(string? roomName, Participant sender, IReadOnlyList<PickedFile> files, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(sender);
         ArgumentNullException.ThrowIfNull(files);
+        if (!RoomName.TryParse(roomName, out var name, out var error))
+            throw new RefusedException(RefusalKind.Invalid, error);
+        var room = rooms.Find(name) ?? throw new RefusedException(RefusalKind.NotFound, $"There is no room “{name}”.");
         // Taken before the cards are announced: a connection that breaks while they are written down must end these, too.
         var connection = _connection.Token;
-        var begun = await uploads.BeginAsync(room, [.. files.Select(RequestFor)], Guid.NewGuid().ToString(), cancellationToken);
+        var begun = await uploads.BeginAsync(
+            room, sender.Session, sender.Door, [.. files.Select(file => file.Request)], Guid.NewGuid().ToString(), cancellationToken);
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, connection);
         // At once, and not when the stream is disposed of: over a connection that is down that takes a minute.
         using var broken = until.Token.Register(() =>
@@ -34,7 +51,7 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
                 _ = upload.FailAsync("The sender's connection was lost.", CancellationToken.None);
         });
         foreach (var (upload, file) in begun.Zip(files))
-            await SendOneAsync(upload, file, until.Token);
+            await SendOneAsync(upload, file.File, until.Token);
     }
 
     /// <summary>The connection broke: what is under way or waiting has failed, and everybody's card says so.</summary>
@@ -42,12 +59,6 @@ public sealed class CircuitUploads(UploadService uploads, ILogger<CircuitUploads
     {
         var broken = Interlocked.Exchange(ref _connection, new CancellationTokenSource());
         broken.Cancel();
-    }
-
-    private static UploadRequest RequestFor(IBrowserFile file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        return new UploadRequest(FileName.Clean(file.Name), file.Size);
     }
 
     private async Task SendOneAsync(Upload upload, IBrowserFile file, CancellationToken cancellationToken)

@@ -60,9 +60,9 @@ internal static class FileFace
     /// <summary>The name in two parts: only the first is cut when there is no place, so that the ending stays visible.</summary>
     public static (string Stem, string Ending) Split(string name)
     {
-        var cut = Math.Max(0, name.Length - EndingLength);
-        if (cut > 0 && char.IsLowSurrogate(name[cut]))
-            cut--;
+        // At the start of what is one character to people: accents, flags and joined signs are several to a program.
+        var earliest = Math.Max(0, name.Length - EndingLength);
+        var cut = StringInfo.ParseCombiningCharacters(name).LastOrDefault(start => start <= earliest);
         return (name[..cut], name[cut..]);
     }
 

@@ -140,7 +140,7 @@ internal static class FileMarkup
         var (shownWidth, shownHeight) = (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
         html.Append("<a class=\"picture\" data-file-action=\"look\" target=\"_blank\" rel=\"noopener\" href=\"").Append(Address(file)).Append("?inline\" aria-label=\"Look at ");
         html.Append(Encoder.Encode(file.Name)).Append(CultureInfo.InvariantCulture, $"\"><img src=\"/thumbnails/{file.Id}\" width=\"{shownWidth}\" ");
-        html.Append(CultureInfo.InvariantCulture, $"height=\"{shownHeight}\" alt=\"\" loading=\"lazy\" decoding=\"async\"></a>");
+        html.Append(CultureInfo.InvariantCulture, $"height=\"{shownHeight}\" alt=\"\" loading=\"lazy\" decoding=\"async\" draggable=\"false\"></a>");
     }
 
     /// <summary>Where the file is, with a name that people can read in the address.</summary>

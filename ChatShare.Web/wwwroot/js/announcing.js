@@ -1,6 +1,7 @@
 // @ts-check
 // Tells the server of files before their bytes go: from then on everybody sees their cards.
 
+import { fallBack } from "./fallback.js";
 import * as items from "./items.js";
 import { remember } from "./memory.js";
 import { doesNotGetThrough, passing, rest } from "./retry.js";
@@ -18,23 +19,6 @@ const sideBySide = 4;
 const underWay = new Set();
 /** @type {Set<string>} the batches whose message is there */
 const opened = new Set();
-/** @type {((files: File[]) => void) | null} */
-let circuit = null;
-let throughCircuit = false;
-
-/** @param {(files: File[]) => void} hand sends files over the chat's own connection */
-export function setFallback(hand) {
-  circuit = hand;
-}
-
-/** @param {File[]} files @returns {boolean} whether they went over the chat's own connection, because nothing else gets through */
-export function handedOver(files) {
-  if (!throughCircuit || !circuit || files.length === 0) {
-    return false;
-  }
-  circuit(files);
-  return true;
-}
 
 /** Several side by side: each says its place, so that the cards stand in the order of the files whichever comes first. */
 export function announceAll() {
@@ -86,6 +70,7 @@ async function announce(item) {
   };
   // Never given up half way: what was announced has to be known, or it could not be called off.
   const { signal } = new AbortController();
+  let strange = 0;
   for (let tries = 1; item.state === "waiting"; tries++) {
     // Only the first try: what is refused, or does not get through, is not worth its bytes.
     const isWhole = tries === 1 && item.size > 0 && item.size <= tiny && !opensBatch(item);
@@ -95,10 +80,11 @@ async function announce(item) {
       announced(item, got);
       return;
     }
+    strange = got.ours ? 0 : strange + 1;
     if (got.status === 401) {
       items.endAll();
-    } else if (await doesNotGetThrough(got, tries)) {
-      fallBack();
+    } else if (await doesNotGetThrough(got, strange)) {
+      fallBack((other) => other.id === "");
     } else if (!passing.has(got.status)) {
       const isOver = got.status !== 507;
       items.fail(item, got.sentence, !isOver);
@@ -132,24 +118,4 @@ function announced(item, got) {
   item.mayBeHere = got.sameSize;
   remember(item.id, item.file);
   work();
-}
-
-/** Something on the way does not let uploads through: the chat's own connection does. */
-function fallBack() {
-  if (!circuit) {
-    return;
-  }
-  throughCircuit = true;
-  document.documentElement.dataset.uploads = "circuit";
-  const files = items.all().filter((item) => item.id === "" && items.isHeld(item));
-  if (files.length === 0) {
-    return;
-  }
-  for (const item of files) {
-    items.halt(item, "cancelled");
-    items.drop(item);
-  }
-  items.changed();
-  items.say("These files go over the chat’s own connection, which is slower.");
-  circuit(files.map(({ file }) => file));
 }

@@ -3,6 +3,7 @@
 
 import "./file-actions.js";
 import "./pane.js";
+import { isHandingOver } from "./picker.js";
 
 const blazor = /** @type {any} */ (window).Blazor;
 const root = document.documentElement;
@@ -266,7 +267,7 @@ document.addEventListener("click", (event) => {
 }, true);
 // Picked while the room is still being opened: the files stay in the input, and the room takes them when it is ready.
 document.addEventListener("change", (event) => {
-  if (event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
+  if (!isHandingOver && event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
     event.stopImmediatePropagation();
   }
 }, true);

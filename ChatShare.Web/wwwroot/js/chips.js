@@ -1,6 +1,6 @@
 // @ts-check
-// Files that were picked stand above the text as chips until they are sent. They go by themselves after a moment, unless somebody takes
-// an interest in them or goes on writing: then they wait for Send.
+// Files that were picked stand above the text as chips until they are sent. They go by themselves after a moment, and later while somebody
+// writes; once somebody takes an interest in them they wait for Send.
 
 import { element, icon } from "./dom.js";
 import { sizeOf } from "./text.js";
@@ -9,6 +9,8 @@ import { sizeOf } from "./text.js";
 /** @typedef {{ name: string, files: Picked[], isFolder: boolean, preview: string, line: HTMLElement | null }} Chip preview: an address, empty for none */
 
 const grace = 1500;
+// After the last key: whoever writes a line to them sends both together.
+const graceOfWriting = 4000;
 // What takes a while can be called off on its card; what is gone in a blink gets a moment first.
 const goesAtOnce = 64 * 1024 * 1024;
 const mostAlone = 20;
@@ -18,6 +20,10 @@ const pictures = /^image\/(png|jpeg|gif|webp|avif|bmp)$/;
 
 /** What waits in rooms that are not open. @type {Map<string, Picked[]>} */
 const elsewhere = new Map();
+// Nobody but who picked them can say whether they may go.
+const keep = (/** @type {Event} */ event) => elsewhere.size > 0 && event.preventDefault();
+window.addEventListener("beforeunload", keep);
+document.addEventListener("chatshare:reload", keep);
 
 /** @param {number} count */
 const filesOf = (count) => (count === 1 ? "1 file" : `${count} files`);
@@ -97,6 +103,16 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
     const what = `${filesOf(all.length)} · ${sizeOf(sizeOfAll(all))}`;
     status.textContent = chips.length === 0 ? "" : isHeld ? `${what} · Send shares ${all.length === 1 ? "it" : "them"}` : `Sending ${what}`;
     holdButton.hidden = isHeld;
+  }
+
+  /** The line that runs out begins anew. @param {number} milliseconds */
+  function count(milliseconds) {
+    clearTimeout(timer);
+    timer = window.setTimeout(release, milliseconds);
+    root.style.setProperty("--grace", `${milliseconds}ms`);
+    root.removeAttribute("data-counting");
+    void root.offsetWidth;
+    show();
   }
 
   function hold() {
@@ -184,18 +200,13 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
     }
     added.forEach(draw);
     chips.push(...added);
-    clearTimeout(timer);
-    if (!isHeld && sizeOfAll(files()) >= goesAtOnce) {
+    if (isHeld) {
+      show();
+    } else if (sizeOfAll(files()) >= goesAtOnce) {
       release();
-      return;
+    } else {
+      count(grace);
     }
-    if (!isHeld) {
-      timer = window.setTimeout(release, grace);
-      // The line that runs out begins anew with each pick.
-      root.removeAttribute("data-counting");
-      void root.offsetWidth;
-    }
-    show();
   }
 
   /** Sends what is there. @returns {boolean} whether there was anything */
@@ -217,10 +228,11 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
   list.addEventListener("focusin", hold);
   // A pointer that rests where the chips appear shows no interest.
   list.addEventListener("pointermove", (event) => (event.movementX !== 0 || event.movementY !== 0) && hold());
-  field.addEventListener("input", () => field.value.trim() !== "" && hold(), { signal });
+  field.addEventListener("input", () => chips.length > 0 && !isHeld && count(graceOfWriting), { signal });
   // The page wants to load itself anew, and files cannot be taken along: those whose moment has not run out go now, the page waits for the
   // others. Heard before uploads.js asks what is under way.
   document.addEventListener("chatshare:reload", (event) => (isHeld && chips.length > 0 ? event.preventDefault() : release()), { capture: true, signal });
+  window.addEventListener("beforeunload", (event) => chips.length > 0 && event.preventDefault(), { signal });
   signal.addEventListener("abort", () => {
     const waiting = isHeld ? files() : [];
     if (waiting.length > 0) {

@@ -1,5 +1,5 @@
 // @ts-check
-// How files come into the page: picked, dropped anywhere on it or on a room in the list, pasted into the composer; alone or in folders.
+// How files come into the page: picked, dropped anywhere on it or on a room in the list, pasted; alone or in folders.
 
 import { createChips } from "./chips.js";
 import { note } from "./handles.js";
@@ -10,6 +10,21 @@ import * as uploads from "./uploads.js";
 
 /** @param {DataTransfer | null} transfer */
 const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false;
+
+/**
+ * Whether files were copied, and not text. A copied cell or paragraph brings a picture of itself along; files bring their names as text.
+ * @param {DataTransfer} copied
+ */
+function bringsFiles(copied) {
+  const isText = copied.types.includes("text/plain") && ["text/html", "text/rtf"].some((type) => copied.types.includes(type));
+  return hasFiles(copied) && !(isText && [...copied.items].every((item) => item.kind !== "file" || item.type.startsWith("image/")));
+}
+
+/** What is pasted into another field, or while a dialog is open, is meant for those. @param {ClipboardEvent} event */
+function isForTheRoom({ target }) {
+  const field = target instanceof Element ? target.closest("input, textarea, [contenteditable]") : null;
+  return (field === null || field.matches(".composer-text")) && !document.querySelector("dialog[open], .mud-dialog");
+}
 
 /** @param {string} path @returns {string} without the name at its end and the slash at its start */
 const folderOf = (path) => path.slice(0, Math.max(0, path.lastIndexOf("/"))).replace(/^\//, "");
@@ -77,8 +92,6 @@ async function take(transfer) {
  */
 export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, before, signal }) {
   const root = document.documentElement;
-  // Counted, because entering a child comes before leaving its parent.
-  let depth = 0;
   /** @type {HTMLElement | null} */
   let target = null;
 
@@ -128,7 +141,6 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   const roomUnder = (event) => (event.target instanceof Element ? event.target.closest(".room-link[data-room]") : null);
 
   function end() {
-    depth = 0;
     aim(null);
     delete root.dataset.dragging;
   }
@@ -137,14 +149,13 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   function enter(event) {
     if (hasFiles(event.dataTransfer)) {
       event.preventDefault();
-      depth++;
       root.dataset.dragging = "";
     }
   }
 
-  /** @param {DragEvent} event */
+  /** Not counted: what was drawn anew under the pointer is never left. @param {DragEvent} event */
   function leave(event) {
-    if (hasFiles(event.dataTransfer) && --depth <= 0) {
+    if (event.relatedTarget === null) {
       end();
     }
   }
@@ -152,7 +163,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   /** @param {DragEvent} event */
   function over(event) {
     if (event.dataTransfer && hasFiles(event.dataTransfer)) {
-      event.preventDefault();
+      enter(event);
       event.dataTransfer.dropEffect = "copy";
       aim(roomUnder(event));
     }
@@ -179,7 +190,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
 
   uploads.setFilesPerMessage(filesPerMessage);
   uploads.setVoice(say);
-  uploads.setFallback(sendOverCircuit);
+  uploads.setFallback((picked, to) => sendOverCircuit(picked, to, filesPerMessage));
   // The input is elsewhere: it outlives the room. The button is where the hand and the Tab key look for it.
   composer.querySelector(".attach")?.addEventListener("click", () => document.getElementById("attach-files")?.click(), { signal });
   composer.querySelector(".attach-folder")?.addEventListener("click", () => folders?.click(), { signal });
@@ -187,12 +198,13 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   document.addEventListener("dragenter", enter, { signal });
   document.addEventListener("dragleave", leave, { signal });
   document.addEventListener("dragover", over, { signal });
+  // None comes while something is dragged: it has ended without a word.
+  window.addEventListener("pointermove", () => "dragging" in root.dataset && end(), { signal });
   document.addEventListener("drop", (event) => void drop(event), { signal });
-  composer.addEventListener(
+  document.addEventListener(
     "paste",
     async (event) => {
-      // A copied cell or paragraph brings a picture of itself along; then the text is what was meant.
-      if (event.clipboardData && hasFiles(event.clipboardData) && !event.clipboardData.types.includes("text/plain")) {
+      if (event.clipboardData && isForTheRoom(event) && bringsFiles(event.clipboardData)) {
         event.preventDefault();
         chips.add(await take(event.clipboardData));
       }

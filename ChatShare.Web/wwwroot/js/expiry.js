@@ -2,14 +2,15 @@
 // When files go by the room's rule, and who may keep them. The cards are the same for everybody and are made once; the rule stands on
 // the log (data-keep-days, data-keep-bytes) and may change while people look, so both are put together here.
 
-import { timeLeftOf } from "./text.js";
+import { grouped, timeLeftOf } from "./text.js";
 
 const day = 86_400_000;
-// A countdown of months is no news.
-const shownFrom = 7 * day;
 const lookAgain = 60_000;
 
 const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+
+/** Whole days, when there is more than one left. @param {number} left in milliseconds */
+const timeUntil = (left) => (left > 2 * day ? `${grouped(Math.ceil(left / day))} days` : timeLeftOf(left / 1000));
 
 /**
  * @param {{ scroller: HTMLElement, person: string, administrator: boolean, signal: AbortSignal }} options
@@ -23,17 +24,18 @@ export function followExpiry({ scroller, person, administrator, signal }) {
   function mark(card) {
     const days = Number(scroller.dataset.keepDays ?? 0);
     const hasRule = days > 0 || scroller.dataset.keepBytes !== undefined;
-    const kept = card.hasAttribute("data-kept");
     const label = card.querySelector(".kept");
     if (label instanceof HTMLElement) {
       label.hidden = !hasRule;
     }
     const time = card.querySelector("time.expires");
-    const soon = time instanceof HTMLElement && countDown(time, days);
+    if (time instanceof HTMLElement) {
+      countDown(time, days);
+    }
     const button = card.querySelector("button.keep");
     if (button instanceof HTMLElement) {
       const mine = administrator || card.closest(".row")?.querySelector(".message")?.getAttribute("data-person") === person;
-      button.hidden = !(mine && (kept ? hasRule : soon || scroller.dataset.keepBytes !== undefined));
+      button.hidden = !(mine && hasRule);
       if (card.getAttribute("data-file") === pressed && !button.hidden && document.activeElement === document.body) {
         button.focus({ preventScroll: true });
       }
@@ -43,18 +45,16 @@ export function followExpiry({ scroller, person, administrator, signal }) {
   /**
    * @param {HTMLElement} time when it became a file
    * @param {number} days how long the room keeps it; 0 for ever
-   * @returns {boolean} whether it goes soon
    */
   function countDown(time, days) {
     const goes = Date.parse(time.getAttribute("datetime") ?? "") + days * day;
     const left = goes - Date.now();
-    time.hidden = !(days > 0 && left <= shownFrom);
-    if (!time.hidden) {
-      time.textContent = left > 0 ? `${timeLeftOf(left / 1000)} left` : "goes soon";
+    time.hidden = days === 0;
+    if (days > 0) {
+      time.textContent = left > 0 ? `removed in ${timeUntil(left)}` : "removed soon";
       time.title = `Removed on ${inFull.format(goes)}`;
       time.toggleAttribute("data-last-day", left <= day);
     }
-    return !time.hidden;
   }
 
   const markAll = () => scroller.querySelectorAll(".card[data-file]").forEach(mark);

@@ -5,8 +5,8 @@ import { isConnectionLost } from "./server.js";
 
 const shortestPause = 500;
 const longestPause = 3000;
-// So often in a row no answer comes to an announcement although the server can be reached: it does not get through.
-const mostSilences = 3;
+// So often in a row no answer of the server comes to a request although it can be reached: the request does not get through.
+const mostStrange = 3;
 
 /** Statuses after which the server may do better a moment later, or the network. */
 export const passing = new Set([0, 408, 409, 423, 425, 429, 500, 502, 503, 504]);
@@ -32,17 +32,18 @@ export function rest(tries, atLeast, signal) {
 }
 
 /**
- * Whether it is not the server that refuses an announcement, but something on the way.
- * @param {import("./tus.js").Answer} got @param {number} tries
+ * Whether it is not the server that refuses a request, but something on the way.
+ * @param {import("./tus.js").Answer} got @param {number} strange how many answers in a row, with this one, did not come or were not the server's
  */
-export async function doesNotGetThrough(got, tries) {
-  if (isConnectionLost()) {
+export async function doesNotGetThrough(got, strange) {
+  // The server itself knows every method that is sent here: another one arrived.
+  if (isConnectionLost() || (got.ours && got.status !== 405)) {
     return false;
   }
-  if (got.status !== 0) {
-    return !got.ours && !passing.has(got.status);
+  if (!passing.has(got.status)) {
+    return true;
   }
-  if (tries < mostSilences) {
+  if (strange < mostStrange) {
     return false;
   }
   try {

@@ -2,9 +2,10 @@
 // Sends what was announced, from where its bytes on the server end, however often that takes.
 
 import "./already-here.js";
+import { fallBack } from "./fallback.js";
 import * as items from "./items.js";
 import { forget } from "./memory.js";
-import { isReadable, passing, rest } from "./retry.js";
+import { doesNotGetThrough, isReadable, passing, rest } from "./retry.js";
 import * as tus from "./tus.js";
 
 /** @typedef {import("./items.js").Item} Item */
@@ -44,6 +45,8 @@ async function send(item) {
   let known = item.isNew;
   /** @type {number | null} of a part that broke off: whether any of it has arrived says what to send next */
   let broken = null;
+  // So many answers in a row did not come or were not the server's; those to the questions between them do not count.
+  let strange = 0;
   item.isNew = false;
   for (let tries = 1; !signal.aborted; tries++) {
     if (!known) {
@@ -57,6 +60,7 @@ async function send(item) {
       }
       if (got.offset > item.offset) {
         tries = 1;
+        strange = 0;
       } else if (broken !== null) {
         largestPart = Math.max(smallestPart, Math.ceil(broken / 8));
       }
@@ -69,13 +73,14 @@ async function send(item) {
 
     // A whole file is read by the browser's network process itself; a slice goes through two more processes, at half the speed.
     const part = item.offset === 0 && item.size <= largestPart ? item.file : item.file.slice(item.offset, item.offset + largestPart);
+    const byPost = tus.goesByPost();
     const got = await tus.append(item.id, item.offset, part, (sent) => (item.sent = item.offset + sent), signal);
     if (signal.aborted) {
       return;
     }
     if (got.status === 204 && got.offset !== null) {
       item.offset = item.sent = got.offset;
-      tries = 0;
+      tries = strange = 0;
       broken = null;
       if (item.offset === item.size) {
         break;
@@ -85,10 +90,18 @@ async function send(item) {
     known = false;
     const notLetThrough = got.status === 413 && !got.ours;
     broken = got.status === 0 || notLetThrough ? part.size : null;
+    strange = got.ours ? 0 : strange + 1;
     if (!(await isReadable(item.file))) {
       items.fail(item, `“${item.name}” was moved or changed on this computer. Choose it again.`, false);
     } else if (notLetThrough && part.size > smallestPart) {
       await rest(tries, 0, signal);
+    } else if (got.status !== 401 && (await doesNotGetThrough(got, strange))) {
+      strange = 0;
+      if (byPost) {
+        giveToCircuit();
+      } else {
+        tus.goByPost();
+      }
     } else {
       await answered(item, got, tries, signal);
     }
@@ -97,6 +110,15 @@ async function send(item) {
     forget(item.id);
     item.state = "done";
     items.changed();
+  }
+}
+
+/** Only the chat's own connection is left: what was announced is called off, and announced there. */
+function giveToCircuit() {
+  for (const { id } of fallBack((item) => items.isUnderWay(item) || item.id === "")) {
+    if (id !== "") {
+      void removeFromServer(id);
+    }
   }
 }
 

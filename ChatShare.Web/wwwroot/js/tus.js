@@ -24,21 +24,23 @@ const lastSilence = 300_000;
  * it was not said; sameSize: the server has a file of this size for this person to read; body: of an answer that is JSON, else null
  */
 
+/** @param {string} body @returns {any} null when it is not JSON, whatever a proxy calls it */
+function parsed(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}
+
 /**
  * @param {number} status @param {(name: string) => string | null} header @param {string} body
  * @returns {Answer}
  */
 function answer(status, header, body) {
   const type = header("Content-Type") ?? "";
-  let sentence = "";
-  if (type.startsWith("application/problem+json")) {
-    try {
-      const problem = JSON.parse(body);
-      sentence = String(problem.detail ?? problem.title ?? "");
-    } catch {
-      sentence = "";
-    }
-  }
+  const problem = type.startsWith("application/problem+json") ? parsed(body) : null;
+  const sentence = String(problem?.detail ?? problem?.title ?? "");
   const offset = header("Upload-Offset");
   return {
     status,
@@ -49,7 +51,7 @@ function answer(status, header, body) {
     location: header("Location"),
     retryAfter: Number(header("Retry-After") ?? 0) * 1000,
     sameSize: header("ChatShare-Same-Size") !== null,
-    body: type.startsWith("application/json") ? JSON.parse(body) : null,
+    body: type.startsWith("application/json") ? parsed(body) : null,
   };
 }
 
@@ -63,6 +65,19 @@ function base64(value) {
   }
   return btoa(bytes);
 }
+
+let byPost = false;
+
+/** Whether what changes an upload is sent as POST, for where only GET and POST get through. */
+export const goesByPost = () => byPost;
+
+/** From now on it is. */
+export function goByPost() {
+  byPost = true;
+}
+
+/** @param {string} method @returns {[string, Record<string, string>]} how it is sent */
+const sentAs = (method) => (byPost ? ["POST", { "X-HTTP-Method-Override": method }] : [method, {}]);
 
 /**
  * @param {string} method @param {string} address @param {Record<string, string>} headers @param {AbortSignal} signal @param {Blob} [body]
@@ -113,7 +128,10 @@ export function tellDigest(id, sha256, signal) {
 }
 
 /** Calls it off. @param {string} id @param {AbortSignal} signal */
-export const remove = (id, signal) => ask("DELETE", `/uploads/${id}`, {}, signal);
+export function remove(id, signal) {
+  const [method, headers] = sentAs("DELETE");
+  return ask(method, `/uploads/${id}`, headers, signal);
+}
 
 /**
  * Sends what follows the bytes that are there, straight from the disk.
@@ -131,8 +149,9 @@ export function append(id, offset, part, onProgress, signal) {
       clearTimeout(timer);
       timer = window.setTimeout(stop, milliseconds);
     };
-    request.open("PATCH", `/uploads/${id}`);
-    request.setRequestHeader("Tus-Resumable", version["Tus-Resumable"]);
+    const [method, headers] = sentAs("PATCH");
+    request.open(method, `/uploads/${id}`);
+    Object.entries({ ...version, ...headers }).forEach(([name, value]) => request.setRequestHeader(name, value));
     request.setRequestHeader("Content-Type", partType);
     request.setRequestHeader("Upload-Offset", String(offset));
     request.upload.addEventListener("progress", (event) => {

@@ -1,12 +1,14 @@
 // @ts-check
 // What a page does with the files that it sends. Each is announced, then sent.
 
-import { announceAll, handedOver } from "./announcing.js";
+import { announceAll } from "./announcing.js";
+import { handedOver } from "./fallback.js";
 import { newClientId } from "./ids.js";
 import * as items from "./items.js";
+import { isSending } from "./picker.js";
 import { removeFromServer, work } from "./sending.js";
 
-export { setFallback } from "./announcing.js";
+export { setFallback } from "./fallback.js";
 export { all, onChange, setVoice } from "./items.js";
 
 /** @typedef {import("./items.js").Item} Item */
@@ -32,7 +34,7 @@ export function held(id) {
  * @param {Promise<unknown> | null} [before] what they wait for; in the list they are at once, or the page could load itself anew meanwhile
  */
 export async function share(picked, room, before = null) {
-  if (handedOver(picked.map(({ file }) => file))) {
+  if (handedOver(picked, room)) {
     return;
   }
   let batch = "";
@@ -95,7 +97,7 @@ export function clearEnded() {
 }
 
 window.addEventListener("beforeunload", (event) => {
-  if (!isLeaving && items.all().some(items.isUnderWay)) {
+  if (!isLeaving && (items.all().some(items.isUnderWay) || isSending())) {
     event.preventDefault();
   }
 });

@@ -17,11 +17,50 @@ const wrapKey = "chatshare.wrap";
 
 /** @typedef {import("./viewer.js").Place} Place */
 
-/** @param {Place} place */
-export const showText = (place) => void open(place, false);
+const keyStep = 40;
+// Of a page: what was at its end is still there at the start of the next.
+const pagePart = 0.9;
 
 /** @param {Place} place */
-export const showTable = (place) => void open(place, true);
+export const showText = (place) => show(place, false);
+
+/** @param {Place} place */
+export const showTable = (place) => show(place, true);
+
+/** @param {Place} place @param {boolean} isTable @returns {import("./viewer.js").Shown} */
+function show(place, isTable) {
+  void open(place, isTable);
+  return { onKey: (event) => scroll(place.stage.querySelector(".viewer-text"), event) };
+}
+
+/**
+ * What the keys of a page do, whatever in the viewer has the focus. Sideways only where there is more; at the edge the next press, not one
+ * that is held down, goes on to another file.
+ * @param {Element | null} frame @param {KeyboardEvent} event
+ * @returns {boolean} whether the key was meant for the text
+ */
+function scroll(frame, { key, shiftKey, repeat, target }) {
+  if (!frame || (key === " " && target instanceof Element && target.closest("button, a"))) {
+    return false;
+  }
+  const page = frame.clientHeight * pagePart;
+  /** @type {Record<string, [number, number]>} */
+  const ways = {
+    ArrowUp: [0, -keyStep],
+    ArrowDown: [0, keyStep],
+    PageUp: [0, -page],
+    PageDown: [0, page],
+    " ": [0, shiftKey ? -page : page],
+    Home: [0, -frame.scrollHeight],
+    End: [0, frame.scrollHeight],
+    ArrowLeft: [-keyStep, 0],
+    ArrowRight: [keyStep, 0],
+  };
+  const [across, down] = ways[key] ?? [0, 0];
+  const before = frame.scrollLeft;
+  frame.scrollBy(across, down);
+  return down !== 0 || frame.scrollLeft !== before || (across !== 0 && repeat && frame.scrollWidth > frame.clientWidth);
+}
 
 /** @param {Place} place @param {boolean} isTable */
 async function open(place, isTable) {
@@ -77,7 +116,7 @@ function draw({ file, stage, tools }, text, cut, isTable) {
   });
 
   /** @param {boolean} asTable */
-  function show(asTable) {
+  function render(asTable) {
     const left = asTable ? drawTable(frame, text, file.name, cut !== "") : drawLines(frame, lines);
     const said = [cut, left].filter((sentence) => sentence !== "");
     note.textContent = said.join(" · ");
@@ -88,11 +127,11 @@ function draw({ file, stage, tools }, text, cut, isTable) {
   }
 
   if (isTable) {
-    tools.append(switchButton("As text", false, (on) => show(!on)));
+    tools.append(switchButton("As text", false, (on) => render(!on)));
   }
   tools.append(wrap);
   stage.append(note, frame);
-  show(isTable);
+  render(isTable);
 }
 
 /**
