@@ -96,6 +96,9 @@ public sealed class LimitOptions
     /// <summary>Open pages from one address. Default 200.</summary>
     public int CircuitsPerAddress { get; set; } = 200;
 
+    /// <summary>Open connections from one address; used by the TCP gateway. Default 200.</summary>
+    public int TcpConnectionsPerAddress { get; set; } = 200;
+
     /// <summary>Uploads of one person that take bytes at the same time. Default 10.</summary>
     public int UploadsPerPerson { get; set; } = 10;
 

@@ -29,6 +29,7 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         Between("Limits:SignInsPerMinutePerAddress", limits.SignInsPerMinutePerAddress, 0, int.MaxValue);
         Between("Limits:CircuitsPerPerson", limits.CircuitsPerPerson, 0, int.MaxValue);
         Between("Limits:CircuitsPerAddress", limits.CircuitsPerAddress, 0, int.MaxValue);
+        Between("Limits:TcpConnectionsPerAddress", limits.TcpConnectionsPerAddress, 0, int.MaxValue);
         Between("Limits:UploadsPerPerson", limits.UploadsPerPerson, 0, int.MaxValue);
         Between("Limits:UploadsPerMinute", limits.UploadsPerMinute, 0, int.MaxValue);
         Between("Limits:RoomsPerHour", limits.RoomsPerHour, 0, int.MaxValue);

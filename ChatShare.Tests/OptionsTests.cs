@@ -15,6 +15,7 @@ public sealed class OptionsTests
         Assert.Equal("/srv/chat/data", options.DataDirectory);
         Assert.Equal("/srv/chat/downloads", options.Downloads.Directory);
         Assert.Equal(10L << 30, options.Limits.FileBytes);
+        Assert.Equal(200, options.Limits.TcpConnectionsPerAddress);
     }
 
     [Fact]
@@ -38,6 +39,7 @@ public sealed class OptionsTests
     [InlineData("Limits:SignInsPerMinutePerAddress", "-1")]
     [InlineData("Limits:CircuitsPerPerson", "-1")]
     [InlineData("Limits:CircuitsPerAddress", "-1")]
+    [InlineData("Limits:TcpConnectionsPerAddress", "-1")]
     [InlineData("Limits:UploadsPerPerson", "-1")]
     [InlineData("Limits:UploadsPerMinute", "-1")]
     [InlineData("Limits:RoomsPerHour", "-1")]

@@ -4,6 +4,8 @@ using System.Net.Sockets;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace ChatShare.Tests;
 
@@ -22,6 +24,7 @@ public sealed class StartTests
     [InlineData("--Kestrel:Endpoints:Web:Url=http://192.0.2.1:1", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
     [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
+    [InlineData("--ChatShare:DataDirectory=/proc/data", "ChatShare:DataDirectory")]
     public async Task Broken_setting_is_named_in_one_line(string argument, string key)
     {
         using var folder = new TemporaryFolder();
@@ -54,7 +57,7 @@ public sealed class StartTests
         var (code, output, error) = await RunAsync(folder);
 
         Assert.Equal(1, code);
-        Assert.Contains("cannot be opened", Assert.Single(error), StringComparison.Ordinal);
+        Assert.Contains("cannot be used", Assert.Single(error), StringComparison.Ordinal);
         Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
@@ -76,6 +79,55 @@ public sealed class StartTests
 
         Assert.Equal(1, code);
         Assert.Contains("newer ChatShare", Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("AspNetUsers")]
+    [InlineData("Rooms")]
+    public async Task Database_that_is_broken_further_inside_is_told_in_one_line(string table)
+    {
+        await using var core = await BareCore.StartAsync();
+        await using (var raw = new SqliteConnection(core.Get<Core.Storage.Database>().ConnectionString))
+        {
+            await raw.OpenAsync(Cancel);
+            await using var command = raw.CreateCommand();
+            command.CommandText = $"PRAGMA foreign_keys = OFF; DROP TABLE \"{table}\";";
+            await command.ExecuteNonQueryAsync(Cancel);
+        }
+
+        core.Get<Core.Storage.Database>().Dispose();
+
+        using var folder = new TemporaryFolder();
+        var (code, output, error) = await RunAsync(folder, $"--ChatShare:DataDirectory={core.DataDirectory}");
+
+        Assert.Equal(1, code);
+        var sentence = Assert.Single(error);
+        Assert.Contains("ChatShare:DataDirectory", sentence, StringComparison.Ordinal);
+        Assert.Contains($"no such table: {table}", sentence, StringComparison.Ordinal);
+        Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Settings_file_that_cannot_be_read_is_named_in_one_line()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("appsettings.json"), "{ \"ChatShare\": oops }", Cancel);
+        var (code, _, error) = await RunAsync(folder);
+
+        Assert.Equal(1, code);
+        var line = Assert.Single(error);
+        Assert.Contains(folder.File("appsettings.json"), line, StringComparison.Ordinal);
+        Assert.Contains("'o' is an invalid start of a value", line, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Fault_of_something_that_starts_before_the_server_is_not_blamed_on_the_address()
+    {
+        var fault = new IOException("The disk is on fire.");
+        var thrown = await Assert.ThrowsAsync<IOException>(() => RunningApp.StartAsync(builder => builder.Services.AddHostedService(_ => new Failing(fault))));
+
+        Assert.Same(fault, thrown);
+        Assert.Equal("ChatShare cannot start: The disk is on fire.", StartFailure.Sentence(thrown));
     }
 
     [Fact]
@@ -167,6 +219,13 @@ public sealed class StartTests
         }
 
         return (process.ExitCode, Lines(await output), Lines(await error));
+    }
+
+    private sealed class Failing(Exception fault) : IHostedService
+    {
+        public Task StartAsync(CancellationToken cancellationToken) => Task.FromException(fault);
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);

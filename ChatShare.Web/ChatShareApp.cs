@@ -76,6 +76,7 @@ public static class ChatShareApp
         builder.Services.AddSingleton<DownloadEndpoints>();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<StartState>());
 
         var app = builder.Build();
         app.UseChatShareSecurity();

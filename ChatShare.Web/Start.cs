@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using ChatShare.Core;
@@ -6,6 +7,7 @@ using ChatShare.Core.Storage;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Web;
@@ -36,9 +38,13 @@ public static class Start
                 await output.WriteLineAsync($"Set up the administrator: {addresses[0]}/setup?token={token}");
             await output.WriteLineAsync($"ChatShare is open at {string.Join(" and ", addresses)}");
         }
-        catch
+        catch (Exception e)
         {
+            // Its pages are read as they are needed: one that is broken may be met by whatever starts.
+            var told = e is DbException or DbUpdateException ? app.Services.GetRequiredService<Database>().Unusable(e) : null;
             await app.DisposeAsync();
+            if (told is not null)
+                throw told;
             throw;
         }
     }
@@ -49,6 +55,7 @@ public static class Start
         var state = new StartState();
         builder.Services.AddSingleton(state);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => state.Started && level >= LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", level => state.Started && level >= LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => state.Started && level >= LogLevel.Warning);
     }
 
@@ -73,7 +80,7 @@ public static class Start
         {
             await app.StartAsync(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or SocketException or InvalidOperationException)
+        catch (Exception e) when (app.Services.GetRequiredService<StartState>().IsListening && (e is IOException or SocketException or InvalidOperationException))
         {
             // The server names the address and what is wrong with it, but not where it was set.
             throw new OptionsValidationException(
@@ -99,8 +106,19 @@ public static class Start
     }
 }
 
-/// <summary>Whether the start is over.</summary>
-internal sealed class StartState
+/// <summary>How far the start has come. The last one of what is started, but for the server.</summary>
+internal sealed class StartState : IHostedService
 {
     public volatile bool Started;
+
+    /// <summary>Whether all else has started: a fault that comes now is one of the address.</summary>
+    public bool IsListening { get; private set; }
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        IsListening = true;
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

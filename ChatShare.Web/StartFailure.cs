@@ -16,9 +16,13 @@ internal static class StartFailure
         StorageException => e.Message,
         OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),
         IOException or UnauthorizedAccessException => $"ChatShare cannot start: {e.Message}",
-        InvalidDataException or FormatException => $"The settings cannot be read: {e.GetBaseException().Message}",
+        InvalidDataException or FormatException => $"The settings cannot be read: {InOneLine(e)}",
         _ => null,
     };
+
+    /// <summary>The outermost names the file, the innermost the fault in it.</summary>
+    private static string InOneLine(Exception e) =>
+        string.Join(' ', new[] { e, e.GetBaseException() }.Select(each => each.Message).Distinct()).ReplaceLineEndings(" ");
 
     /// <summary>What the framework would complain of later without naming the setting, or with a stack trace.</summary>
     /// <exception cref="OptionsValidationException">A setting cannot be used.</exception>

@@ -114,7 +114,7 @@ public sealed class FileDirectory
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Ready)
             .Join(db.Messages, f => new { f.RoomId, Number = f.MessageNumber }, m => new { m.RoomId, m.Number }, (f, m) => new { File = f, m.SenderName })
-            .OrderByDescending(f => f.File.Length).Take(limit).ToListAsync(cancellationToken);
+            .OrderByDescending(f => f.File.Length).ThenBy(f => f.File.Id).Take(limit).ToListAsync(cancellationToken);
         return
         [
             .. rows.Select(row => new ListedFile(

@@ -38,6 +38,9 @@ public sealed class MessageLog : IAsyncDisposable
     /// <summary>Called by the writer with whose files have changed, durably; takes no time and does not throw. Null for nobody.</summary>
     internal Action<Guid>? FilesChanged { get; set; }
 
+    /// <summary>Called by the writer with each new message, durably and in their order; takes no time and does not throw. Null for nobody.</summary>
+    internal Action<ChatMessage>? Posted { get; set; }
+
     /// <summary>Writes what waits, then stops.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -151,6 +154,8 @@ public sealed class MessageLog : IAsyncDisposable
             if (result is not { Message: { } message, IsNew: true })
                 continue;
             entry.Room.Publish(message);
+            if (message.Number == message.Changed)
+                Posted?.Invoke(message);
             if (message.Deleted || !message.Files.IsEmpty)
                 entry.Room.FilesChanged.Raise();
             if (!message.Files.IsEmpty)

@@ -12,7 +12,6 @@ public sealed class Administration
     public const int MaxReasonLength = 200;
 
     private const string DefaultReason = "An administrator ended your session.";
-    private const int NewestMessages = 100;
 
     private readonly SessionService _sessions;
     private readonly FileRemoval _files;
@@ -67,13 +66,13 @@ public sealed class Administration
         await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", CancellationToken.None);
     }
 
-    /// <summary>The newest messages of a room that are not deleted, newest first.</summary>
+    /// <summary>The newest messages of a room, newest first, without those of them that are deleted.</summary>
     /// <exception cref="RefusedException">Not an administrator.</exception>
-    public async Task<ImmutableArray<ChatMessage>> NewestMessagesAsync(Room room, PersonSession who, CancellationToken cancellationToken)
+    public async Task<ImmutableArray<ChatMessage>> NewestMessagesAsync(Room room, int limit, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
-        var (messages, _) = await _log.NewestAsync(room, NewestMessages, cancellationToken);
+        var (messages, _) = await _log.NewestAsync(room, limit, cancellationToken);
         return [.. messages.Where(message => !message.Deleted).Reverse()];
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -28,9 +29,11 @@ public sealed class PersonReadMarks
         get
         {
             ArgumentNullException.ThrowIfNull(room);
-            return _rooms.GetValueOrDefault(room.Id);
+            return this[room.Id];
         }
     }
+
+    internal ReadMark this[int roomId] => _rooms.GetValueOrDefault(roomId);
 
     internal void Raise(int roomId, ReadMark mark)
     {
@@ -58,13 +61,15 @@ public sealed class ReadMarks : BackgroundService
     private readonly ConcurrentDictionary<(Guid Person, int Room), ReadMark> _unwritten = new();
 
     internal ReadMarks(
-        IDbContextFactory<ChatShareDbContext> contexts, RoomService rooms, ConnectedUsers connected, TimeProvider time, ILogger<ReadMarks> logger)
+        IDbContextFactory<ChatShareDbContext> contexts, RoomService rooms, MessageLog log, ConnectedUsers connected, TimeProvider time,
+        ILogger<ReadMarks> logger)
     {
         _contexts = contexts;
         _rooms = rooms;
         _connected = connected;
         _time = time;
         _logger = logger;
+        log.Posted = OnPosted;
     }
 
     /// <summary>
@@ -104,6 +109,16 @@ public sealed class ReadMarks : BackgroundService
         Raise(_unwritten, (personId, message.RoomId), mark);
         if (_people.TryGetValue(personId, out var loaded))
             loaded.Raise(message.RoomId, mark);
+    }
+
+    /// <summary>
+    /// One's own message is no news to oneself, whichever door it came by; but what others said before it and was not seen yet still
+    /// is. Of those who are not here nobody counts what is unread.
+    /// </summary>
+    private void OnPosted(ChatMessage message)
+    {
+        if (_people.TryGetValue(message.PersonId, out var marks) && marks[message.RoomId].Ordinal == message.Ordinal - 1)
+            Mark(message.PersonId, message);
     }
 
     /// <inheritdoc />

@@ -75,13 +75,20 @@ public sealed class Database : IDisposable
         catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException or InvalidCastException)
         {
             Dispose();
-            throw new StorageException($"The database {_file} cannot be opened: {FirstLine(e)}", e);
+            throw Unusable(e);
         }
         catch (StorageException)
         {
             Dispose();
             throw;
         }
+    }
+
+    /// <summary>What to say of a fault of the database that whoever started the program can do something about.</summary>
+    public StorageException Unusable(Exception fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        return new($"The database {_file} (ChatShare:DataDirectory) cannot be used: {FirstLine(fault.GetBaseException())}", fault);
     }
 
     /// <summary>Whether it answers now: the file, not what an open connection remembers of it.</summary>
@@ -125,7 +132,7 @@ public sealed class Database : IDisposable
         }
         catch (IOException e)
         {
-            throw new StorageException($"The data folder {_folder} is in use by another ChatShare.", e);
+            throw new StorageException($"The data folder {_folder} (ChatShare:DataDirectory) is in use by another ChatShare.", e);
         }
     }
 

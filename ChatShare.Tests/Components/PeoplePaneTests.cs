@@ -97,13 +97,13 @@ public sealed class PeoplePaneTests
         await ShowAsync(pane, core.Lobby.People);
 
         Assert.Equal(["Ann (you) here"], pane.Lines("People"));
-        Assert.Equal(["Bo here", "Cy away"], pane.Lines("People in other rooms"));
+        Assert.Equal(["Bo here", "Cy away"], pane.Lines("Elsewhere"));
 
         elsewhere.Participant.Dispose();
         await core.Sessions.EndPersonAsync(bo.PersonId, null, token);
         cy.Dispose();
         await ShowAsync(pane, core.Lobby.People);
-        Assert.Empty(pane.Lines("People in other rooms"));
+        Assert.Empty(pane.Lines("Elsewhere"));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -119,7 +119,7 @@ public sealed class PeoplePaneTests
 
         await pane.InvokeAsync(() => pane.Instance.Show([]));
 
-        Assert.Contains("Bo here", pane.Lines("People in other rooms"));
+        Assert.Contains("Bo here", pane.Lines("Elsewhere"));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -141,7 +141,7 @@ public sealed class PeoplePaneTests
 
         core.Connect(await core.JoinAsync("Bo", token));
 
-        await room.WaitForAssertionAsync(() => Assert.Equal(["Bo here"], room.Lines("People in other rooms")), TimeSpan.FromSeconds(5));
+        await room.WaitForAssertionAsync(() => Assert.Equal(["Bo here"], room.Lines("Elsewhere")), TimeSpan.FromSeconds(5));
     }
 
     private static IRenderedComponent<PeoplePane> Render(Circuit circuit) =>

@@ -4,6 +4,7 @@ using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Admin;
+using Microsoft.EntityFrameworkCore;
 using TestContext = Xunit.TestContext;
 
 namespace ChatShare.Tests.Components;
@@ -104,6 +105,42 @@ public sealed class RoomsAndFilesTests
         // The list is read again, so that nobody tries it a third time.
         await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Messages of Lobby", "Message")));
         Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_the_lists_do_not_hold_at_first_can_be_shown()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        await core.ShareAsync(bo, "a.bin", Make.Bytes(10), token);
+        await using (var db = await core.OpenDatabaseAsync(token))
+        {
+            for (var i = 1; i <= 200; i++)
+            {
+                var row = await db.Files.AsNoTracking().SingleAsync(token);
+                (row.Id, row.Name, row.Position) = (FileId.New().ToString(), $"{i}.bin", i);
+                db.Files.Add(row);
+            }
+
+            await db.SaveChangesAsync(token);
+        }
+
+        for (var i = 1; i <= 100; i++)
+            await bo.SayAsync($"message {i}", token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.WaitForAssertionAsync(() => Assert.Equal(200, page.Column("Files", "File").Count));
+        await page.PressAsync("Show more files");
+        await page.WaitForAssertionAsync(() => Assert.Equal(201, page.Column("Files", "File").Distinct().Count()));
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForAssertionAsync(() => Assert.Equal(100, page.Column("Messages of Lobby", "Message").Count));
+
+        await page.PressAsync("Show more messages");
+
+        await page.WaitForAssertionAsync(() => Assert.StartsWith("a.bin", page.Column("Messages of Lobby", "Message")[^1], StringComparison.Ordinal));
+        Assert.Empty(page.AllNamed("button", "Show more messages"));
+        Assert.Empty(page.AllNamed("button", "Show more files"));
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -169,6 +169,35 @@ public sealed class TimelineWindowTests
         Assert.Equal(4, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
     }
 
+    [Fact]
+    public void Whoever_has_seen_nothing_has_the_line_above_the_first_message_of_the_room()
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 0, Viewer = Bo };
+        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann)]);
+        Assert.Equal([true, false], Rows(window).Select(row => row.IsFirstUnread));
+
+        // With more than a page of them it comes with the first one.
+        window = new TimelineWindow(TimeProvider.System) { Seen = 0, Viewer = Bo };
+        window.Reset([.. Enumerable.Range(10, 5).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+        window.Prepend([.. Enumerable.Range(1, 9).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Equal(1, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public void What_comes_while_they_watch_gets_no_line(int before)
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = before, Viewer = Bo };
+        window.Reset([.. Enumerable.Range(1, before).Select(n => Sample.Make(n, person: Ann))]);
+
+        window.Apply(Sample.Make(before + 1, person: Ann));
+        window.Reset([.. Enumerable.Range(1, before + 2).Select(n => Sample.Make(n, person: Ann))]);
+
+        Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+    }
+
     private static TimelineWindow Window(params Core.Rooms.ChatMessage[] messages)
     {
         var window = new TimelineWindow(TimeProvider.System) { Viewer = Bo };

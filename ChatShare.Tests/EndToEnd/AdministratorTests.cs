@@ -80,7 +80,8 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
 
         await ann.Page.GotoAsync("/admin");
 
-        await Expect(ann.Page.GetByRole(AriaRole.Table, new() { Name = "Connected users" })).ToHaveCountAsync(0);
+        await Expect(ann.Page).ToHaveURLAsync(Server.Address + "/signin?returnUrl=%2Fadmin");
+        await Expect(ann.Button("Sign in")).ToBeVisibleAsync();
     }
 
     [Fact]

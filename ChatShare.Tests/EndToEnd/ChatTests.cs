@@ -103,6 +103,8 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await ann.Page.ReloadAsync();
         await ann.InRoomAsync();
         await Expect(ann.Log.GetByText("half a character")).ToBeVisibleAsync();
+        await ann.Button("Retry").ClickAsync();
+        await Expect(ann.Button("Delete")).ToBeVisibleAsync();
         await ann.Button("Edit").ClickAsync();
         await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
         await ann.SayAsync("what follows goes through");
@@ -141,11 +143,61 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await link.ClickAsync();
         await bo.SeesAsync("second");
         await Expect(link).Not.ToContainTextAsync("unread");
+        Assert.Equal(["new-line", "row", "row follows"], await bo.Log.EvaluateAsync<string[]>(
+            "log => [...log.querySelectorAll('.new-line, .row')].map(part => part.className)"));
+        await Expect(ann.Log.GetByRole(AriaRole.Separator, new() { Name = "New messages" })).ToHaveCountAsync(0);
 
         // One is in several rooms at once.
         await Expect(bo.People).ToContainTextAsync("Maker");
         await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
         await Expect(ann.People).ToContainTextAsync("Reader");
+    }
+
+    [Fact]
+    public async Task Whoever_goes_to_another_room_at_once_has_sent_everything_and_read_what_was_there()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Hasty");
+        var bo = await Person.JoinAsync(chromium, Server, "Listener");
+        await ann.NewRoomAsync("Hurry");
+        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Hurry" }).ClickAsync();
+        await bo.InRoomAsync();
+        await bo.SayAsync("are you there?");
+        await ann.SeesAsync("are you there?");
+        await bo.SayAsync("and now?");
+        await ann.SeesAsync("and now?");
+
+        await ann.Page.EvaluateAsync(
+            """
+            () => {
+              const field = document.querySelector(".composer-text");
+              for (let i = 1; i <= 30; i++) {
+                field.value = `hasty ${i}.`;
+                field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+                field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true }));
+              }
+              document.querySelector(".room-link[data-room=Lobby]").click();
+            }
+            """);
+
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Lobby" })).ToBeVisibleAsync();
+        await bo.SeesAsync("hasty 30.");
+        Assert.Equal(["are you there?", "and now?", .. Enumerable.Range(1, 30).Select(i => $"hasty {i}.")], await bo.TextsAsync());
+        await Expect(ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Hurry" })).Not.ToContainTextAsync("unread");
+    }
+
+    [Fact]
+    public async Task A_message_of_nothing_is_answered_with_a_sentence()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Silent");
+        var notice = ann.Page.Locator(".composer-notice");
+
+        await ann.Field.PressAsync("Enter");
+        await Expect(notice).ToHaveTextAsync("There is nothing to send yet.");
+        await ann.Field.PressSequentiallyAsync("x");
+        await Expect(notice).ToHaveTextAsync("");
+        await ann.SayAsync("\u200b \u2800");
+        await Expect(notice).ToHaveTextAsync("A message cannot be empty.");
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
     }
 
     [Fact]

@@ -62,13 +62,19 @@ public sealed class JoinTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
-    public async Task Leave_ends_the_session_and_frees_the_name()
+    public async Task Leave_ends_the_session_frees_the_name_and_forgets_the_last_room()
     {
         var fay = await Person.JoinAsync(chromium, Server, "Fay");
+        await fay.NewRoomAsync("Lasting");
+        await fay.Page.GotoAsync("/");
+        await Expect(fay.Page).ToHaveURLAsync(Server.Address + "/rooms/Lasting");
+        await fay.InRoomAsync();
         await fay.Button("Leave").ClickAsync();
 
         await Expect(Nickname(fay)).ToBeVisibleAsync();
+        Assert.DoesNotContain(await fay.Page.Context.CookiesAsync(), cookie => cookie.Name == "room");
         await fay.JoinAsync("Fay");
+        await Expect(fay.Page).ToHaveURLAsync(Server.Address + "/rooms/Lobby");
     }
 
     [Fact]

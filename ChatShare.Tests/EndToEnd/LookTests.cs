@@ -77,6 +77,9 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await person.Page.Keyboard.PressAsync("Escape");
         await Expect(person.Rooms).Not.ToBeInViewportAsync();
 
+        await person.SayAsync("by the keyboard on the glass");
+        await person.SeesAsync("by the keyboard on the glass");
+
         foreach (var button in await person.Page.Locator(".composer button, .composer label, .top-bar button").AllAsync())
         {
             if (await button.BoundingBoxAsync() is { } box)

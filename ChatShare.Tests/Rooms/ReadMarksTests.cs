@@ -64,6 +64,26 @@ public sealed class ReadMarksTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Ones_own_messages_are_read_as_long_as_nothing_before_them_is_unread()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        await using var bo = await host.EnterAsync("bo", token);
+        var marks = await host.Marks.OfAsync(anna.Participant.Session.PersonId, token);
+
+        await Task.WhenAll(anna.SayAsync("a", token), anna.SayAsync("b", token), anna.SayAsync("c", token));
+        Assert.Equal(3, marks[host.Lobby].Ordinal);
+
+        var unseen = await bo.SayAsync("d", token);
+        await anna.SayAsync("e", token);
+        Assert.Equal(3, marks[host.Lobby].Ordinal);
+
+        host.Marks.Mark(anna.Participant.Session.PersonId, unseen);
+        Assert.Equal(4, marks[host.Lobby].Ordinal);
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task A_mark_in_one_room_does_not_hide_the_stored_marks_of_others()
     {
         var token = TestContext.Current.CancellationToken;

@@ -68,5 +68,16 @@ public sealed class HeaderTests
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
+    [Fact]
+    public async Task Without_its_database_it_lives_but_is_not_ready()
+    {
+        await using var app = await RunningApp.StartAsync();
+        File.Move(Path.Combine(app.DataDirectory, "chatshare.db"), Path.Combine(app.DataDirectory, "away.db"));
+        using var live = await app.NewClient().GetAsync("/health/live", TestContext.Current.CancellationToken);
+        using var ready = await app.NewClient().GetAsync("/health/ready", TestContext.Current.CancellationToken);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable), (live.StatusCode, ready.StatusCode));
+    }
+
     private static string Header(HttpResponseMessage response, string name) => Assert.Single(response.Headers.GetValues(name));
 }

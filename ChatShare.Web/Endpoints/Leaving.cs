@@ -21,6 +21,7 @@ internal static class Leaving
 
         // A session that was ended elsewhere leaves a worthless cookie; forgetting it changes nothing.
         await context.SignOutAsync();
+        LastRoom.Forget(context);
         return Results.Redirect("/");
     }
 }

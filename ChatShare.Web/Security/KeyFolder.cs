@@ -23,7 +23,7 @@ internal static class KeyFolder
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            throw new StorageException($"The folder {folder} of the cookie keys cannot be used: {e.Message}", e);
+            throw new StorageException($"The folder {folder} of the cookie keys (ChatShare:DataDirectory) cannot be used: {e.Message}", e);
         }
     }
 }

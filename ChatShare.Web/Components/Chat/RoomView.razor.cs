@@ -51,7 +51,8 @@ public sealed partial class RoomView
             return new SendResult(error, Retryable: false);
         try
         {
-            await _session.SendAsync(message, clientId ?? "", _gone.Token);
+            // Also what was written just before the room was left.
+            await _session.SendAsync(message, clientId ?? "", _session.Participant.Session.Ended);
             return new SendResult(null, Retryable: false);
         }
         catch (RefusedException refused)
@@ -176,6 +177,7 @@ public sealed partial class RoomView
         {
             if (_handle is not null)
             {
+                // Returns when what was written and seen here has been told.
                 await _handle.InvokeVoidAsync("dispose");
                 await _handle.DisposeAsync();
             }
@@ -183,9 +185,9 @@ public sealed partial class RoomView
             if (_module is not null)
                 await _module.DisposeAsync();
         }
-        catch (JSDisconnectedException)
+        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
         {
-            // The browser is gone, and with it everything that was to be tidied up there.
+            // The browser is gone or does not answer, and with it goes everything that was to be tidied up there.
             Logger.PageGone();
         }
 

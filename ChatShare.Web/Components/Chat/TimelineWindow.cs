@@ -34,6 +34,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     private readonly SortedList<long, ChatMessage> _messages = [];
     private ImmutableArray<TimelineBlock> _blocks = [];
     private bool _stale;
+    private long? _newestWhenOpened;
 
     /// <summary>The viewer's zone; days begin there.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
@@ -66,7 +67,7 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     /// <summary>
     /// The newest message that the viewer had seen when the page was opened; 0 for somebody who has seen nothing yet. The line "New"
-    /// stands behind it, once it is among the rows.
+    /// stands behind it, once it is among the rows, if anything was unread then: what comes while they watch is no news.
     /// </summary>
     public long Seen { get; init; }
 
@@ -86,6 +87,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         _messages.Clear();
         foreach (var message in messages)
             _messages[message.Number] = message;
+        _newestWhenOpened ??= Newest ?? 0;
         ReachEnd(true);
         _stale = true;
     }
@@ -200,9 +202,9 @@ internal sealed class TimelineWindow(TimeProvider time)
     }
 
     /// <summary>Null as long as what comes before it is not among the rows: a line in the middle of the news would hide the rest.</summary>
-    private long? FirstUnread() => Seen == 0 || !(Oldest <= Seen)
-        ? null
-        : _messages.Values.FirstOrDefault(message => message.Number > Seen && message.PersonId != Viewer)?.Number;
+    private long? FirstUnread() => Oldest <= Seen || _messages.Values.FirstOrDefault() is { Ordinal: 1 }
+        ? _messages.Values.FirstOrDefault(message => message.Number > Seen && message.Number <= _newestWhenOpened && message.PersonId != Viewer)?.Number
+        : null;
 
     private DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(moment, Zone).DateTime);
 

@@ -17,7 +17,7 @@ export { timeZone } from "./times.js";
 
 const longestWait = 2000;
 
-/** @type {{ dispose(): void } | null} */
+/** @type {{ dispose(): Promise<void> } | null} */
 let current = null;
 
 /**
@@ -37,11 +37,13 @@ let current = null;
  */
 export function start(root, dotnet, options) {
   // A circuit that is gone never said goodbye to its room.
-  current?.dispose();
+  void current?.dispose();
 
   const stop = new AbortController();
   const { signal } = stop;
-  const server = createServer(dotnet, signal);
+  // The page is left first; what was written there is still sent.
+  const gone = new AbortController();
+  const server = createServer(dotnet, gone.signal);
   // A slash can be in neither of them, so no key of one room begins like those of another.
   const scope = `/${options.person}/${options.room.toLowerCase()}/`;
   /** @param {string} selector @returns {HTMLElement} */
@@ -82,18 +84,20 @@ export function start(root, dotnet, options) {
     prefix: `chatshare.outbox${scope}`,
     maxLength: options.maxLength,
     isShown: timeline.shows,
-    onChange: pending.show,
-    signal,
+    onChange: (entries) => signal.aborted || pending.show(entries),
+    signal: gone.signal,
   });
   /** Until what was written last is with the server; null when it is. @type {Promise<void> | null} */
   let taken = null;
-  /** @type {() => void} */
-  let sendFiles = () => undefined;
+  /** @type {() => boolean} */
+  let sendFiles = () => false;
   const composer = createComposer({
     root: part(".composer"),
     draftKey: `chatshare.draft${scope}`,
     maxLength: options.maxLength,
     onSend: (text) => {
+      // Whoever answers has seen what is there; after something unseen, one's own message would be news to oneself.
+      timeline.tellSeen();
       const added = outbox?.add(text) ?? null;
       taken = added;
       void added?.then(() => {
@@ -151,13 +155,16 @@ export function start(root, dotnet, options) {
 
   const handle = {
     scrollToEnd: () => void timeline.scrollToEnd(),
-    dispose: () => {
+    /** @returns {Promise<void>} when this room has nothing more to tell the server */
+    dispose: async () => {
       stop.abort();
       delete root.dataset.ready;
       pending.clear();
       if (current === handle) {
         current = null;
       }
+      await outbox.finish();
+      gone.abort();
     },
   };
   current = handle;

@@ -14,16 +14,16 @@ const countFrom = 1000;
  *   draftKey: string,
  *   maxLength: number,
  *   onSend: (text: string) => void,
- *   onRelease: () => void,
+ *   onRelease: () => boolean,
  *   onTyping: (typing: boolean) => void,
  *   signal: AbortSignal,
- * }} options maxLength: in UTF-16 code units, as the server counts; onRelease: files that wait go behind the text, also when there is none
+ * }} options maxLength: in UTF-16 code units, as the server counts; onRelease: files that wait go behind the text, also when there is
+ * none; whether there were any
  */
 export function createComposer({ root, draftKey, maxLength, onSend, onRelease, onTyping, signal }) {
   const field = /** @type {HTMLTextAreaElement} */ (root.querySelector(".composer-text"));
   const notice = /** @type {HTMLElement} */ (root.querySelector(".composer-notice"));
   const count = /** @type {HTMLElement} */ (root.querySelector(".composer-count"));
-  const touch = matchMedia("(pointer: coarse)");
   let draftTimer = 0;
   let draftKept = true;
   let typedAt = -typingInterval;
@@ -79,7 +79,9 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
   function send() {
     const message = text();
     if (message.trim() === "") {
-      onRelease();
+      if (!onRelease()) {
+        notice.textContent = "There is nothing to send yet.";
+      }
       return;
     }
     const fault = faultOf(message, maxLength);
@@ -118,7 +120,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
     (event) => {
       // 229: some input methods end the composition before they send the Enter that ended it.
       const composing = event.isComposing || event.keyCode === 229;
-      if (event.key === "Enter" && !event.shiftKey && !event.altKey && !composing && !touch.matches) {
+      if (event.key === "Enter" && !event.shiftKey && !event.altKey && !composing) {
         event.preventDefault();
         send();
       }

@@ -88,7 +88,7 @@ async function take(transfer) {
  *   before: () => Promise<unknown> | null,
  *   signal: AbortSignal,
  * }} options fileBytes, filesPerMessage: limits, 0 for none; before: until what was written before is sent, null when it is
- * @returns {() => void} sends what was picked
+ * @returns {() => boolean} sends what was picked; whether there was anything
  */
 export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, before, signal }) {
   const root = document.documentElement;

@@ -34,7 +34,8 @@ const mostBreaks = 3;
 export function createOutbox({ server, prefix, maxLength, isShown, onChange, signal }) {
   /** @type {Map<string, Entry>} in the order of sending */
   const entries = new Map();
-  let pumping = false;
+  /** The sending that is under way. @type {Promise<void> | null} */
+  let pumping = null;
   let wanted = false;
   let lastAt = 0;
 
@@ -156,25 +157,28 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
     }
   }
 
-  async function pump() {
-    if (pumping) {
-      // It may be on its way out, with a lost connection that is back by now.
-      wanted = true;
-      return;
-    }
-    pumping = true;
-    for (;;) {
-      const next = [...entries.values()].find((entry) => entry.state === "queued");
-      if (!next || !(await send(next)) || signal.aborted) {
-        break;
-      }
-      changed();
-    }
-    pumping = false;
-    if (wanted && !signal.aborted) {
+  /** @returns {Promise<void>} when nothing is queued any more, or the connection is lost */
+  function pump() {
+    // Also of one that is on its way out, with a lost connection that is back by now.
+    wanted = true;
+    pumping ??= sendAll();
+    return pumping;
+  }
+
+  async function sendAll() {
+    // Not before the caller knows that it runs.
+    await null;
+    while (wanted && !signal.aborted) {
       wanted = false;
-      await pump();
+      for (;;) {
+        const next = [...entries.values()].find((entry) => entry.state === "queued");
+        if (!next || !(await send(next)) || signal.aborted) {
+          break;
+        }
+        changed();
+      }
     }
+    pumping = null;
   }
 
   document.addEventListener(
@@ -221,6 +225,9 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
       return taken;
     },
 
+    /** @returns {Promise<void>} when what was added is sent, as far as the connection lets it */
+    finish: () => pump(),
+
     /** The log shows these messages. @param {string[]} clientIds */
     settle(clientIds) {
       const known = clientIds.filter((id) => entries.has(id));
@@ -233,7 +240,7 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
     /** @param {string} clientId */
     retry(clientId) {
       const entry = entries.get(clientId);
-      if (entry?.state === "failed") {
+      if (entry?.state === "failed" && !faultOf(entry.text, maxLength)) {
         Object.assign(entry, { state: "queued", error: null, at: Math.max(Date.now(), lastAt + 1) });
         lastAt = entry.at;
         keep(entry);

@@ -71,9 +71,8 @@ export function createPendingRows(container, me, actions) {
     const sentence = element("span", "", entry.error ?? "This message was not sent.");
     sentence.setAttribute("role", "alert");
     line.append(sentence);
-    if (entry.retryable) {
-      line.append(button("Retry", () => actions.retry(entry.clientId)));
-    } else {
+    line.append(button("Retry", () => actions.retry(entry.clientId)));
+    if (!entry.retryable) {
       line.append(button("Edit", () => actions.edit(entry.clientId)));
     }
     line.append(button("Delete", () => actions.discard(entry.clientId)));

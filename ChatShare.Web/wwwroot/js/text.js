@@ -23,7 +23,11 @@ export function faultOf(text, maxLength) {
     return `This message contains a control character (${named(control[0])}) that cannot be sent.`;
   }
   const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
-  return half ? `This message contains half a character (${named(half[0])}) that cannot be sent.` : "";
+  if (half) {
+    return `This message contains half a character (${named(half[0])}) that cannot be sent.`;
+  }
+  // As on the server: an empty braille cell is formally a symbol.
+  return /[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]/u.test(text) ? "" : "A message cannot be empty.";
 }
 
 const units = ["KB", "MB", "GB", "TB", "PB"];

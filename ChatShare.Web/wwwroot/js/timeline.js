@@ -23,7 +23,7 @@ const numberOf = (article) => Number(article?.getAttribute("data-number") ?? 0);
  *   server: import("./server.js").Server,
  *   onRows: (clientIds: string[]) => void,
  *   signal: AbortSignal,
- * }} options onRows: client ids of the messages that were just added
+ * }} options server: outlives the signal; onRows: client ids of the messages that were just added
  */
 export function createTimeline({ scroller, pillHolder, person, server, onRows, signal }) {
   const content = /** @type {HTMLElement} */ (scroller.querySelector(".timeline-content"));
@@ -40,6 +40,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   /** What the server believes of `stuck`. */
   let told = true;
   let highest = 0;
+  /** The newest that was on the screen, and what of it the server was told. */
+  let onScreen = 0;
   let seen = 0;
   let seenTimer = 0;
   /** The first row above which nothing is; 0 while that is unknown. */
@@ -184,23 +186,34 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     }
   }
 
-  /** Tells the newest number the person can see, at most once a second and never the same twice. */
+  /** Tells the newest number the person has seen, at most once a second and never the same twice. */
   function reportSeen() {
-    const number = numberOf(lastArticle());
-    if (seenTimer || number <= seen || document.hidden || !placed || !isAtEnd()) {
+    // A log that was taken out of the page has no height, and seems to be at its end.
+    if (!document.hidden && placed && scroller.isConnected && isAtEnd()) {
+      onScreen = Math.max(onScreen, numberOf(lastArticle()));
+    }
+    if (seenTimer || onScreen <= seen) {
       return;
     }
-    seen = number;
-    server.call("SeenAsync", number).catch((reason) => {
+    tellSeen();
+    seenTimer = window.setTimeout(() => {
+      seenTimer = 0;
+      reportSeen();
+    }, seenInterval);
+  }
+
+  /** At once. */
+  function tellSeen() {
+    if (onScreen <= seen) {
+      return;
+    }
+    seen = onScreen;
+    server.call("SeenAsync", seen).catch((reason) => {
       // Told again after the connection is back; another refusal is the server's last word on this number.
       if (reason instanceof ConnectionLost) {
         seen = 0;
       }
     });
-    seenTimer = window.setTimeout(() => {
-      seenTimer = 0;
-      reportSeen();
-    }, seenInterval);
   }
 
   function loadEdges() {
@@ -310,6 +323,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   sizes.observe(content);
   scroller.addEventListener("scroll", scrolled, { passive: true, signal });
   document.addEventListener("visibilitychange", reportSeen, { signal });
+  // What is seen is seen, also by whoever goes before the second is over.
+  window.addEventListener("pagehide", tellSeen, { signal });
   document.addEventListener(
     "chatshare:reconnected",
     () => {
@@ -320,6 +335,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     { signal },
   );
   signal.addEventListener("abort", () => {
+    tellSeen();
     mutations.disconnect();
     sizes.disconnect();
     clearTimeout(seenTimer);
@@ -328,6 +344,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
 
   return {
     scrollToEnd,
+    tellSeen,
     /** @param {string} clientId */
     shows: (clientId) => content.querySelector(`.message[id][data-client="${CSS.escape(clientId)}"]`) !== null,
   };
