@@ -40,6 +40,8 @@ public sealed class FileCardTests
         var live = new LiveCards();
         var file = Sample.File("plan.pdf", FileState.Uploading);
         var card = circuit.Render<FileCard>(parameters => parameters.Add(p => p.File, file).Add(p => p.Live, live).Add(p => p.Sender, "Bo"));
+        Assert.Equal("1.0 KB · waiting for Bo", card.Find(".file-meta").Words());
+        Assert.Equal("1.0 KB · waiting", Render(circuit, file, new LiveCards(), isMine: true).Find(".file-meta").Words());
         await ReportAsync(card, live, file, 340);
         Assert.Equal("uploading", card.Find(".card").GetAttribute("data-state"));
 

@@ -54,6 +54,9 @@ public sealed class GroupCardTests
 
         await group.Find("details.more-cards").TriggerEventAsync("ontoggle", EventArgs.Empty);
         Assert.Equal(Enumerable.Range(1, 20).Select(i => $"{i}"), Names(group));
+        // One that was folded while there was no connection does not turn the next around.
+        await group.Find("details.more-cards").TriggerEventAsync("ontoggle", EventArgs.Empty);
+        Assert.Equal(Enumerable.Range(1, 20).Select(i => $"{i}"), Names(group));
     }
 
     [Fact(Timeout = Make.Patience)]
