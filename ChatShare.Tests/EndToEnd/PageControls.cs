@@ -19,6 +19,14 @@ internal static class PageControls
         });
     }
 
+    /// <summary>Comes back to the page, which then asks the server what is under way; returns when it has been told.</summary>
+    public static Task<IResponse> ComeBackAsync(this IPage page) =>
+        page.ToldWhatIsUnderWayAsync(() => page.EvaluateAsync("() => document.dispatchEvent(new Event('visibilitychange'))"));
+
+    /// <summary>Returns when the page has asked the server what is under way because of something, and has been told.</summary>
+    public static Task<IResponse> ToldWhatIsUnderWayAsync(this IPage page, Func<Task> because) => page.RunAndWaitForResponseAsync(
+        because, response => response.Request.Method == "GET" && response.Url.EndsWith("/uploads", StringComparison.Ordinal));
+
     /// <summary>Drags files and folders of this machine over the middle of something.</summary>
     public static Task DragOverAsync(this IPage page, ILocator target, params string[] paths) => DragAsync(page, target, paths, "dragEnter", "dragOver");
 

@@ -126,7 +126,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
 
         await ann.Button("Discard discarded.bin").ClickAsync();
 
-        await Expect(bo.Log.Locator(".card[data-state=cancelled]")).ToHaveCountAsync(1);
+        await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "discarded.bin" })).ToHaveCountAsync(1);
     }
 
     [Fact]
@@ -134,6 +134,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Mover");
         var bo = await Person.JoinAsync(chromium, Server, "Neighbour");
+        await ann.Page.Clock.InstallAsync();
         var file = await RandomFileAsync("moved.bin", 20_000_000);
         await ann.Page.SendAtAsync(SlowLine);
         await ann.AttachAsync(file.Path);
@@ -141,13 +142,26 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
 
         await ann.NewRoomAsync("Next door");
         var panel = ann.Page.GetByRole(AriaRole.Region, new() { Name = "Transfers" });
-        await panel.GetByText("Sending 1 file").ClickAsync();
-        await panel.GetByRole(AriaRole.Button, new() { Name = "Pause transfer of moved.bin" }).ClickAsync();
+        await panel.GetByText("Uploading 1 file").ClickAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Button, new() { Name = "Send" })).ToHaveCountAsync(1);
+        var (pause, resume) = (ann.Button("Pause transfer of moved.bin"), ann.Button("Resume transfer of moved.bin"));
+        await pause.PressAsync("Enter");
         await Expect(bo.Log.GetByText("paused, waiting for Mover")).ToBeVisibleAsync();
-        await ann.Page.SendAtAsync(0);
-        await panel.GetByRole(AriaRole.Button, new() { Name = "Resume transfer of moved.bin" }).ClickAsync();
+        await ann.Page.SendAtAsync(SlowLine);
+        await resume.PressAsync("Enter");
+        await Expect(panel.Locator("[data-state=sending]")).ToHaveCountAsync(1);
+        await Expect(pause).ToBeFocusedAsync();
+        await pause.PressAsync("Enter");
+        await Expect(resume).ToBeFocusedAsync();
 
+        // The server says meanwhile what is under way: this one, and nobody feeds it.
+        await ann.Page.ComeBackAsync();
+        await ann.Page.SendAtAsync(0);
+        await resume.PressAsync("Enter");
+
+        await Expect(panel.GetByText("1 file sent")).ToBeVisibleAsync();
         await ArrivesAsync(bo, file);
+        await ann.Page.Clock.FastForwardAsync(10_000);
         await Expect(panel).ToBeHiddenAsync();
     }
 
@@ -221,6 +235,30 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
         await ArrivesAsync(bo, file);
         // In one request it was refused; then in parts.
         Assert.True(offsets.Count > 2, string.Join(", ", offsets));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_paused_after_its_last_byte_is_there_all_the_same()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Late");
+        // The answer stays away, as that of a server that looks at the file for a while.
+        await ann.Page.EvaluateAsync(
+            """
+            () => {
+              const { addEventListener } = XMLHttpRequest.prototype;
+              XMLHttpRequest.prototype.addEventListener = function (type, ...rest) {
+                return type === "loadend" ? undefined : addEventListener.call(this, type, ...rest);
+              };
+            }
+            """);
+        await ann.AttachAsync((await RandomFileAsync("late.bin", 300_000)).Path);
+        var panel = ann.Page.GetByRole(AriaRole.Region, new() { Name = "Transfers" });
+        await Expect(ann.Download("late.bin")).ToBeVisibleAsync();
+        await panel.GetByText("300 KB · checking").ClickAsync();
+
+        await ann.Button("Pause transfer of late.bin").ClickAsync();
+
+        await Expect(panel.GetByText("1 file sent")).ToBeVisibleAsync();
     }
 
     private int _refusals;

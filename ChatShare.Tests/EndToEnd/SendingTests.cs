@@ -151,6 +151,14 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await ann.Button("Remove waiting.txt").HoverAsync();
         await IsAskedAsync();
         await ann.Button("Remove waiting.txt").ClickAsync();
+        // A page that was about to load itself anew, and stays because something else held it up, asks all the same.
+        await ann.Page.EvaluateAsync(
+            """
+            () => {
+              document.addEventListener("chatshare:reload", (event) => event.preventDefault(), { capture: true, once: true });
+              document.dispatchEvent(new Event("chatshare:reload", { cancelable: true }));
+            }
+            """);
         await ann.Page.SendAtAsync(100_000);
         await ann.AttachAsync("long.bin", 20_000_000);
         await Expect(ann.Progress("long.bin")).ToBeVisibleAsync();

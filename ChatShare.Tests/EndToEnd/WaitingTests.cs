@@ -66,14 +66,26 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         var other = new Person(await ann.Page.Context.NewPageAsync());
         await other.Page.GotoAsync("/rooms/Lobby");
         await other.InRoomAsync();
-        await Expect(other.Progress("left.bin")).ToBeVisibleAsync();
+        await Expect(other.Button("Cancel left.bin")).ToBeVisibleAsync();
+        await Expect(other.Button("Discard left.bin")).ToBeHiddenAsync();
+        // Nobody feeds it now; only the first page knows that its file is held.
+        await ann.Button("Pause left.bin").ClickAsync();
+        await Expect(bo.Log.GetByText("paused, waiting for Leaver")).ToBeVisibleAsync();
+        await other.Page.ComeBackAsync();
+        await Expect(other.Button("Cancel left.bin")).ToBeVisibleAsync();
+        await Expect(other.Button("Discard left.bin")).ToBeHiddenAsync();
         await Expect(Panel(other)).ToBeHiddenAsync();
 
+        // It is said on every page, and in every room that is opened from it.
         await ann.NewRoomAsync("Leavers own");
-        await ann.Page.ReloadAsync();
-        await ann.InRoomAsync();
+        await ann.Page.GotoAsync("/rooms/Leavers%20own/files");
         await Expect(Panel(ann).GetByText("1 upload waiting")).ToBeVisibleAsync();
         await Expect(Panel(other).GetByText("1 upload waiting")).ToBeVisibleAsync();
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the room" }).ClickAsync();
+        await ann.InRoomAsync();
+        await ann.Page.SetViewportSizeAsync(390, 844);
+        await Expect(Panel(ann).GetByText("1 upload waiting")).ToBeVisibleAsync();
+        Assert.True(await Panel(ann).Locator(".transfers-meta").EvaluateAsync<bool>("said => said.scrollWidth <= said.clientWidth"));
         await PanelButton(ann, "Discard transfer of left.bin").ClickAsync();
 
         await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "left.bin" })).ToHaveCountAsync(1);
@@ -128,12 +140,42 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
 
         await ann.AttachAsync((await FileAsync("queued.bin")).Path);
         await Expect(bo.Progress("queued.bin")).ToBeVisibleAsync();
-        await PanelButton(ann, "Cancel transfer of queued.bin").ClickAsync();
+        // Hears of every word that stands there, however short.
+        await Panel(ann).Locator(".transfers-toggle > .transfers-title").EvaluateAsync(
+            "title => new MutationObserver(() => /waiting/.test(title.textContent) && (title.dataset.waited = '')).observe(title, { childList: true })");
+        await ann.Page.ToldWhatIsUnderWayAsync(() => PanelButton(ann, "Cancel transfer of queued.bin").ClickAsync());
 
         await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasText = "queued.bin" })).ToHaveCountAsync(1);
         await Expect(PanelButton(ann, "Cancel transfer of queued.bin")).ToHaveCountAsync(0);
         await ann.Page.SendAtAsync(0);
         await Expect(bo.Download("refused.bin")).ToBeVisibleAsync();
+        await Expect(Panel(ann).Locator("[data-waited]")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task What_ended_half_way_is_begun_anew_or_dismissed()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Unlucky");
+        var bo = await Person.JoinAsync(chromium, Server, "Lucky");
+        var isFull = true;
+        await ann.Page.RouteAsync("**/uploads/*", route => isFull && route.Request.Method == "PATCH"
+            ? route.FulfillAsync(new() { Status = 507, ContentType = "application/problem+json", Body = "{\"detail\":\"The disk is full.\"}" })
+            : route.ContinueAsync());
+        var (path, sha256) = await FileAsync("again.bin");
+
+        await ann.AttachAsync(path);
+        // Beside the composer, because the panel is closed.
+        await Expect(ann.Page.Locator(".composer-notice")).ToHaveTextAsync("The disk is full.");
+        await ann.AttachAsync((await FileAsync("never.bin")).Path);
+        await Panel(ann).GetByText("2 failed").ClickAsync();
+        await PanelButton(ann, "Dismiss transfer of never.bin").ClickAsync();
+        await Expect(Panel(ann).GetByText("never.bin")).ToHaveCountAsync(0);
+        isFull = false;
+        await PanelButton(ann, "Retry transfer of again.bin").ClickAsync();
+
+        await ArrivesAsync(bo, "again.bin", sha256);
+        await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasTextRegex = new("never\\.bin|again\\.bin") })).ToHaveCountAsync(2);
+        await Expect(Panel(ann).GetByText("1 file sent")).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -152,7 +194,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
 
         await ann.AttachAsync(copy);
 
-        await Expect(Panel(ann).GetByText("Already here, nothing to send")).ToBeVisibleAsync();
+        await Expect(Panel(ann).GetByText("Already here, nothing to upload")).ToBeVisibleAsync();
         await ArrivesAsync(bo, "copy.iso", sha256);
         Assert.InRange(cable.Sent, 1, length - 1);
     }

@@ -88,7 +88,6 @@ async function announce(item) {
     } else if (!passing.has(got.status)) {
       const isOver = got.status !== 507;
       items.fail(item, got.sentence, !isOver);
-      items.say(item.error);
       if (isOver) {
         items.drop(item);
         items.changed();

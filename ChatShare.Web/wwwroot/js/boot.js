@@ -302,4 +302,6 @@ if (blazor) {
       circuitHandlers: [{ onCircuitOpened: () => (opened = true) }],
     },
   });
+  // What is on its way, or waits, is shown on every page; the page itself comes first.
+  void import("./transfers.js");
 }

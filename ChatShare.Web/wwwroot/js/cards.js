@@ -1,19 +1,19 @@
 // @ts-check
 // The cards of files that still come in: which of the sender's buttons make sense is known here alone, by whoever holds the file.
-// data-local on a card: "sending" or "paused"; without it this page does not hold the file, and it can be chosen again, or read by its handle
-// (data-resumable).
+// data-local on a card: "sending" or "paused", or "elsewhere" where another page of this browser holds the file; without it the file can be
+// chosen again, or read by its handle (data-resumable).
 
 import { chooseAgain, resumeByHandle } from "./again.js";
 import * as handles from "./handles.js";
-import { forget } from "./memory.js";
 import * as uploads from "./uploads.js";
+import * as waiting from "./waiting.js";
 
 /** @param {Element} card */
 function mark(card) {
   const id = card.getAttribute("data-file") ?? "";
   const item = uploads.held(id);
-  card.toggleAttribute("data-resumable", !item && handles.has(id));
-  const local = item ? (item.state === "paused" ? "paused" : "sending") : null;
+  const local = item ? (item.state === "paused" ? "paused" : "sending") : waiting.isElsewhere(id) ? "elsewhere" : null;
+  card.toggleAttribute("data-resumable", !local && handles.has(id));
   if (local === card.getAttribute("data-local")) {
     return;
   }
@@ -25,7 +25,7 @@ function mark(card) {
     card.removeAttribute("data-local");
   }
   const other = card.querySelector(`[data-upload-action="${local === "paused" ? "resume" : "pause"}"]`);
-  if (hadFocus && local && other instanceof HTMLElement) {
+  if (hadFocus && item && other instanceof HTMLElement) {
     other.focus({ preventScroll: true });
   }
 }
@@ -69,7 +69,7 @@ export function followCards({ scroller, room, say, signal }) {
           if (item) {
             uploads.cancel(item);
           } else {
-            forget(id);
+            void waiting.discard(id);
           }
           break;
       }
@@ -89,6 +89,7 @@ export function followCards({ scroller, room, say, signal }) {
   added.observe(scroller, { childList: true, subtree: true });
   signal.addEventListener("abort", () => added.disconnect());
   uploads.onChange(markAll, signal);
+  waiting.onChange(markAll, signal);
   void handles.loaded.then(markAll);
   markAll();
 }

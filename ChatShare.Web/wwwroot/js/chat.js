@@ -11,7 +11,7 @@ import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { createServer } from "./server.js";
 import { createTimeline } from "./timeline.js";
-import { showTransfers } from "./transfers.js";
+import { standAbove } from "./transfers.js";
 
 export { timeZone } from "./times.js";
 
@@ -145,7 +145,7 @@ export function start(root, dotnet, options) {
   keepFolds(scroller, signal);
   followCards({ scroller, room: options.room, say: composer.say, signal });
   followExpiry({ scroller, person: options.person, administrator: options.administrator === true, signal });
-  showTransfers(part(".composer"), signal);
+  standAbove(part(".composer"), signal);
   root.dataset.ready = "";
   followKeyboard(signal);
   syncPanes();

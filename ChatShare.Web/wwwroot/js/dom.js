@@ -31,6 +31,35 @@ export function iconButton(symbol, title, label, act) {
   return button;
 }
 
+/** @typedef {[word: string, symbol: string, label: string, act: () => void]} Action a button that is an icon */
+
+/**
+ * Shows what can be done now. The same buttons stay, so that a press on one of them counts; where they are others, the focus goes from the
+ * one that had it to the one in its place.
+ * @param {HTMLElement} place @param {Action[]} wanted
+ */
+export function showActions(place, wanted) {
+  const words = wanted.map(([word]) => word).join();
+  if ((place.dataset.words ?? "") === words) {
+    return;
+  }
+  place.dataset.words = words;
+  const focused = [...place.children].findIndex((button) => button === document.activeElement);
+  place.replaceChildren(...wanted.map(([word, symbol, label, act]) => iconButton(symbol, word, label, act)));
+  const next = focused < 0 ? null : (place.children[focused] ?? place.lastElementChild);
+  if (next instanceof HTMLElement) {
+    next.focus({ preventScroll: true });
+  }
+}
+
+/** A button that looks like a link. @param {string} label @param {() => void} act */
+export function linkButton(label, act) {
+  const button = element("button", "link-button", label);
+  button.setAttribute("type", "button");
+  button.addEventListener("click", act);
+  return button;
+}
+
 /** A bar whose length is the custom property --p of what it stands in. */
 export function bar() {
   const made = element("span", "bar");

@@ -2,7 +2,7 @@
 // The lines of the transfers panel for what this person downloads, on any of their pages. The bytes go to the browser's own download; the
 // server says how many it has written, and holds or ends them when it is asked to.
 
-import { bar, element, iconButton } from "./dom.js";
+import { bar, element, showActions } from "./dom.js";
 import { isConnectionLost } from "./server.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 
@@ -111,16 +111,11 @@ function drawn(line) {
   }
   own.style.setProperty("--p", String(line.size === 0 ? 1 : line.sent / line.size));
   const state = line.state === "broken" ? "failed" : line.state;
-  if (own.dataset.state !== state) {
-    own.dataset.state = state;
-    const hadFocus = own.contains(document.activeElement);
-    own.children[2].replaceChildren(...actions[line.state].map(([word, symbol, act]) => iconButton(symbol, word, `${word} download of ${line.name}`, () => act(line))));
-    const first = own.querySelector("button");
-    // The button that was pressed is gone, and its other half stands in its place.
-    if (hadFocus && first) {
-      first.focus({ preventScroll: true });
-    }
-  }
+  own.dataset.state = state;
+  showActions(
+    /** @type {HTMLElement} */ (own.children[2]),
+    actions[line.state].map(([word, symbol, act]) => [word, symbol, `${word} download of ${line.name}`, () => act(line)]),
+  );
   return own;
 }
 
@@ -184,8 +179,11 @@ export function start(dotnet) {
   return {
     show,
     dispose: () => {
-      server = null;
-      show([]);
+      // The page that is shown next may have begun before this one ended.
+      if (server === dotnet) {
+        server = null;
+        show([]);
+      }
     },
   };
 }

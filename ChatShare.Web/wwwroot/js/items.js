@@ -31,8 +31,8 @@ import { newClientId } from "./ids.js";
  * wasHere: it need not be sent
  */
 
-/** @type {Map<string, Item>} */
-const items = new Map();
+/** @type {Set<Item>} */
+const items = new Set();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** @type {(sentence: string) => void} */
@@ -56,10 +56,10 @@ export function setVoice(say) {
 export const say = (sentence) => voice(sentence);
 
 /** In the order in which they were picked. @returns {Item[]} */
-export const all = () => [...items.values()];
+export const all = () => [...items];
 
 /** @param {Item} item whether it was not called off or taken out of the list */
-export const isListed = (item) => items.has(item.clientId);
+export const isListed = (item) => items.has(item);
 
 /** @param {Item} item whether this page holds the file and can send it */
 export const isHeld = (item) => item.state === "waiting" || item.state === "sending" || item.state === "paused";
@@ -84,8 +84,14 @@ export function add(of) {
     canRetry: false,
     stop: new AbortController(),
   };
-  items.set(item.clientId, item);
+  items.add(item);
   return item;
+}
+
+/** The server has nothing of it any more: it is announced once more, as a message of its own. @param {Item} item */
+export function renew(item) {
+  const id = newClientId();
+  Object.assign(item, { clientId: id, batch: id, index: 0, id: "", isNew: true, mayBeHere: false, offset: 0, sent: 0 });
 }
 
 /** @param {Item} item whether others of its batch are still to be announced */
@@ -93,7 +99,7 @@ export const isBatchOpen = (item) =>
   all().some((other) => other !== item && other.batch === item.batch && other.id === "" && other.state === "waiting");
 
 /** @param {Item} item */
-export const drop = (item) => items.delete(item.clientId);
+export const drop = (item) => items.delete(item);
 
 export function changed() {
   for (const listener of listeners) {
@@ -122,11 +128,15 @@ export function halt(item, state) {
   changed();
 }
 
-/** @param {Item} item @param {string} sentence @param {boolean} canRetry */
+/**
+ * Says why, too: the line that says it may be hidden.
+ * @param {Item} item @param {string} sentence @param {boolean} canRetry
+ */
 export function fail(item, sentence, canRetry) {
   item.canRetry = canRetry;
   item.error = sentence || "The server did not take this file.";
   halt(item, "failed");
+  say(item.error);
 }
 
 /** Nothing more is sent: the session has ended, and the page says so. */

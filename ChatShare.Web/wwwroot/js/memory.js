@@ -7,6 +7,9 @@ import * as storage from "./storage.js";
 const prefix = "chatshare.upload/";
 const lasts = 7 * 24 * 60 * 60 * 1000;
 
+/** @type {Set<string>} */
+const over = new Set();
+
 /** @typedef {{ name: string, size: number, modified: number, at: number }} Known */
 
 /** @param {string} id of the file @param {File} file */
@@ -24,11 +27,15 @@ export function remembered(id) {
   }
 }
 
-/** @param {string} id */
+/** It is there, or called off for good. @param {string} id of the file */
 export function forget(id) {
+  over.add(id);
   storage.remove(prefix + id);
   handles.forget(id);
 }
+
+/** Whether this page knows that it is over; what the server said of it may be older, or the server may not know yet. @param {string} id */
+export const isOver = (id) => over.has(id);
 
 for (const key of storage.keys(prefix)) {
   const known = remembered(key.slice(prefix.length));

@@ -20,7 +20,7 @@ export function syncPanes() {
     button.setAttribute("aria-expanded", String(isOpen(button.getAttribute("data-pane-toggle") ?? "")));
   }
   const drawer = narrow.matches ? root.dataset.drawer : undefined;
-  for (const part of document.querySelectorAll(".shell > :not(.scrim)")) {
+  for (const part of document.querySelectorAll(".shell > :not(.scrim), body > .transfers")) {
     part.toggleAttribute("inert", drawer !== undefined && part.id !== drawer);
   }
 }

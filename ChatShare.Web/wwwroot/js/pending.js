@@ -1,22 +1,11 @@
 // @ts-check
 // The rows of what is not in the log yet, in a container that Blazor renders empty and never looks into.
 
+import { element, linkButton } from "./dom.js";
 import { showTimeOfDay } from "./times.js";
 
 // Rows of one person within this time stand together, as on the server.
 const together = 5 * 60 * 1000;
-
-/** @param {string} tag @param {string} [className] @param {string} [text] */
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) {
-    made.className = className;
-  }
-  if (text !== undefined) {
-    made.textContent = text;
-  }
-  return made;
-}
 
 /**
  * @param {HTMLElement} container
@@ -71,20 +60,12 @@ export function createPendingRows(container, me, actions) {
     const sentence = element("span", "", entry.error ?? "This message was not sent.");
     sentence.setAttribute("role", "alert");
     line.append(sentence);
-    line.append(button("Retry", () => actions.retry(entry.clientId)));
+    line.append(linkButton("Retry", () => actions.retry(entry.clientId)));
     if (!entry.retryable) {
-      line.append(button("Edit", () => actions.edit(entry.clientId)));
+      line.append(linkButton("Edit", () => actions.edit(entry.clientId)));
     }
-    line.append(button("Delete", () => actions.discard(entry.clientId)));
+    line.append(linkButton("Delete", () => actions.discard(entry.clientId)));
     row.querySelector(".message")?.append(line);
-  }
-
-  /** @param {string} label @param {() => void} action */
-  function button(label, action) {
-    const made = element("button", "link-button", label);
-    made.setAttribute("type", "button");
-    made.addEventListener("click", action);
-    return made;
   }
 
   return {

@@ -130,7 +130,7 @@ async function answered(item, got, tries, signal) {
     await rest(tries, got.retryAfter, signal);
   } else {
     forget(item.id);
-    items.fail(item, got.status === 404 || got.status === 410 ? got.sentence || "This upload has ended." : got.sentence, false);
+    items.fail(item, got.status === 404 || got.status === 410 ? got.sentence || "This upload has ended." : got.sentence, true);
   }
 }
 

@@ -1,8 +1,9 @@
 // @ts-check
-// The panel of all files that this page sends, whatever room is open. It shows one line for all; opened, a line for each.
+// The panel of all files that this page sends, whatever page is shown. It shows one line for all; opened, a line for each.
 
-import { bar, element, icon, iconButton } from "./dom.js";
+import { bar, element, icon, showActions } from "./dom.js";
 import * as downloads from "./downloads.js";
+import * as items from "./items.js";
 import { read, write } from "./storage.js";
 import { sizeOf, timeLeftOf } from "./text.js";
 import * as uploads from "./uploads.js";
@@ -14,7 +15,7 @@ import { createWaitingLines, summaryOf } from "./waiting-lines.js";
 const interval = 250;
 const openKey = "chatshare.transfers";
 const lingers = 6000;
-const alreadyHere = "already here, nothing to send";
+const alreadyHere = "already here, nothing to upload";
 // As on the cards: averaged over about this time.
 const speedWindow = 3;
 
@@ -43,9 +44,6 @@ class Speed {
   }
 }
 
-/** @param {Item} item */
-const isUnderWay = (item) => item.state === "waiting" || item.state === "sending";
-
 /** @param {number} count */
 const files = (count) => (count === 1 ? "1 file" : `${count} files`);
 
@@ -58,7 +56,8 @@ function describe(item) {
     case "waiting":
       return item.sent > 0 ? `${percent(item.sent, item.size)} · waiting` : `${sizeOf(item.size)} · waiting`;
     case "sending":
-      return `${percent(item.sent, item.size)} of ${sizeOf(item.size)}`;
+      // In the words of the card: behind the last byte the server looks at what it has.
+      return item.sent === item.size ? `${sizeOf(item.size)} · checking` : `${percent(item.sent, item.size)} of ${sizeOf(item.size)}`;
     case "paused":
       return `${percent(item.sent, item.size)} of ${sizeOf(item.size)} · paused`;
     case "failed":
@@ -73,7 +72,7 @@ const actions = {
   waiting: [["Pause", "pause", uploads.pause], ["Cancel", "close", uploads.cancel]],
   sending: [["Pause", "pause", uploads.pause], ["Cancel", "close", uploads.cancel]],
   paused: [["Resume", "resume", uploads.resume], ["Cancel", "close", uploads.cancel]],
-  failed: [["Retry", "retry", uploads.resume], ["Cancel", "close", uploads.cancel]],
+  failed: [["Retry", "retry", uploads.resume], ["Dismiss", "close", uploads.cancel]],
   done: [],
   cancelled: [],
 };
@@ -96,7 +95,7 @@ function build(panel) {
   panel.append(toggle, total, list, waitingLines.root);
   downloads.place(panel, () => show());
 
-  /** @type {Map<string, HTMLElement>} */
+  /** @type {Map<Item, HTMLElement>} */
   const lines = new Map();
   const speed = new Speed();
   // As it was left; before it was ever touched, what waits for a choice is shown.
@@ -107,7 +106,7 @@ function build(panel) {
 
   /** @param {Item} item */
   function line(item) {
-    let made = lines.get(item.clientId);
+    let made = lines.get(item);
     if (!made) {
       made = element("li", "transfer-line");
       const name = element("span", "transfer-name");
@@ -115,7 +114,7 @@ function build(panel) {
       name.title = item.name;
       name.dir = "auto";
       made.append(name, element("span", "transfer-meta"), element("span", "transfer-actions"), bar());
-      lines.set(item.clientId, made);
+      lines.set(item, made);
     }
     const text = describe(item);
     const place = /** @type {HTMLElement} */ (made.children[1]);
@@ -123,13 +122,12 @@ function build(panel) {
       place.textContent = text;
     }
     made.style.setProperty("--p", String(item.size === 0 ? 1 : item.sent / item.size));
-    if (made.dataset.state !== item.state) {
-      made.dataset.state = item.state;
-      const shown = actions[item.state].filter(([word]) => word !== "Retry" || item.canRetry);
-      made.children[2].replaceChildren(
-        ...shown.map(([word, symbol, act]) => iconButton(symbol, word, `${word} transfer of ${item.name}`, () => act(item))),
-      );
-    }
+    made.dataset.state = item.state;
+    const possible = actions[item.state].filter(([word]) => word !== "Retry" || item.canRetry);
+    showActions(
+      /** @type {HTMLElement} */ (made.children[2]),
+      possible.map(([word, symbol, act]) => [word, symbol, `${word} transfer of ${item.name}`, () => act(item)]),
+    );
     return made;
   }
 
@@ -140,12 +138,16 @@ function build(panel) {
     toggle.hidden = total.hidden = all.length === 0 && waits.length === 0;
     isOpen = wasLeft === null ? waits.length > 0 : wasLeft === "open";
     waitingLines.show(isOpen ? waits : []);
-    const wanted = new Set(all.map((item) => item.clientId));
-    for (const [id, gone] of lines) {
-      if (!wanted.has(id) || !isOpen) {
+    const wanted = new Set(all);
+    const hadFocus = panel.contains(document.activeElement);
+    for (const [item, gone] of lines) {
+      if (!wanted.has(item) || !isOpen) {
         gone.remove();
-        lines.delete(id);
+        lines.delete(item);
       }
+    }
+    if (hadFocus && !panel.contains(document.activeElement)) {
+      toggle.focus({ preventScroll: true });
     }
     toggle.setAttribute("aria-expanded", String(isOpen));
     if (all.length === 0) {
@@ -162,13 +164,15 @@ function build(panel) {
     const counted = all.filter((item) => item.state !== "failed");
     const sent = counted.reduce((sum, item) => sum + item.sent, 0);
     const size = counted.reduce((sum, item) => sum + item.size, 0);
-    const left = all.filter(isUnderWay).length;
+    const left = all.filter(items.isUnderWay).length;
     const paused = all.filter((item) => item.state === "paused").length;
     const failed = all.filter((item) => item.state === "failed").length;
     const rate = speed.sample(sent);
     /** @type {string[]} */
     const parts = [];
-    if (left > 0) {
+    if (left > 0 && sent === size) {
+      parts.push(sizeOf(size), "checking");
+    } else if (left > 0) {
       parts.push(percent(sent, size));
       if (rate >= 1) {
         parts.push(`${sizeOf(Math.round(rate))}/s`, `${timeLeftOf((size - sent) / rate)} left`);
@@ -179,7 +183,7 @@ function build(panel) {
     if (failed > 0) {
       parts.push(`${failed} failed`);
     }
-    const own = left > 0 ? `Sending ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to send" : `${files(all.length)} sent`;
+    const own = left > 0 ? `Uploading ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to upload" : `${files(all.length)} sent`;
     title.textContent = waits.length > 0 ? `${own}, ${waits.length} waiting` : own;
     meta.textContent = parts.join(" · ");
     panel.style.setProperty("--p", String(size === 0 ? 1 : sent / size));
@@ -228,17 +232,21 @@ function build(panel) {
   show();
 }
 
+const place = document.getElementById("transfers");
+if (place) {
+  build(place);
+}
+
 /**
- * The panel stands in the layout, which outlives the rooms; the composer, which it must not cover, in the room.
- * @param {HTMLElement} composer @param {AbortSignal} signal
+ * The panel does not cover the composer of a room.
+ * @param {HTMLElement} composer @param {AbortSignal} signal until the room is left
  */
-export function showTransfers(composer, signal) {
-  const panel = document.getElementById("transfers");
-  if (panel && panel.childElementCount === 0) {
-    build(panel);
-  }
+export function standAbove(composer, signal) {
   const style = document.documentElement.style;
   const sizes = new ResizeObserver(() => style.setProperty("--composer-height", `${composer.offsetHeight}px`));
   sizes.observe(composer);
-  signal.addEventListener("abort", () => sizes.disconnect());
+  signal.addEventListener("abort", () => {
+    sizes.disconnect();
+    style.removeProperty("--composer-height");
+  });
 }

@@ -69,6 +69,11 @@ export function pause(item) {
 /** @param {Item} item */
 export function resume(item) {
   if (item.state === "paused" || (item.state === "failed" && item.canRetry)) {
+    if (item.state === "failed" && item.id !== "") {
+      // What is left of it is of no use: where the server itself refused it, there is nothing.
+      void removeFromServer(item.id);
+      items.renew(item);
+    }
     item.state = "waiting";
     item.error = "";
     items.changed();
@@ -105,7 +110,7 @@ window.addEventListener("beforeunload", (event) => {
 document.addEventListener("chatshare:reload", (event) => {
   if (items.all().some(items.isUnderWay)) {
     event.preventDefault();
-  } else {
-    isLeaving = true;
   }
+  // It stays, too, for files that are held above the text.
+  isLeaving = !event.defaultPrevented;
 });

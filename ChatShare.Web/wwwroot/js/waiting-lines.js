@@ -2,7 +2,7 @@
 // The lines of the transfers panel for uploads that wait for their file.
 
 import { chooseAgain, resumeByHandle } from "./again.js";
-import { bar, element, iconButton } from "./dom.js";
+import { bar, element, showActions } from "./dom.js";
 import * as handles from "./handles.js";
 import { sizeOf } from "./text.js";
 import * as waiting from "./waiting.js";
@@ -39,32 +39,21 @@ function createLine({ id, name, room }) {
   fault.setAttribute("role", "alert");
   const actions = element("span", "transfer-actions");
   root.append(title, meta, actions, fault, bar());
-  /** @type {boolean | null} whether its handle is kept */
-  let hasHandle = null;
 
   /** @param {typeof chooseAgain} by */
   async function goOn(by) {
     fault.textContent = "";
     fault.textContent = await by({ id, name, room });
-    showActions();
+    offer();
   }
 
-  function showActions() {
-    if (hasHandle === handles.has(id)) {
-      return;
-    }
-    hasHandle = handles.has(id);
-    const hadFocus = actions.contains(document.activeElement);
-    const buttons = [
-      hasHandle
-        ? iconButton("resume", "Resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle))
-        : iconButton("attach", "Choose again", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain)),
-      iconButton("trash", "Discard what is here", `Discard transfer of ${name}`, () => void waiting.discard(id)),
-    ];
-    actions.replaceChildren(...buttons);
-    if (hadFocus) {
-      buttons[0].focus();
-    }
+  function offer() {
+    showActions(actions, [
+      handles.has(id)
+        ? ["Resume", "resume", `Resume transfer of ${name}`, () => void goOn(resumeByHandle)]
+        : ["Choose again", "attach", `Choose again for transfer of ${name}`, () => void goOn(chooseAgain)],
+      ["Discard what is here", "trash", `Discard transfer of ${name}`, () => void waiting.discard(id)],
+    ]);
   }
 
   return {
@@ -76,7 +65,7 @@ function createLine({ id, name, room }) {
         meta.textContent = text;
       }
       root.style.setProperty("--p", String(size === 0 ? 1 : received / size));
-      showActions();
+      offer();
     },
   };
 }

@@ -4,9 +4,10 @@
 
 import * as handles from "./handles.js";
 import * as items from "./items.js";
-import { forget } from "./memory.js";
+import { forget, isOver } from "./memory.js";
 import { removeFromServer } from "./sending.js";
 import * as tus from "./tus.js";
+import { resume } from "./uploads.js";
 
 /** @typedef {{ id: string, name: string, room: string, size: number, received: number, isReceiving: boolean }} Waiting */
 
@@ -18,8 +19,6 @@ const answerTime = 100;
 let underWay = [];
 /** @type {Set<string>} held by other pages of this browser */
 let elsewhere = new Set();
-/** @type {Set<string>} discarded here; the server may not know yet */
-const discarded = new Set();
 /** @type {Set<() => void>} */
 const listeners = new Set();
 /** @type {{ held: Set<string>, areAnnouncing: boolean } | null} while the other pages are asked */
@@ -38,11 +37,17 @@ const isAnnouncing = () => items.all().some((item) => item.id === "" && items.is
 /** @returns {Waiting[]} by name */
 export function all() {
   const held = new Set(heldHere());
-  return underWay.filter(({ id, isReceiving }) => !isReceiving && !held.has(id) && !elsewhere.has(id) && !discarded.has(id));
+  return underWay.filter(({ id, isReceiving }) => !isReceiving && !held.has(id) && !elsewhere.has(id) && !isOver(id));
 }
 
-/** @param {() => void} listener */
-export const onChange = (listener) => listeners.add(listener);
+/** @param {string} id @returns {boolean} whether another page of this browser holds the file */
+export const isElsewhere = (id) => elsewhere.has(id);
+
+/** @param {() => void} listener @param {AbortSignal} [signal] until when */
+export function onChange(listener, signal) {
+  listeners.add(listener);
+  signal?.addEventListener("abort", () => listeners.delete(listener));
+}
 
 function changed() {
   for (const listener of listeners) {
@@ -52,11 +57,16 @@ function changed() {
 
 /** Calls one off for good. @param {string} id */
 export async function discard(id) {
-  discarded.add(id);
+  const removing = removeFromServer(id);
   changed();
-  await removeFromServer(id);
+  await removing;
   await refresh();
 }
+
+const paused = () => items.all().filter((item) => item.id !== "" && item.state === "paused");
+
+/** Paused when its last byte was on its way already: it may have become the file all the same. */
+const isUnsure = () => paused().some((item) => item.sent === item.size);
 
 async function refresh() {
   if (isAsking) {
@@ -67,6 +77,7 @@ async function refresh() {
   isAsking = true;
   clearTimeout(timer);
   const told = (answers = { held: /** @type {Set<string>} */ (new Set()), areAnnouncing: isAnnouncing() });
+  const held = paused();
   pages?.postMessage("who");
   const [got] = await Promise.all([tus.list(new AbortController().signal), new Promise((resolve) => setTimeout(resolve, pages ? answerTime : 0))]);
   answers = null;
@@ -78,12 +89,15 @@ async function refresh() {
     elsewhere = told.held;
     const needed = new Set([...got.body.map((/** @type {Waiting} */ { id }) => id), ...heldHere()]);
     handles.ids().filter((id) => !needed.has(id)).forEach(forget);
+    // What is there in full, or has ended, does not stand still: going on finds out which it is.
+    const unfinished = new Set(got.body.filter((/** @type {Waiting} */ { size, received }) => received < size).map((/** @type {Waiting} */ { id }) => id));
+    held.filter((item) => item.state === "paused" && !unfinished.has(item.id)).forEach(resume);
   } else if (got.status === 401) {
     underWay = [];
   }
   changed();
   // They may end elsewhere, or be gone on with.
-  if (areAnnouncing || underWay.some(({ id }) => !heldHere().includes(id))) {
+  if (areAnnouncing || isUnsure() || underWay.some(({ id }) => !heldHere().includes(id))) {
     timer = window.setTimeout(() => !document.hidden && void refresh(), interval);
   }
   if (asksAgain) {
@@ -96,21 +110,37 @@ async function refresh() {
 export function followWaiting() {
   /** @type {Map<string, import("./items.js").Item>} */
   let held = new Map();
+  let wasUnsure = false;
   items.onChange(() => {
-    const left = [...held.values()].some((item) => !items.isHeld(item) && item.state !== "done");
+    const before = held;
     held = new Map(items.all().filter((item) => item.id !== "" && items.isHeld(item)).map((item) => [item.id, item]));
+    const taken = [...held.keys()].filter((id) => !before.has(id));
+    if (taken.length > 0) {
+      pages?.postMessage({ held: taken });
+    }
+    const left = [...before.values()].some((item) => !items.isHeld(item) && item.state !== "done");
     if (left) {
+      pages?.postMessage("gone");
+    }
+    if (left || (isUnsure() && !wasUnsure)) {
       void refresh();
     }
+    wasUnsure = isUnsure();
   });
   pages?.addEventListener("message", ({ data }) => {
     if (data === "who") {
       pages.postMessage({ held: heldHere(), isAnnouncing: isAnnouncing() });
     } else if (data === "gone") {
       void refresh();
-    } else if (answers && Array.isArray(data?.held)) {
-      data.held.forEach((/** @type {string} */ id) => answers?.held.add(id));
-      answers.areAnnouncing ||= data.isAnnouncing;
+    } else if (Array.isArray(data?.held)) {
+      for (const id of data.held) {
+        elsewhere.add(id);
+        answers?.held.add(id);
+      }
+      if (answers && data.isAnnouncing) {
+        answers.areAnnouncing = true;
+      }
+      changed();
     }
   });
   window.addEventListener("pagehide", () => heldHere().length > 0 && pages?.postMessage("gone"));
