@@ -34,6 +34,17 @@ public sealed class TimelineWindowTests
         Assert.False(rows[1].Follows);
     }
 
+    [Fact]
+    public void A_day_on_which_the_clocks_are_set_forward_ends_an_hour_early()
+    {
+        var early = new DateTimeOffset(2026, 3, 29, 0, 30, 0, TimeSpan.Zero);
+        var window = new TimelineWindow(TimeProvider.System) { Zone = TimeZoneInfo.FindSystemTimeZoneById("Europe/Berlin") };
+
+        window.Reset([Sample.Make(1, sentAt: early), Sample.Make(2, sentAt: early.AddHours(21)), Sample.Make(3, sentAt: early.AddHours(22))]);
+
+        Assert.Equal([new DateOnly(2026, 3, 29), null, new DateOnly(2026, 3, 30)], Rows(window).Select(row => row.Day?.Date));
+    }
+
     [Theory]
     [InlineData(0, "Today")]
     [InlineData(1, "Yesterday")]

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Web.Components.Chat;
@@ -34,6 +35,9 @@ internal sealed class TimelineWindow(TimeProvider time)
     private readonly SortedList<long, ChatMessage> _messages = [];
     private ImmutableArray<TimelineBlock> _blocks = [];
     private bool _stale;
+    private DateOnly _day;
+    private DateTimeOffset _dayBegins;
+    private DateTimeOffset _dayEnds;
     private long? _newestWhenOpened;
 
     /// <summary>The viewer's zone; days begin there.</summary>
@@ -165,20 +169,20 @@ internal sealed class TimelineWindow(TimeProvider time)
         return true;
     }
 
+    /// <summary>Runs for everybody in the room and each message: what did not change costs no memory.</summary>
     private void Rebuild()
     {
-        var before = _blocks.ToDictionary(block => block.Key);
-        var blocks = ImmutableArray.CreateBuilder<TimelineBlock>();
-        var rows = ImmutableArray.CreateBuilder<TimelineRow>(BlockLength);
+        var blocks = ImmutableArray.CreateBuilder<TimelineBlock>(_blocks.Length + 1);
+        var rows = new List<TimelineRow>(BlockLength);
+        var before = 0;
         ChatMessage? previous = null;
         DateOnly? previousDay = null;
         var today = DayOf(time.GetUtcNow());
         var firstUnread = FirstUnread();
         foreach (var message in _messages.Values)
         {
-            var key = message.Ordinal / BlockLength;
-            if (previous is not null && key != previous.Ordinal / BlockLength)
-                Finish(previous.Ordinal / BlockLength);
+            if (previous is not null && KeyOf(message) != KeyOf(previous))
+                Finish(KeyOf(previous));
             var day = DayOf(message.SentAt);
             var isNewDay = day != previousDay;
             var isFirstUnread = message.Number == firstUnread;
@@ -189,14 +193,20 @@ internal sealed class TimelineWindow(TimeProvider time)
         }
 
         if (previous is not null)
-            Finish(previous.Ordinal / BlockLength);
-        _blocks = blocks.ToImmutable();
+            Finish(KeyOf(previous));
+        _blocks = blocks.DrainToImmutable();
         _stale = false;
+
+        static long KeyOf(ChatMessage message) => message.Ordinal / BlockLength;
 
         void Finish(long key)
         {
-            var made = new TimelineBlock(key, rows.ToImmutable());
-            blocks.Add(before.TryGetValue(key, out var same) && same.Rows.SequenceEqual(made.Rows) ? same : made);
+            // Those of before are in the order of their keys, too.
+            while (before < _blocks.Length && _blocks[before].Key < key)
+                before++;
+            var drawn = CollectionsMarshal.AsSpan(rows);
+            var same = before < _blocks.Length && _blocks[before].Key == key && drawn.SequenceEqual(_blocks[before].Rows.AsSpan());
+            blocks.Add(same ? _blocks[before] : new TimelineBlock(key, [.. drawn]));
             rows.Clear();
         }
     }
@@ -206,7 +216,19 @@ internal sealed class TimelineWindow(TimeProvider time)
         ? _messages.Values.FirstOrDefault(message => message.Number > Seen && message.Number <= _newestWhenOpened && message.PersonId != Viewer)?.Number
         : null;
 
-    private DateOnly DayOf(DateTimeOffset moment) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(moment, Zone).DateTime);
+    /// <summary>Remembers the last day's ends: most rows are of the same day, and asking the zone about each took a tenth of a delivery.</summary>
+    private DateOnly DayOf(DateTimeOffset moment)
+    {
+        if (moment >= _dayBegins && moment < _dayEnds)
+            return _day;
+        var local = TimeZoneInfo.ConvertTime(moment, Zone);
+        _day = DateOnly.FromDateTime(local.DateTime);
+        (_dayBegins, _dayEnds) = (moment - local.TimeOfDay, moment - local.TimeOfDay + TimeSpan.FromDays(1));
+        // A day on which clocks change is longer or shorter than that, and is asked about each time.
+        if (Zone.GetUtcOffset(_dayBegins) != local.Offset || Zone.GetUtcOffset(_dayEnds) != local.Offset)
+            _dayEnds = _dayBegins;
+        return _day;
+    }
 
     private static string DayName(DateOnly day, DateOnly today) => (today.DayNumber - day.DayNumber) switch
     {
