@@ -59,7 +59,12 @@ public static class ChatShareApp
         AddSettingsFile(builder.Configuration);
         // Without it, build output that is started as Production has no _framework/blazor.web.js.
         builder.WebHost.UseStaticWebAssets();
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Half of what it is otherwise. Each upload fills it as soon as the disk is slower than the line.
+            kestrel.Limits.MaxRequestBufferSize = 512 * 1024;
+        });
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, WideBlocks>();
         Start.KeepQuietUntilStarted(builder);
         KeepSecretsOutOfTheLog(builder.Logging);
