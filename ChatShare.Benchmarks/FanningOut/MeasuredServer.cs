@@ -3,6 +3,9 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// <summary>A server in its own process that can be asked for its heap.</summary>
 internal sealed class MeasuredServer : IAsyncDisposable
 {
+    // What a web project is built with, if it says nothing; this program itself is not one.
+    private static readonly KeyValuePair<string, string>[] WebProject = [new("DOTNET_gcServer", "1")];
+
     private readonly string _socket;
 
     private MeasuredServer(ChildProcess process, Uri address, string socket)
@@ -45,27 +48,26 @@ internal sealed class MeasuredServer : IAsyncDisposable
 
     /// <summary>The page that everybody can compare with.</summary>
     public static Task<MeasuredServer> StartEmptyAsync(TemporaryFolder folder, CancellationToken cancellationToken) =>
-        StartAsync(folder.File("empty.socket"), [], environment => ChildProcess.StartSelf([EmptyPageServer.Mode], environment), cancellationToken);
+        StartAsync(folder.File("empty.socket"), WebProject, environment => ChildProcess.StartSelf([EmptyPageServer.Mode], environment), cancellationToken);
 
     /// <summary>Another of this program's own servers, to compare with.</summary>
     /// <param name="mode">Which.</param>
     /// <param name="folder">Where it writes.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public static Task<MeasuredServer> StartOwnAsync(string mode, string folder, CancellationToken cancellationToken) =>
-        StartAsync(folder + ".socket", [], environment => ChildProcess.StartSelf([mode, folder], environment), cancellationToken);
+        StartAsync(folder + ".socket", WebProject, environment => ChildProcess.StartSelf([mode, folder], environment), cancellationToken);
 
     public Task<HeapSize> HeapAsync(CancellationToken cancellationToken) => HeapProbe.MeasureAsync(_socket, cancellationToken);
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
 
     private static async Task<MeasuredServer> StartAsync(
-        string socket, Dictionary<string, string> settings, Func<Dictionary<string, string>, ChildProcess> start, CancellationToken cancellationToken)
+        string socket, IEnumerable<KeyValuePair<string, string>> own, Func<Dictionary<string, string>, ChildProcess> start, CancellationToken cancellationToken)
     {
+        var settings = new Dictionary<string, string>(own);
         settings["Kestrel__Endpoints__Web__Url"] = "http://127.0.0.1:0";
         settings["DOTNET_STARTUP_HOOKS"] = typeof(MeasuredServer).Assembly.Location;
         settings[HeapProbe.SocketVariable] = socket;
-        // The same for both pages, and what a web project is built with; this program itself is not one.
-        settings["DOTNET_gcServer"] = "1";
         settings["ASPNETCORE_ENVIRONMENT"] = "Production";
         var process = start(settings);
         return new MeasuredServer(process, await process.ListeningAtAsync(cancellationToken), socket);

@@ -20,7 +20,7 @@ internal static class UploadBenchmark
         if (IsWanted("tus"))
             isGood &= await TusUploads.RunAsync(size, rounds, options.Has("--install"), cancellationToken);
         if (IsWanted("memory"))
-            await UploadMemory.RunAsync(isShort, cancellationToken);
+            await UploadMemory.RunAsync(isShort, rounds, cancellationToken);
         return isGood ? 0 : 1;
 
         bool IsWanted(string part) => options.Text("--only") is not { } only || only.Split(',').Contains(part);

@@ -8,11 +8,11 @@ namespace ChatShare.Benchmarks.Uploading;
 internal static class UploadMemory
 {
     private const int Circuits = 100;
-    private const int Times = 3;
+    private const int MostTimes = 3;
     private const int WarmUpMebibytes = 256;
     private static readonly TimeSpan SampleInterval = TimeSpan.FromMilliseconds(50);
 
-    public static async Task RunAsync(bool isShort, CancellationToken cancellationToken)
+    public static async Task RunAsync(bool isShort, int rounds, CancellationToken cancellationToken)
     {
         List<Load> loads = isShort
             ? [new(1, 256, 20), new(20, 16, 100)]
@@ -21,7 +21,7 @@ internal static class UploadMemory
         foreach (var load in loads)
         {
             List<(double Idle, double Peak)> found = [];
-            for (var i = 0; i < (isShort ? 1 : Times); i++)
+            for (var i = 0; i < Math.Min(rounds, MostTimes); i++)
             {
                 found.Add(await MeasureAsync(load, cancellationToken));
                 Console.Error.WriteLine($"memory, {load.Count} at a time: {Show(found[^1].Peak - found[^1].Idle, "0.0")} MB more");
