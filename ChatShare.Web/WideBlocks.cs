@@ -72,7 +72,6 @@ internal sealed class WideBlocks(TimeProvider time) : IMemoryPoolFactory<byte>
                 _mostLent = _lent;
                 while (_free.Count > 0 && _lent + _free.Count > _wanted)
                     _free.Pop();
-                _free.TrimExcess();
             }
         }
     }

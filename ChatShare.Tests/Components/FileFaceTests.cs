@@ -50,10 +50,10 @@ public sealed class FileFaceTests
     {
         var id = FileId.New();
 
-        Assert.Equal("1.0 MB · waiting", FileFace.Of(new UploadProgress(id, 0, 1_000_000, 0)).Text);
-        Assert.Equal("50 %", FileFace.Of(new UploadProgress(id, 500_000, 1_000_000, 0)).Text);
-        Assert.Equal("50 % · 100 KB/s · 5 s left", FileFace.Of(new UploadProgress(id, 500_000, 1_000_000, 100_000)).Text);
-        Assert.Equal("1 % · 1.0 KB/s · 17 min left", FileFace.Of(new UploadProgress(id, 10_000, 1_000_000, 1_000)).Text);
+        Assert.Equal("1.0 MB · waiting", ProgressFace.Of(new UploadProgress(id, 0, 1_000_000, 0)).Text);
+        Assert.Equal("50 %", ProgressFace.Of(new UploadProgress(id, 500_000, 1_000_000, 0)).Text);
+        Assert.Equal("50 % · 100 KB/s · 5 s left", ProgressFace.Of(new UploadProgress(id, 500_000, 1_000_000, 100_000)).Text);
+        Assert.Equal("1 % · 1.0 KB/s · 17 min left", ProgressFace.Of(new UploadProgress(id, 10_000, 1_000_000, 1_000)).Text);
     }
 
     [Fact]

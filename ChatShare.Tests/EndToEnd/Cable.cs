@@ -8,6 +8,8 @@ namespace ChatShare.Tests.EndToEnd;
 /// <summary>Between a browser and a server: it can be pulled, which breaks every connection, and put back.</summary>
 internal sealed class Cable : IAsyncDisposable
 {
+    private const int TicksPerSecond = 50;
+
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
     private readonly int _port;
@@ -119,15 +121,24 @@ internal sealed class Cable : IAsyncDisposable
         connection.Dispose();
     }
 
+    /// <summary>A slow line carries so many bytes with each tick, and no more.</summary>
     private async Task BringAsync(NetworkStream from, NetworkStream to)
     {
+        using var tick = new PeriodicTimer(TimeSpan.FromSeconds(1.0 / TicksPerSecond));
         var buffer = new byte[16 * 1024];
         int count;
-        while ((count = await from.ReadAsync(buffer)) > 0)
+        do
         {
-            await to.WriteAsync(buffer.AsMemory(0, count));
+            var most = buffer.Length;
             if (_slowTo is > 0 and var slow)
-                await Task.Delay(TimeSpan.FromSeconds((double)count / slow));
+            {
+                await tick.WaitForNextTickAsync();
+                most = Math.Clamp(slow / TicksPerSecond, 1, buffer.Length);
+            }
+
+            count = await from.ReadAsync(buffer.AsMemory(0, most));
+            await to.WriteAsync(buffer.AsMemory(0, count));
         }
+        while (count > 0);
     }
 }

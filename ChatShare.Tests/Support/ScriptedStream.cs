@@ -42,7 +42,7 @@ internal sealed class ScriptedStream(ReadOnlyMemory<byte> content, IReadOnlyList
         {
             _drained.TrySetResult();
             if (ending == Ending.Stalls)
-                await Task.Delay(Timeout.Infinite, cancellationToken);
+                await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
             return ending == Ending.Breaks ? throw new IOException("The connection was reset.") : 0;
         }
 

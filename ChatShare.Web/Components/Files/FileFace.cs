@@ -1,21 +1,13 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using ChatShare.Core.Files;
 
 namespace ChatShare.Web.Components.Files;
-
-/// <param name="Text">"34 % · 96 MB/s · 1 min left", or what is known of it.</param>
-/// <param name="Percent">0–100.</param>
-/// <param name="Style">The share that is here, from 0 to 1, as <c>--p</c> for CSS.</param>
-internal sealed record ProgressFace(string Text, string Percent, string Style);
 
 /// <summary>How a file looks on a card: its icon, its name in two parts, its figures.</summary>
 internal static class FileFace
 {
     private const int EndingLength = 10;
-
-    private static readonly ConditionalWeakTable<UploadProgress, ProgressFace> ProgressFaces = [];
 
     private static readonly Dictionary<string, string> Icons = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -74,10 +66,6 @@ internal static class FileFace
         return (name[..cut], name[cut..]);
     }
 
-    /// <summary>How a progress looks. One of an upload is drawn on everybody's page, four times a second: its words are made once.</summary>
-    public static ProgressFace Of(UploadProgress progress) => ProgressFaces.GetValue(
-        progress, static p => new ProgressFace(Describe(p), p.Percent.ToString(CultureInfo.InvariantCulture), $"--p:{Fraction(p)}"));
-
     /// <summary>A kind of files as people call it.</summary>
     public static string NameOf(FileKind kind) => kind switch
     {
@@ -89,32 +77,7 @@ internal static class FileFace
         _ => "Other",
     };
 
-    private static string Describe(UploadProgress progress)
-    {
-        if (progress is { Received: 0, IsChecking: false })
-            return progress.IsPaused ? ByteSize.Format(progress.Length) : $"{ByteSize.Format(progress.Length)} · waiting";
-        if (progress.IsChecking)
-            return $"{ByteSize.Format(progress.Length)} · checking";
-        var text = $"{progress.Percent} %";
-        if (progress.IsPaused)
-            return $"{text} of {ByteSize.Format(progress.Length)}";
-        if (progress.BytesPerSecond >= 1)
-            text += $" · {ByteSize.Format((long)progress.BytesPerSecond)}/s";
-        return progress.TimeLeft is { } left && progress.Received < progress.Length ? $"{text} · {TimeLeft(left)} left" : text;
-    }
-
-    private static string Fraction(UploadProgress progress) =>
-        (progress.Length == 0 ? 0 : (double)progress.Received / progress.Length).ToString("0.####", CultureInfo.InvariantCulture);
-
     private static string AsText(string name) => Ending(name).ToUpperInvariant() is "CSV" or "TSV" ? "table" : "text";
 
     private static string Ending(string name) => Path.GetExtension(name).TrimStart('.');
-
-    private static string TimeLeft(TimeSpan left) => left switch
-    {
-        { TotalSeconds: < 60 } => $"{Math.Max(1, (int)Math.Ceiling(left.TotalSeconds))} s",
-        { TotalMinutes: < 60 } => $"{(int)Math.Ceiling(left.TotalMinutes)} min",
-        { TotalHours: < 48 } => $"{(int)Math.Ceiling(left.TotalHours)} h",
-        _ => $"{(int)Math.Ceiling(left.TotalDays)} days",
-    };
 }

@@ -39,7 +39,13 @@ function place(card, file) {
     made.className = "taken";
     made.dataset.taken = file;
     made.setAttribute("aria-expanded", "false");
-    card.querySelector(".file-meta")?.append(made);
+    // Before the buttons that the pointer brings up: their empty place would stand in the middle of the line.
+    const trust = card.querySelector(".file-meta > .trust");
+    if (trust) {
+      trust.before(made);
+    } else {
+      card.querySelector(".file-meta")?.append(made);
+    }
     button = made;
   }
   if (button.textContent !== text) {
