@@ -16,7 +16,7 @@ internal static class DownloadBenchmark
     public static async Task<int> RunAsync(CommandLine options, CancellationToken cancellationToken)
     {
         var isShort = options.Has("--short");
-        var rounds = options.Number("--rounds", isShort ? 2 : 5);
+        var rounds = options.Number("--rounds", isShort ? 2 : 11);
         var mebibytes = isShort ? 256 : 1024;
         Machine.Print();
         var isGood = true;

@@ -16,7 +16,10 @@ internal sealed record Side(
     public Func<CancellationToken, Task>? CheckAsync { get; init; }
 }
 
-/// <summary>Sides in turns, so that a machine that gets slower or faster does so for all. The first one is what the others are compared with.</summary>
+/// <summary>
+/// Sides in turns, so that a machine that gets slower or faster does so for all, and in every other round the other way round, so that
+/// nobody always has what the one before leaves behind. The first one is what the others are compared with.
+/// </summary>
 internal sealed class Race(string title, IReadOnlyList<Side> sides, OtherProcesses others)
 {
     private readonly Dictionary<Side, List<(double Speed, double Cpu)>> _runs = sides.ToDictionary(side => side, _ => new List<(double, double)>());
@@ -34,7 +37,7 @@ internal sealed class Race(string title, IReadOnlyList<Side> sides, OtherProcess
             foreach (var sameSize in sides.GroupBy(side => side.Mebibytes))
             {
                 var payload = await makePayload(sameSize.Key, cancellationToken);
-                foreach (var side in sameSize)
+                foreach (var side in round % 2 == 0 ? sameSize : sameSize.Reverse())
                 {
                     var run = await RunAsync(side, payload, isCounted: round > 0, cancellationToken);
                     Console.Error.WriteLine($"{title}, {side.Name}: {Show(run.Speed, "0.0")} MiB/s{(round == 0 ? ", not counted" : "")}");
