@@ -203,6 +203,9 @@ public sealed class StartTests
         string[] all = [typeof(ChatShareApp).Assembly.Location, "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", .. arguments];
         foreach (var argument in all)
             start.ArgumentList.Add(argument);
+        // A short life, see ServerProcess.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCounting"] = "0";
         foreach (var (key, value) in environment)
             start.Environment[key] = value;
         using var process = Process.Start(start) ?? throw new InvalidOperationException("dotnet did not start.");
