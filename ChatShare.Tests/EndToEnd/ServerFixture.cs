@@ -18,7 +18,7 @@ public sealed class ServerFixture : IAsyncLifetime
     public ServerProcess Server { get; private set; } = null!;
 
     /// <inheritdoc />
-    public async ValueTask InitializeAsync() => Server = await ServerProcess.StartAsync(
+    public async ValueTask InitializeAsync() => Server = await ServerProcess.StartMigratedAsync(
         CancellationToken.None, "ChatShare:Limits:MessagesPerSecond=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
 
     /// <inheritdoc />

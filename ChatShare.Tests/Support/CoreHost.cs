@@ -71,6 +71,8 @@ internal sealed class CoreHost : IAsyncDisposable
         string? root, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var host = new CoreHost(root, settings);
+        if (root is null)
+            await MigratedDatabase.PutAsync(Path.Combine(host._root, "data"));
         await host.StartAgainAsync(cancellationToken);
         return host;
     }

@@ -61,6 +61,7 @@ internal sealed class RunningApp : IAsyncDisposable
         var app = new RunningApp(settings, configure);
         try
         {
+            await MigratedDatabase.PutAsync(app.DataDirectory);
             await app.StartAgainAsync();
             return app;
         }

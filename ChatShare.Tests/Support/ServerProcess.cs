@@ -41,6 +41,15 @@ public sealed partial class ServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>The same with the tables of its database made already.</summary>
+    public static async Task<ServerProcess> StartMigratedAsync(CancellationToken cancellationToken, params string[] settings)
+    {
+        var server = new ServerProcess(settings);
+        await MigratedDatabase.PutAsync(Path.Combine(server._folder, "data"));
+        await server.StartAgainAsync(cancellationToken);
+        return server;
+    }
+
     /// <summary>Starts it after <see cref="KillAsync"/>; returns when it can be used.</summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
