@@ -107,6 +107,12 @@ public sealed class LimitOptions
 
     /// <summary>Rooms made an hour and person. Default 60.</summary>
     public int RoomsPerHour { get; set; } = 60;
+
+    /// <summary>Requests to <c>/api</c> a second and session; twice as many at once. Default 50.</summary>
+    public int ApiRequestsPerSecond { get; set; } = 50;
+
+    /// <summary>Open streams of events of one person. Default 20.</summary>
+    public int EventStreamsPerPerson { get; set; } = 20;
 }
 
 /// <summary>Settings under <c>ChatShare:Admin</c>, used once, while there is no administrator.</summary>

@@ -33,6 +33,8 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         Between("Limits:UploadsPerPerson", limits.UploadsPerPerson, 0, int.MaxValue);
         Between("Limits:UploadsPerMinute", limits.UploadsPerMinute, 0, int.MaxValue);
         Between("Limits:RoomsPerHour", limits.RoomsPerHour, 0, int.MaxValue);
+        Between("Limits:ApiRequestsPerSecond", limits.ApiRequestsPerSecond, 0, int.MaxValue / 2);
+        Between("Limits:EventStreamsPerPerson", limits.EventStreamsPerPerson, 0, int.MaxValue);
 
         if (string.IsNullOrEmpty(options.Admin.UserName) != string.IsNullOrEmpty(options.Admin.Password))
             errors.Add("ChatShare:Admin:UserName and ChatShare:Admin:Password go together: set both or neither.");

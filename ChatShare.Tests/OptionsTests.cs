@@ -43,6 +43,8 @@ public sealed class OptionsTests
     [InlineData("Limits:UploadsPerPerson", "-1")]
     [InlineData("Limits:UploadsPerMinute", "-1")]
     [InlineData("Limits:RoomsPerHour", "-1")]
+    [InlineData("Limits:ApiRequestsPerSecond", "-1")]
+    [InlineData("Limits:EventStreamsPerPerson", "-1")]
     [InlineData("Admin:UserName", "Root")]
     [InlineData("Admin:Password", "correct horse battery")]
     [InlineData("TrustedProxies:0", "proxy.example")]

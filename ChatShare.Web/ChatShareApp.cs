@@ -2,6 +2,7 @@ using ChatShare.Core;
 using ChatShare.Web.Circuits;
 using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
+using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
@@ -79,6 +80,7 @@ public static class ChatShareApp
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();
         builder.Services.AddSingleton<DownloadEndpoints>();
+        builder.Services.AddApi();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StartState>());
@@ -97,7 +99,7 @@ public static class ChatShareApp
         app.MapArchive();
         app.MapThumbnails();
         app.MapUploads();
-        app.MapApiSession();
+        app.MapApi();
         app.MapLeaving();
         app.MapHealth();
         return app;

@@ -13,7 +13,14 @@ internal abstract record LogEntry(Room Room)
     /// <summary>The message as it is after the change, once it is durable and published.</summary>
     public Task<ChatMessage> Written => _written.Task;
 
-    public void Complete(ChatMessage message) => _written.TrySetResult(message);
+    /// <summary>Whether this entry made the change, and not an earlier try with the same client id. Known when it is written.</summary>
+    public bool IsNew { get; private set; }
+
+    public void Complete(ChatMessage message, bool isNew)
+    {
+        IsNew = isNew;
+        _written.TrySetResult(message);
+    }
 
     public void Fail(Exception exception) => _written.TrySetException(exception);
 

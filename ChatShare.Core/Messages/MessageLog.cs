@@ -165,7 +165,7 @@ public sealed class MessageLog : IAsyncDisposable
         foreach (var (entry, result) in batch.Zip(results))
         {
             if (result.Message is { } message)
-                entry.Complete(message);
+                entry.Complete(message, result.IsNew);
             else
                 entry.Fail(result.Refusal!);
         }

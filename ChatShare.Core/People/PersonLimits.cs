@@ -9,21 +9,21 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
     private const int LooksPerMinute = 120;
 
     private readonly PartitionedRateLimiter<Guid> _messages =
-        Bucket(options.Value.Limits.MessagesPerSecond * 2, options.Value.Limits.MessagesPerSecond, TimeSpan.FromSeconds(1));
+        RateBucket.Create(options.Value.Limits.MessagesPerSecond * 2, options.Value.Limits.MessagesPerSecond, TimeSpan.FromSeconds(1));
 
     private readonly PartitionedRateLimiter<Guid> _rooms =
-        Bucket(options.Value.Limits.RoomsPerHour, options.Value.Limits.RoomsPerHour, TimeSpan.FromHours(1));
+        RateBucket.Create(options.Value.Limits.RoomsPerHour, options.Value.Limits.RoomsPerHour, TimeSpan.FromHours(1));
 
     private readonly PartitionedRateLimiter<Guid> _uploads =
-        Bucket(options.Value.Limits.UploadsPerMinute, options.Value.Limits.UploadsPerMinute, TimeSpan.FromMinutes(1));
+        RateBucket.Create(options.Value.Limits.UploadsPerMinute, options.Value.Limits.UploadsPerMinute, TimeSpan.FromMinutes(1));
 
-    private readonly PartitionedRateLimiter<Guid> _looks = Bucket(LooksPerMinute, LooksPerMinute, TimeSpan.FromMinutes(1));
+    private readonly PartitionedRateLimiter<Guid> _looks = RateBucket.Create(LooksPerMinute, LooksPerMinute, TimeSpan.FromMinutes(1));
 
     /// <exception cref="RefusedException">Too fast.</exception>
-    public void TakeMessage(Guid personId) => Take(_messages, personId, 1, "You are sending faster than this server allows. Wait a moment, then retry.");
+    public void TakeMessage(Guid personId) => RateBucket.Take(_messages, personId, 1, "You are sending faster than this server allows. Wait a moment, then retry.");
 
     /// <exception cref="RefusedException">Too many.</exception>
-    public void TakeRoom(Guid personId) => Take(_rooms, personId, 1, "You have made many rooms in a short time. Wait a while before the next.");
+    public void TakeRoom(Guid personId) => RateBucket.Take(_rooms, personId, 1, "You have made many rooms in a short time. Wait a while before the next.");
 
     /// <exception cref="RefusedException">Too many.</exception>
     public void TakeUploads(Guid personId, int count)
@@ -31,12 +31,12 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
         // The bucket throws when it is asked for more than it can ever hold.
         if (options.Value.Limits.UploadsPerMinute is > 0 and var most && count > most)
             throw new RefusedException(RefusalKind.TooLarge, $"{count} files are too many at once; the limit here is {most} a minute.");
-        Take(_uploads, personId, count, "You are starting more uploads than this server allows in a minute. Wait a moment, then try again.");
+        RateBucket.Take(_uploads, personId, count, "You are starting more uploads than this server allows in a minute. Wait a moment, then try again.");
     }
 
     /// <summary>Each of these looks reads megabytes or asks the database; a person who goes on with an upload needs one.</summary>
     /// <exception cref="RefusedException">Too many.</exception>
-    public void TakeLook(Guid personId) => Take(_looks, personId, 1, "That was too often in a short time. Wait a moment, then try again.");
+    public void TakeLook(Guid personId) => RateBucket.Take(_looks, personId, 1, "That was too often in a short time. Wait a moment, then try again.");
 
     public void Dispose()
     {
@@ -45,29 +45,4 @@ internal sealed class PersonLimits(IOptions<ChatShareOptions> options) : IDispos
         _rooms.Dispose();
         _uploads.Dispose();
     }
-
-    private static void Take(PartitionedRateLimiter<Guid> limiter, Guid personId, int count, string sentence)
-    {
-        using var lease = limiter.AttemptAcquire(personId, count);
-        if (lease.IsAcquired)
-            return;
-        throw new RefusedException(RefusalKind.TooFast, sentence)
-        {
-            RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) ? retryAfter : null,
-        };
-    }
-
-    private static PartitionedRateLimiter<Guid> Bucket(int burst, int tokens, TimeSpan period) =>
-        PartitionedRateLimiter.Create<Guid, Guid>(person => tokens == 0
-            ? RateLimitPartition.GetNoLimiter(person)
-            : RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions
-            {
-                TokenLimit = burst,
-                TokensPerPeriod = tokens / Parts(tokens),
-                ReplenishmentPeriod = period / Parts(tokens),
-                QueueLimit = 0,
-            }));
-
-    /// <summary>Into how many equal parts the period is cut, at most ten: the fewer wait at once, and nothing is rounded away.</summary>
-    private static int Parts(int tokens) => Enumerable.Range(1, 10).Last(parts => tokens % parts == 0);
 }

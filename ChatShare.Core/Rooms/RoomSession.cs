@@ -8,6 +8,11 @@ using ChatShare.Core.People;
 
 namespace ChatShare.Core.Rooms;
 
+/// <summary>A message that is durable.</summary>
+/// <param name="Message">As it is now.</param>
+/// <param name="IsNew">False when an earlier try with the same client id had made it.</param>
+public sealed record PostedMessage(ChatMessage Message, bool IsNew);
+
 /// <summary>
 /// A person's place in a room: what is there now, what comes later, and the way to say something. Browser circuits, the
 /// API, the TCP gateway and tests hold this same type. Disposing it leaves the room.
@@ -108,17 +113,21 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     /// <param name="clientId">1–64 characters that the sender chose; the same again returns the message that is there.</param>
     /// <param name="cancellationToken">Gives up waiting; the message may still be posted.</param>
     /// <exception cref="RefusedException">Ended session, too fast, bad client id, or the log cannot write.</exception>
-    public async Task<ChatMessage> SendAsync(MessageText text, string clientId, CancellationToken cancellationToken)
+    public async Task<ChatMessage> SendAsync(MessageText text, string clientId, CancellationToken cancellationToken) =>
+        (await PostAsync(text, clientId, cancellationToken)).Message;
+
+    /// <summary><see cref="SendAsync"/> for a door that tells its sender whether the message was there already.</summary>
+    /// <exception cref="RefusedException">Ended session, too fast, bad client id, or the log cannot write.</exception>
+    public async Task<PostedMessage> PostAsync(MessageText text, string clientId, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(text);
         var who = Participant.Session;
         Permissions.Demand(Permissions.CanSend(who), who);
         _services.Limits.TakeMessage(who.PersonId);
-        var message = await _services.Log.AppendAsync(
-            new LogEntry.Post(Room, who, Participant.Door, text.Value, ClientIds.Check(clientId), []),
-            cancellationToken);
+        var entry = new LogEntry.Post(Room, who, Participant.Door, text.Value, ClientIds.Check(clientId), []);
+        var message = await _services.Log.AppendAsync(entry, cancellationToken);
         Room.StopTyping(who.PersonId);
-        return message;
+        return new PostedMessage(message, entry.IsNew);
     }
 
     /// <summary>Tells the others that this person is typing, for the next few seconds, or is not any more.</summary>
@@ -152,6 +161,16 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     {
         Permissions.Demand(Permissions.CanRead(Participant.Session), Participant.Session);
         return _services.Log.AfterAsync(Room, number, limit, cancellationToken);
+    }
+
+    /// <summary>
+    /// Catching up: every message that was posted or changed after a number, as it is now, in the order of the changes; fewer than
+    /// <paramref name="limit"/> mean that these are all.
+    /// </summary>
+    public Task<ImmutableArray<ChatMessage>> ReadChangesAsync(long number, int limit, CancellationToken cancellationToken)
+    {
+        Permissions.Demand(Permissions.CanRead(Participant.Session), Participant.Session);
+        return _services.Log.ChangedAfterAsync(Room, number, limit, cancellationToken);
     }
 
     /// <inheritdoc />

@@ -59,11 +59,15 @@ internal static class BearerTokenSelection
     /// <summary>The scheme that chooses.</summary>
     public const string Scheme = "CookieOrBearer";
 
+    private const string CommandLine = "chatshare-cli/";
+
     private static readonly string[] ForTokens = ["/api", "/files", "/uploads"];
 
-    /// <summary>The door that this request's person has come through.</summary>
+    /// <summary>The door that this request's person has come through. Which program carries a token is what it says of itself: a label that opens nothing.</summary>
     public static Door Door(this HttpContext context) =>
-        context.User.Identity?.AuthenticationType == BearerToken.Scheme ? Core.People.Door.Api : Core.People.Door.Browser;
+        context.User.Identity?.AuthenticationType != BearerToken.Scheme ? Core.People.Door.Browser
+        : context.Request.Headers.UserAgent.ToString().StartsWith(CommandLine, StringComparison.Ordinal) ? Core.People.Door.Cli
+        : Core.People.Door.Api;
 
     /// <summary>Whoever shows a token is not taken for their cookie, even if the token is worth nothing.</summary>
     public static string Choose(HttpContext context, string otherwise) =>

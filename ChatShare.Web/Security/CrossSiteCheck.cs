@@ -1,3 +1,5 @@
+using ChatShare.Web.Endpoints;
+
 namespace ChatShare.Web.Security;
 
 /// <summary>
@@ -21,9 +23,16 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
         // Only what reads as an address: a log is looked at in terminals, which obey what is written there.
         var from = Uri.TryCreate(origin, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority) : "no readable origin";
         logger.CrossSiteRefused(request.Method, request.Path, from);
+        const string sentence = "Refused: this was sent from another site, or a proxy changed the address.";
+        if (Paths.IsApi(request.Path))
+        {
+            await Refusals.Status(StatusCodes.Status403Forbidden, sentence).ExecuteAsync(context);
+            return;
+        }
+
         context.Response.StatusCode = StatusCodes.Status403Forbidden;
         // Plain text and not a page: mostly a proxy that hides the address people use, and its keeper reads this.
-        await context.Response.WriteAsync("Refused: this was sent from another site, or a proxy changed the address.", context.RequestAborted);
+        await context.Response.WriteAsync(sentence, context.RequestAborted);
     }
 
     private static bool Concerns(HttpContext context) =>
@@ -36,8 +45,13 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
             return origins.Count == 1 && IsOwnOrigin(request, origins[0]);
         if (request.Headers["Sec-Fetch-Site"] is { Count: > 0 } sites)
             return sites.Count == 1 && sites[0] == "same-origin";
-        return BearerToken.In(request) is not null || IsTokenAsked(request) || HttpMethods.IsOptions(request.Method);
+        return BearerToken.In(request) is not null || IsTokenAsked(request) || IsNobodys(request) || HttpMethods.IsOptions(request.Method);
     }
+
+    /// <summary>A program that has forgotten its token: without a cookie there is nobody's right to abuse, and it is told to sign in.</summary>
+    private static bool IsNobodys(HttpRequest request) =>
+        Paths.IsApi(request.Path) && !request.Path.StartsWithSegments("/api/session", StringComparison.OrdinalIgnoreCase)
+        && !request.Cookies.ContainsKey(SessionCookie.Name);
 
     /// <summary>Nobody has a token before the first call. It looks at no cookie, and its JSON is nothing that a foreign form can send.</summary>
     private static bool IsTokenAsked(HttpRequest request) =>

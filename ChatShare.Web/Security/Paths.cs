@@ -7,5 +7,8 @@ internal static class Paths
 
     private static readonly string[] ForPrograms = ["/files", "/thumbnails", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
 
+    /// <summary>The programs' own door, where every answer is one that a program can read.</summary>
+    public static bool IsApi(PathString path) => path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+
     public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -54,6 +54,7 @@ internal static class WebSecurity
         if (proxies.GetChildren().Any() || !string.IsNullOrWhiteSpace(proxies.Value))
             app.UseForwardedHeaders();
         app.UseMiddleware<SecurityHeaders>();
+        app.UseApiProblems();
         app.UseWebSockets();
         app.UseMiddleware<CrossSiteCheck>();
         app.UseWhen(context => !Paths.IsForPrograms(context.Request.Path), pages =>

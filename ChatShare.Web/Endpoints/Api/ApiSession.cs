@@ -1,46 +1,27 @@
-using System.Text.Json;
 using ChatShare.Core.People;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.AspNetCore.Mvc;
 
-namespace ChatShare.Web.Endpoints;
+namespace ChatShare.Web.Endpoints.Api;
 
 /// <summary>
 /// <c>POST /api/session</c>: a guest or an account gets a token, whoever has one already a fresh one; <c>DELETE</c> leaves.
 /// </summary>
 internal static class ApiSession
 {
-    private const int MostBodyBytes = 16 * 1024;
-
-    public static void MapApiSession(this IEndpointRouteBuilder endpoints)
+    public static void MapSession(this IEndpointRouteBuilder api)
     {
-        endpoints.MapPost("/api/session", OpenAsync).AllowAnonymous().WithMetadata(new RequestSizeLimitAttribute(MostBodyBytes)).TellRefusals();
-        endpoints.MapDelete("/api/session", LeaveAsync).RequireAuthorization().TellRefusals();
+        api.MapPost("/session", OpenAsync).AllowAnonymous().AcceptsJson<ApiSignIn>(JsonBody.FewBytes);
+        api.MapDelete("/session", LeaveAsync).RequireAuthorization();
     }
 
     private static async Task<IResult> OpenAsync([AsParameters] Call call)
     {
         call.Context.Response.Headers.CacheControl = "no-store";
-        var request = call.Context.Request;
-        // Another site's form cannot send this type, and so nobody can be made to join without knowing.
-        if (!request.HasJsonContentType())
-            return Refusals.Status(StatusCodes.Status415UnsupportedMediaType, "This is asked in JSON.");
-        Body? body;
-        try
-        {
-            body = await JsonSerializer.DeserializeAsync<Body>(request.Body, JsonSerializerOptions.Web, call.Context.RequestAborted);
-        }
-        catch (JsonException)
-        {
-            return Refusals.Status(StatusCodes.Status400BadRequest, "This is no JSON that can be read.");
-        }
-        catch (BadHttpRequestException e)
-        {
-            return Refusals.Status(e.StatusCode, "This is too long, or broke off.");
-        }
-
-        return body?.UserName is { } userName ? await SignInAsync(call, userName, body.Password) : await JoinAsync(call, body?.Nickname);
+        var (body, refusal) = await JsonBody.ReadAsync(call.Context.Request, new ApiSignIn(null, null, null), call.Context.RequestAborted);
+        if (refusal is not null)
+            return refusal;
+        return body.UserName is { } userName ? await SignInAsync(call, userName, body.Password) : await JoinAsync(call, body.Nickname);
     }
 
     private static async Task<IResult> SignInAsync(Call call, string userName, string? password)
@@ -76,16 +57,12 @@ internal static class ApiSession
         return TypedResults.NoContent();
     }
 
-    private static Ok<Opened> Give(Call call, PersonSession session) =>
-        TypedResults.Ok(new Opened(call.Tokens.Make(session), (long)BearerToken.Lifetime.TotalSeconds, session.Nickname.Value));
-
-    private sealed record Body(string? Nickname, string? UserName, string? Password);
-
-    private sealed record Opened(string AccessToken, long ExpiresIn, string Nickname);
+    private static Ok<ApiSignedIn> Give(Call call, PersonSession session) =>
+        TypedResults.Ok(new ApiSignedIn(call.Tokens.Make(session), (long)BearerToken.Lifetime.TotalSeconds, session.Nickname.Value));
 
     private sealed record Call(HttpContext Context, SessionService Sessions, AccountService Accounts, AttemptLimits Limits, BearerToken Tokens)
     {
         /// <summary>The session of the token that came along. A cookie does not count: this door is for programs.</summary>
-        public PersonSession? Before => Context.Door() == Door.Api ? Context.PersonSession() : null;
+        public PersonSession? Before => Context.Door() != Door.Browser ? Context.PersonSession() : null;
     }
 }

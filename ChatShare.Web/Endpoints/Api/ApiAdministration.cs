@@ -1,0 +1,46 @@
+using ChatShare.Core;
+using ChatShare.Core.People;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ChatShare.Web.Endpoints.Api;
+
+/// <summary>Who is connected, for administrators.</summary>
+internal static class ApiAdministration
+{
+    public static void MapConnections(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/connections", List);
+        api.MapDelete("/connections/{id}", DisconnectAsync);
+    }
+
+    private static Ok<IEnumerable<ApiConnected>> List(HttpContext context, ConnectedUsers connected)
+    {
+        DemandAdministrator(context);
+        return TypedResults.Ok(connected.List().Select(ApiConnected.Of));
+    }
+
+    private static async Task<IResult> DisconnectAsync(
+        string id, string? reason, HttpContext context, ConnectedUsers connected, Administration administration, CancellationToken cancellationToken)
+    {
+        var who = DemandAdministrator(context);
+        if (!Guid.TryParse(id, out var personId) || connected.List().FirstOrDefault(user => user.PersonId == personId) is not { } user)
+            throw new RefusedException(RefusalKind.NotFound, "There is no such connection, or it has ended.");
+        try
+        {
+            await administration.DisconnectAsync(personId, user.Nickname, reason, who, cancellationToken);
+        }
+        catch (RefusedException refused) when (refused.Kind == RefusalKind.Invalid)
+        {
+            return Refusals.Field("reason", refused.Message);
+        }
+
+        return TypedResults.NoContent();
+    }
+
+    private static PersonSession DemandAdministrator(HttpContext context)
+    {
+        var who = context.ApiConnection().Participant.Session;
+        Permissions.Demand(Permissions.CanAdminister(who), who);
+        return who;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Globalization;
+using ChatShare.Core;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+
+namespace ChatShare.Web.Endpoints.Api;
+
+/// <summary>Reading what was said, in pages, and saying something.</summary>
+internal static class ApiMessages
+{
+    /// <summary>The longest page.</summary>
+    public const int MostInPage = 200;
+
+    /// <summary>How long a page is when nothing is said.</summary>
+    public const int UsualPage = 50;
+
+    public static void MapMessages(this IEndpointRouteBuilder api)
+    {
+        api.MapGet("/rooms/{room}/messages", ListAsync);
+        api.MapPost("/rooms/{room}/messages", PostAsync).AcceptsJson<ApiNewMessage>(JsonBody.ManyBytes);
+    }
+
+    // Numbers are taken as text, so that a wrong one is answered with its name and a sentence.
+    private static async Task<IResult> ListAsync(
+        string room, string? before, string? after, string? limit, HttpContext context, RoomService rooms, Database database, CancellationToken cancellationToken)
+    {
+        var found = rooms.Open(room);
+        if (before is not null && after is not null)
+            return Refusals.Field("before", "Give “before” or “after”, not both.");
+        if (!TryReadLimit(limit, out var count))
+            return Refusals.Field("limit", $"“limit” is a number from 1 to {MostInPage}.");
+        var number = long.MaxValue;
+        if (before is not null && !LogPosition.TryReadNumber(before, out number))
+            return Refusals.Field("before", "“before” is the number of a message.");
+        LogPosition position = default;
+        if (after is not null && !LogPosition.TryParse(after, out position))
+            return Refusals.Field("after", "“after” is the number of a change, or an epoch, “-” and a number.");
+        if (!position.IsOf(database.Epoch))
+            return Refusals.Status(StatusCodes.Status409Conflict, "The database is another since then (see “Epoch”), and its numbers are others. Read the room afresh.");
+
+        var session = await context.ApiConnection().EnterAsync(found, cancellationToken);
+        var page = after is null
+            ? await session.ReadBeforeAsync(number, count, cancellationToken)
+            : await session.ReadChangesAsync(position.Number, count, cancellationToken);
+        return TypedResults.Ok(page.Select(message => ApiMessage.Of(found, message)));
+    }
+
+    private static async Task<IResult> PostAsync(string room, HttpContext context, RoomService rooms, CancellationToken cancellationToken)
+    {
+        var found = rooms.Open(room);
+        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewMessage(null, null), cancellationToken);
+        if (refusal is not null)
+            return refusal;
+        if (!MessageText.TryParse(body.Text, out var text, out var error))
+            return Refusals.Field("text", error);
+        var clientId = body.ClientId ?? Guid.NewGuid().ToString("N");
+        if (Fault(clientId) is { } fault)
+            return Refusals.Field("clientId", fault);
+        var session = await context.ApiConnection().EnterAsync(found, cancellationToken);
+        var (message, isNew) = await session.PostAsync(text, clientId, cancellationToken);
+        var answer = ApiMessage.Of(found, message);
+        return isNew ? TypedResults.Created((string?)null, answer) : TypedResults.Ok(answer);
+    }
+
+    private static string? Fault(string clientId)
+    {
+        try
+        {
+            ClientIds.Check(clientId);
+            return null;
+        }
+        catch (RefusedException refused)
+        {
+            return refused.Message;
+        }
+    }
+
+    private static bool TryReadLimit(string? text, out int limit)
+    {
+        limit = UsualPage;
+        return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MostInPage);
+    }
+}
+
+/// <summary>Where a reader stands: the number of the last change they have, and, if they said so, in which life of the database.</summary>
+internal readonly record struct LogPosition(string? Epoch, long Number)
+{
+    /// <summary>Reads <c>12</c> or <c>9f3b…-12</c>.</summary>
+    public static bool TryParse(string text, out LogPosition position)
+    {
+        var dash = text.LastIndexOf('-');
+        var isNumber = TryReadNumber(text[(dash + 1)..], out var number);
+        position = new LogPosition(dash < 0 ? null : text[..dash], number);
+        return isNumber && dash != 0;
+    }
+
+    public static bool TryReadNumber(string text, out long number) =>
+        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>Whether its number can be one of this database; who does not say is believed.</summary>
+    public bool IsOf(string epoch) => Epoch is null || Epoch == epoch;
+
+    /// <summary>As it is read.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Epoch}-{Number}");
+}

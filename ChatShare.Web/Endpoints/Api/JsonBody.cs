@@ -1,0 +1,46 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ChatShare.Web.Endpoints.Api;
+
+/// <summary>Reads what a request says in JSON. By hand, because the framework's own refusals do not name the field.</summary>
+internal static class JsonBody
+{
+    /// <summary>Enough for names.</summary>
+    public const int FewBytes = 16 * 1024;
+
+    /// <summary>The longest text with every character written as \uXXXX, and something for the rest.</summary>
+    public const int ManyBytes = 128 * 1024;
+
+    /// <summary>Says what is read, to the description of the API, and how much of it, to the server.</summary>
+    public static RouteHandlerBuilder AcceptsJson<T>(this RouteHandlerBuilder endpoint, int mostBytes)
+        where T : notnull =>
+        // Any type comes in: a wrong one is refused below, with a sentence.
+        endpoint.WithMetadata(new RequestSizeLimitAttribute(mostBytes), new AcceptsJson(typeof(T)));
+
+    /// <summary>What is sent; with <c>null</c> as the body an empty one. The second is the answer when it cannot be read.</summary>
+    public static async Task<(T Body, IResult? Refusal)> ReadAsync<T>(HttpRequest request, T empty, CancellationToken cancellationToken)
+        where T : class
+    {
+        // Another site's form cannot send this type, and so nobody can be made to do it without knowing.
+        if (!request.HasJsonContentType())
+            return (empty, Refusals.Status(StatusCodes.Status415UnsupportedMediaType, "This is asked in JSON (Content-Type: application/json)."));
+        try
+        {
+            return (await JsonSerializer.DeserializeAsync<T>(request.Body, JsonSerializerOptions.Web, cancellationToken) ?? empty, null);
+        }
+        catch (JsonException e)
+        {
+            return (empty, e.Path is ['$', '.', .. { Length: > 0 } field] && field.All(char.IsAsciiLetter)
+                ? Refusals.Field(field, "This is not what is expected here, or no text in UTF-8.")
+                : Refusals.Status(StatusCodes.Status400BadRequest, "This is no JSON that can be read."));
+        }
+        catch (BadHttpRequestException e)
+        {
+            return (empty, Refusals.Status(e.StatusCode, "This is too long, or broke off."));
+        }
+    }
+}
+
+/// <summary>What an endpoint reads, for the description of the API alone.</summary>
+internal sealed record AcceptsJson(Type Type);

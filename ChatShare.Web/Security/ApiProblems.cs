@@ -1,0 +1,36 @@
+using ChatShare.Web.Endpoints;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Net.Http.Headers;
+
+namespace ChatShare.Web.Security;
+
+/// <summary>Whatever goes wrong under <c>/api</c> is told as a problem (RFC 9457), also what no endpoint has answered.</summary>
+internal static class ApiProblems
+{
+    public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path), api =>
+    {
+        api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = TellFaultAsync });
+        api.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
+    });
+
+    /// <summary>The log has the details.</summary>
+    private static Task TellFaultAsync(HttpContext context) =>
+        Refusals.Status(StatusCodes.Status500InternalServerError, "Something went wrong on the server; its log says what.").ExecuteAsync(context);
+
+    private static Task TellStatusAsync(HttpContext context)
+    {
+        var status = context.Response.StatusCode;
+        if (status == StatusCodes.Status401Unauthorized)
+            context.Response.Headers[HeaderNames.WWWAuthenticate] = BearerToken.Scheme;
+        var sentence = status switch
+        {
+            StatusCodes.Status401Unauthorized => "Sign in first: POST /api/session gives a token for “Authorization: Bearer …”.",
+            StatusCodes.Status403Forbidden => "You may not do this.",
+            StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json says what there is.",
+            StatusCodes.Status405MethodNotAllowed => "This address does not know this method; “Allow” says which.",
+            StatusCodes.Status413PayloadTooLarge => "This is too long.",
+            _ => ReasonPhrases.GetReasonPhrase(status),
+        };
+        return Refusals.Status(status, sentence).ExecuteAsync(context);
+    }
+}
