@@ -11,6 +11,10 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
         + "midi=(), payment=(), usb=()";
 
+    /// <summary>For a page with a script in itself: that one may run beside those that come from here.</summary>
+    public static string PolicyWithScript(string nonce) =>
+        ContentSecurityPolicy.Replace("script-src 'self'", $"script-src 'self' 'nonce-{nonce}'", StringComparison.Ordinal);
+
     public Task InvokeAsync(HttpContext context)
     {
         // At the last moment, because the error handler starts a response afresh.

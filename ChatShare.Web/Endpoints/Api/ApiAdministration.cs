@@ -9,8 +9,11 @@ internal static class ApiAdministration
 {
     public static void MapConnections(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/connections", List);
-        api.MapDelete("/connections/{id}", DisconnectAsync);
+        api.MapGet("/connections", List).WithName("ListConnections").WithSummary("Who is connected, through which doors; for administrators")
+            .Refuses(401, 403, 429);
+        api.MapDelete("/connections/{id}", DisconnectAsync).WithName("Disconnect").WithSummary("End everything that a person has open; for administrators")
+            .WithDescription("Their pages, tokens and uploads end at once and show the reason, and their nickname is free.")
+            .Produces(StatusCodes.Status204NoContent).Refuses(400, 401, 403, 404, 429);
     }
 
     private static Ok<IEnumerable<ApiConnected>> List(HttpContext context, ConnectedUsers connected)

@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 
@@ -18,7 +20,7 @@ internal sealed record ApiRoom(string Name, string Topic, int People, long LastN
 /// <summary>A room to be made.</summary>
 /// <param name="Name">1 to 48 letters, digits, spaces inside, “.”, “-” or “_”; unique without case.</param>
 /// <param name="Topic">Up to 200 characters; may be left out.</param>
-internal sealed record ApiNewRoom(string? Name, string? Topic);
+internal sealed record ApiNewRoom([property: Required] string? Name, [property: MaxLength(RoomService.MaxTopicLength)] string? Topic = null);
 
 /// <summary>A message as of its last change.</summary>
 /// <param name="Number">The change it was posted under; orders the room, never reused.</param>
@@ -48,7 +50,9 @@ internal sealed record ApiMessage(
 /// <summary>A message to be posted.</summary>
 /// <param name="Text">Up to 16,000 UTF-16 code units.</param>
 /// <param name="ClientId">1 to 64 letters, digits, “-”, “_” or “.”: the same again is the same message. Left out, the server makes one.</param>
-internal sealed record ApiNewMessage(string? Text, string? ClientId);
+internal sealed record ApiNewMessage(
+    [property: Required, MaxLength(MessageText.MaxLength)] string? Text,
+    [property: MinLength(1), MaxLength(ClientIds.MaxLength), RegularExpression("^[A-Za-z0-9_.-]+$")] string? ClientId = null);
 
 /// <summary>A file on a message.</summary>
 /// <param name="Id">Its address is <c>/files/{id}/{name}</c>, from its first byte on.</param>
@@ -193,7 +197,7 @@ internal sealed record ApiConnected(
 /// <param name="Nickname">For a guest; may be left out when a token comes along, which is then renewed.</param>
 /// <param name="UserName">For an account.</param>
 /// <param name="Password">The account's.</param>
-internal sealed record ApiSignIn(string? Nickname, string? UserName, string? Password);
+internal sealed record ApiSignIn(string? Nickname = null, string? UserName = null, string? Password = null);
 
 /// <summary>A token, for <c>Authorization: Bearer …</c> at <c>/api</c>, <c>/files</c> and <c>/uploads</c>.</summary>
 /// <param name="AccessToken">The token; a secret.</param>

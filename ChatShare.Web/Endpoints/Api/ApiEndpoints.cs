@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using ChatShare.Core;
 using ChatShare.Core.People;
@@ -20,17 +21,22 @@ internal static class ApiEndpoints
         services.AddSingleton<ApiConnections>();
         services.AddSingleton<ApiLimits>();
         services.AddSingleton<ApiEvents>();
+        services.AddApiDescription();
+        // A number is a number: also in the description, which would else offer every one as a text, too.
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.NumberHandling = JsonNumberHandling.Strict);
     }
 
     public static void MapApi(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/api").TellRefusals().AddEndpointFilter(CountAsync);
-        api.MapSession();
+        api.MapGroup("").WithTags("Session").MapSession();
         var signedIn = api.MapGroup("").RequireAuthorization().AddEndpointFilter(BeHereAsync);
-        signedIn.MapRooms();
-        signedIn.MapMessages();
-        ApiEvents.Map(signedIn);
-        signedIn.MapConnections();
+        signedIn.MapGroup("").WithTags("Rooms").MapRooms();
+        var messages = signedIn.MapGroup("").WithTags("Messages");
+        messages.MapMessages();
+        ApiEvents.Map(messages);
+        signedIn.MapGroup("").WithTags("Administration").MapConnections();
+        endpoints.MapApiDescription();
     }
 
     /// <summary>This request's connection; only behind <see cref="BeHereAsync"/>.</summary>

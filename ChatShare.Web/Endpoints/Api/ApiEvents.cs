@@ -2,6 +2,7 @@ using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ChatShare.Web.Endpoints.Api;
 
@@ -11,8 +12,6 @@ namespace ChatShare.Web.Endpoints.Api;
 /// </summary>
 internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    private const string LastEventId = "Last-Event-ID";
-
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15);
 
     // What is on its way may still arrive; then a reader that does not read is cut off.
@@ -20,14 +19,20 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
 
     /// <summary>Maps it.</summary>
     public static void Map(IEndpointRouteBuilder api) => api.MapGet(
-        "/rooms/{room}/events",
-        (string room, string? after, HttpContext context, ApiEvents self, CancellationToken cancellationToken) => self.FollowAsync(room, after, context, cancellationToken));
+            "/rooms/{room}/events",
+            (string room, string? after, [FromHeader(Name = "Last-Event-ID")] string? last, HttpContext context, ApiEvents self, CancellationToken cancellationToken) =>
+                self.FollowAsync(room, after, last, context, cancellationToken))
+        .WithName("FollowRoom").WithSummary("Follow a room")
+        .WithDescription(
+            "Server-Sent Events. “message”: a message was posted or changed; its data is the message and its id the epoch, “-” and the number of the change. "
+            + "“reset”: the numbers that were asked for are of another life of the database; read the room afresh. “ping”: at once and every 15 seconds, with where the reader stands as its id. "
+            + "Nothing is missed or doubled by whoever comes back with the last id.")
+        .Produces<ApiMessage>(StatusCodes.Status200OK, "text/event-stream").Refuses(400, 401, 404, 429);
 
-    private async Task<IResult> FollowAsync(string address, string? after, HttpContext context, CancellationToken cancellationToken)
+    // A browser's EventSource repeats the address it was given and says by the header how far it has come.
+    private async Task<IResult> FollowAsync(string address, string? after, string? last, HttpContext context, CancellationToken cancellationToken)
     {
         var room = rooms.Open(address);
-        // A browser's EventSource repeats the address it was given and says by the header how far it has come.
-        var last = context.Request.Headers[LastEventId].ToString() is { Length: > 0 } header ? header : null;
         LogPosition position = default;
         if (last is null && after is not null && !LogPosition.TryParse(after, out position))
             return Refusals.Field("after", "“after” is the number of a change, or an epoch, “-” and a number.");

@@ -17,8 +17,13 @@ internal static class ApiMessages
 
     public static void MapMessages(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/rooms/{room}/messages", ListAsync);
-        api.MapPost("/rooms/{room}/messages", PostAsync).AcceptsJson<ApiNewMessage>(JsonBody.ManyBytes);
+        api.MapGet("/rooms/{room}/messages", ListAsync).WithName("ListMessages").WithSummary("A page of messages")
+            .WithDescription("Without “before” and “after” the newest, ascending by number. With “before” those posted before it, ascending. With “after” those posted or changed after it, in the order of the changes.")
+            .Produces<IEnumerable<ApiMessage>>().Refuses(400, 401, 404, 409, 429);
+        api.MapPost("/rooms/{room}/messages", PostAsync).WithName("PostMessage").WithSummary("Post a message")
+            .WithDescription("Answered when it is on disk. The same “clientId” again is the same message, and 200 instead of 201: whoever got no answer can safely ask again.")
+            .AcceptsJson<ApiNewMessage>(JsonBody.ManyBytes)
+            .Produces<ApiMessage>(StatusCodes.Status201Created).Produces<ApiMessage>().Refuses(400, 401, 404, 413, 415, 429, 507);
     }
 
     // Numbers are taken as text, so that a wrong one is answered with its name and a sentence.
@@ -49,7 +54,7 @@ internal static class ApiMessages
     private static async Task<IResult> PostAsync(string room, HttpContext context, RoomService rooms, CancellationToken cancellationToken)
     {
         var found = rooms.Open(room);
-        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewMessage(null, null), cancellationToken);
+        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewMessage(null), cancellationToken);
         if (refusal is not null)
             return refusal;
         if (!MessageText.TryParse(body.Text, out var text, out var error))

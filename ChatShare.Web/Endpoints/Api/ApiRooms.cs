@@ -10,17 +10,21 @@ internal static class ApiRooms
 {
     public static void MapRooms(this IEndpointRouteBuilder api)
     {
-        api.MapGet("/rooms", List);
-        api.MapPost("/rooms", CreateAsync).AcceptsJson<ApiNewRoom>(JsonBody.FewBytes);
-        api.MapGet("/rooms/{room}/people", People);
-        api.MapGet("/rooms/{room}/files", FilesAsync);
+        api.MapGet("/rooms", List).WithName("ListRooms").WithSummary("All rooms, Lobby first")
+            .Refuses(401, 429);
+        api.MapPost("/rooms", CreateAsync).WithName("CreateRoom").WithSummary("Make a room")
+            .AcceptsJson<ApiNewRoom>(JsonBody.FewBytes).Produces<ApiRoom>(StatusCodes.Status201Created).Refuses(400, 401, 409, 413, 415, 429);
+        api.MapGet("/rooms/{room}/people", People).WithName("ListPeople").WithSummary("Who is in a room now, by name")
+            .Refuses(401, 404, 429);
+        api.MapGet("/rooms/{room}/files", FilesAsync).WithName("ListFiles").WithSummary("The finished files of a room, oldest first")
+            .Produces<IEnumerable<ApiRoomFile>>().Refuses(401, 404, 429);
     }
 
     private static Ok<IEnumerable<ApiRoom>> List(RoomService rooms) => TypedResults.Ok(rooms.Rooms.Select(ApiRoom.Of));
 
     private static async Task<IResult> CreateAsync(HttpContext context, RoomService rooms, CancellationToken cancellationToken)
     {
-        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewRoom(null, null), cancellationToken);
+        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewRoom(null), cancellationToken);
         if (refusal is not null)
             return refusal;
         if (!RoomName.TryParse(body.Name, out var name, out var error))

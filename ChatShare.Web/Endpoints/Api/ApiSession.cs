@@ -11,14 +11,17 @@ internal static class ApiSession
 {
     public static void MapSession(this IEndpointRouteBuilder api)
     {
-        api.MapPost("/session", OpenAsync).AllowAnonymous().AcceptsJson<ApiSignIn>(JsonBody.FewBytes);
-        api.MapDelete("/session", LeaveAsync).RequireAuthorization();
+        api.MapPost("/session", OpenAsync).AllowAnonymous().WithName("SignIn").WithSummary("Sign in, or renew a token")
+            .WithDescription("A guest gives a nickname, an account its name and password. With a valid token the same call gives a fresh one of the same person.")
+            .AcceptsJson<ApiSignIn>(JsonBody.FewBytes).Produces<ApiSignedIn>().Refuses(400, 401, 409, 413, 415, 429);
+        api.MapDelete("/session", LeaveAsync).RequireAuthorization().WithName("Leave").WithSummary("Leave: the session and all its tokens end")
+            .Produces(StatusCodes.Status204NoContent).Refuses(401, 429);
     }
 
     private static async Task<IResult> OpenAsync([AsParameters] Call call)
     {
         call.Context.Response.Headers.CacheControl = "no-store";
-        var (body, refusal) = await JsonBody.ReadAsync(call.Context.Request, new ApiSignIn(null, null, null), call.Context.RequestAborted);
+        var (body, refusal) = await JsonBody.ReadAsync(call.Context.Request, new ApiSignIn(), call.Context.RequestAborted);
         if (refusal is not null)
             return refusal;
         return body.UserName is { } userName ? await SignInAsync(call, userName, body.Password) : await JoinAsync(call, body.Nickname);

@@ -12,11 +12,10 @@ internal static class JsonBody
     /// <summary>The longest text with every character written as \uXXXX, and something for the rest.</summary>
     public const int ManyBytes = 128 * 1024;
 
-    /// <summary>Says what is read, to the description of the API, and how much of it, to the server.</summary>
+    /// <summary>Says what is read and how much of it: another type is refused before anything is looked at.</summary>
     public static RouteHandlerBuilder AcceptsJson<T>(this RouteHandlerBuilder endpoint, int mostBytes)
         where T : notnull =>
-        // Any type comes in: a wrong one is refused below, with a sentence.
-        endpoint.WithMetadata(new RequestSizeLimitAttribute(mostBytes), new AcceptsJson(typeof(T)));
+        endpoint.WithMetadata(new RequestSizeLimitAttribute(mostBytes)).Accepts<T>("application/json");
 
     /// <summary>What is sent; with <c>null</c> as the body an empty one. The second is the answer when it cannot be read.</summary>
     public static async Task<(T Body, IResult? Refusal)> ReadAsync<T>(HttpRequest request, T empty, CancellationToken cancellationToken)
@@ -41,6 +40,3 @@ internal static class JsonBody
         }
     }
 }
-
-/// <summary>What an endpoint reads, for the description of the API alone.</summary>
-internal sealed record AcceptsJson(Type Type);
