@@ -1,4 +1,5 @@
 using ChatShare.Web.Endpoints;
+using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
@@ -20,6 +21,12 @@ internal static class ApiProblems
     private static Task TellStatusAsync(HttpContext context)
     {
         var status = context.Response.StatusCode;
+        if (status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && MethodsAt(context) is { Count: > 0 } methods)
+        {
+            status = StatusCodes.Status405MethodNotAllowed;
+            context.Response.Headers.Allow = string.Join(", ", methods);
+        }
+
         if (status == StatusCodes.Status401Unauthorized)
             context.Response.Headers[HeaderNames.WWWAuthenticate] = BearerToken.Scheme;
         var sentence = status switch
@@ -33,4 +40,16 @@ internal static class ApiProblems
         };
         return Refusals.Status(status, sentence).ExecuteAsync(context);
     }
+
+    /// <summary>
+    /// What the address knows. Asked here because the framework's fallback for files takes GET everywhere: routing then finds nothing
+    /// instead of another method, or says that GET would do.
+    /// </summary>
+    private static IReadOnlyCollection<string> MethodsAt(HttpContext context) =>
+    [
+        .. context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith("/api/", StringComparison.Ordinal) == true
+                && new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(context.Request.Path, []))
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct().Order(StringComparer.Ordinal),
+    ];
 }

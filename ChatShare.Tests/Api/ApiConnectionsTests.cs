@@ -1,0 +1,65 @@
+using System.Net;
+using ChatShare.Core.People;
+
+namespace ChatShare.Tests.Api;
+
+public sealed class ApiConnectionsTests(ApiFixture fixture) : IClassFixture<ApiFixture>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Whoever_asks_twice_is_one_connection_and_the_command_line_has_a_door_of_its_own()
+    {
+        using var root = await ApiClient.SignInAdministratorAsync(fixture.App);
+        using var ann = await ApiClient.SignInAsync(fixture.App, "Ann");
+        using var tool = await ApiClient.SignInAsync(fixture.App, "Tool", "chatshare-cli/1.0");
+        await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => ann.SayAsync("hello")));
+        await tool.GetAsync("/api/rooms");
+        var users = (await root.GetAsync("/api/connections")).EnumerateArray().ToList();
+
+        var row = users.Single(user => user.GetProperty("nickname").GetString() == "Ann");
+        Assert.Equal(
+            ("API", "[\"Lobby\"]", "[\"127.0.0.1\"]", "online", 1),
+            (row.GetProperty("door").GetString(), row.GetProperty("rooms").GetRawText(), row.GetProperty("addresses").GetRawText(),
+                row.GetProperty("state").GetString(), row.GetProperty("connections").GetInt32()));
+        Assert.Equal("CLI", users.Single(user => user.GetProperty("nickname").GetString() == "Tool").GetProperty("door").GetString());
+        Assert.Contains(fixture.App.Get<ConnectedUsers>().List(), user => user is { Nickname: "Tool", Door: Door.Cli });
+    }
+
+    [Fact]
+    public async Task Only_administrators_see_and_end_connections()
+    {
+        using var root = await ApiClient.SignInAdministratorAsync(fixture.App);
+        using var ben = await ApiClient.SignInAsync(fixture.App, "Ben");
+        await ben.GetAsync("/api/rooms");
+        var id = (await root.GetAsync("/api/connections")).EnumerateArray()
+            .Single(user => user.GetProperty("nickname").GetString() == "Ben").GetProperty("id").GetString();
+        using var seen = await ben.Http.GetAsync("/api/connections", Cancel);
+        using var ended = await ben.Http.DeleteAsync($"/api/connections/{id}", Cancel);
+        using var unknown = await root.Http.DeleteAsync($"/api/connections/{Guid.NewGuid()}", Cancel);
+        using var rubbish = await root.Http.DeleteAsync("/api/connections/7", Cancel);
+        using var wordy = await root.Http.DeleteAsync($"/api/connections/{id}?reason={new string('x', Administration.MaxReasonLength + 1)}", Cancel);
+
+        Assert.Equal(
+            [403, 403, 404, 404, 400],
+            new[] { seen, ended, unknown, rubbish, wordy }.Select(response => (int)response.StatusCode));
+        await ben.GetAsync("/api/rooms");
+    }
+
+    [Fact]
+    public async Task Cookie_opens_the_api_from_the_own_site_alone()
+    {
+        using var cleo = await fixture.App.JoinAsync("Cleo");
+        using var body = new StringContent("""{"text":"from a page"}""", null, "application/json");
+        using var own = await cleo.PostAsync("/api/rooms/Lobby/messages", body, Cancel);
+        cleo.DefaultRequestHeaders.Remove("Origin");
+        using var nowhere = await cleo.PostAsync("/api/rooms/Lobby/messages", body, Cancel);
+        cleo.DefaultRequestHeaders.Add("Origin", "http://evil.example");
+        using var foreign = await cleo.PostAsync("/api/rooms/Lobby/messages", body, Cancel);
+
+        Assert.Equal(
+            [HttpStatusCode.Created, HttpStatusCode.Forbidden, HttpStatusCode.Forbidden],
+            new[] { own, nowhere, foreign }.Select(response => response.StatusCode));
+        Assert.Equal("application/problem+json", foreign.Content.Headers.ContentType?.MediaType);
+    }
+}
