@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using ChatShare.Tests.Support;
+using System.Text.RegularExpressions;
 
 namespace ChatShare.Tests.Api;
 
@@ -145,7 +145,7 @@ public sealed class ApiDescriptionTests(ApiFixture fixture) : IClassFixture<ApiF
         if (schema["enum"] is JsonArray allowed)
             Assert.Contains(value!.GetValue<string>(), allowed.Select(one => one!.GetValue<string>()));
         if (value is JsonValue && TypeOf(value) == "string" && schema["pattern"] is { } pattern)
-            Assert.Matches(new System.Text.RegularExpressions.Regex(pattern.GetValue<string>(), System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)), value.GetValue<string>());
+            Assert.Matches(new Regex(pattern.GetValue<string>(), RegexOptions.None, TimeSpan.FromSeconds(1)), value.GetValue<string>());
         if (schema["format"]?.GetValue<string>() == "date-time")
             Assert.True(DateTimeOffset.TryParse(value!.GetValue<string>(), CultureInfo.InvariantCulture, out _), where);
         foreach (var element in value as JsonArray ?? [])
