@@ -129,7 +129,8 @@ internal sealed class EventReader : IAsyncDisposable
     public HttpResponseMessage Response => _response;
 
     /// <summary>Null when the stream has ended.</summary>
-    public async Task<ApiEvent?> NextAsync() => await _events.MoveNextAsync() ? _events.Current : null;
+    public async Task<ApiEvent?> NextAsync() =>
+        await _events.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken) ? _events.Current : null;
 
     /// <summary>The next one that is a message.</summary>
     public async Task<ApiEvent> NextMessageAsync()

@@ -40,7 +40,7 @@ public sealed class ApiDescriptionTests(ApiFixture fixture) : IClassFixture<ApiF
         foreach (var id in Operations)
         {
             var answer = await CallAsync(document, http, id, values);
-            if (answer?["accessToken"] is { } token)
+            if ((answer as JsonObject)?["accessToken"] is { } token)
                 http.DefaultRequestHeaders.Authorization = new("bearer", token.GetValue<string>());
             if (id == "ListConnections")
             {
@@ -109,7 +109,8 @@ public sealed class ApiDescriptionTests(ApiFixture fixture) : IClassFixture<ApiF
 
         using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Cancel);
         var status = ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture);
-        Assert.True(response.IsSuccessStatusCode, $"{operationId} was answered with {status}: {await TextAsync(response)}");
+        if (!response.IsSuccessStatusCode)
+            Assert.Fail($"{operationId} was answered with {status}: {await TextAsync(response)}");
         var described = operation["responses"]![status];
         Assert.True(described is not null, $"{operationId}: {status} is not described.");
         if (described["headers"]?["Epoch"] is not null)

@@ -142,6 +142,16 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         }
     }
 
+    [Fact]
+    public async Task Wrong_password_is_told_how_to_sign_in_as_well()
+    {
+        using var response = await App.NewClient(sendsOrigin: false).PostAsync(
+            "/api/session", new StringContent("""{"userName":"Root","password":"wrong"}""", Encoding.UTF8, "application/json"), Cancel);
+
+        await AssertProblemAsync(response, 401);
+        Assert.Equal("Bearer", Assert.Single(response.Headers.WwwAuthenticate).Scheme);
+    }
+
     [Theory]
     [InlineData("text/html")]
     [InlineData("text/event-stream")]

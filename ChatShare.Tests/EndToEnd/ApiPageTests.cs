@@ -24,7 +24,7 @@ public sealed class ApiPageTests(Chromium chromium, ServerFixture fixture) : ICl
         };
         page.PageError += (_, error) => complaints.Add(error);
         await page.GotoAsync("/scalar");
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Follow a room" }).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in, or renew a token" }).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
 
         Assert.Empty(foreign);

@@ -10,9 +10,22 @@ internal static class ApiProblems
 {
     public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path), api =>
     {
+        api.Use(SayHowToSignIn);
         api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = TellFaultAsync });
         api.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
     });
+
+    /// <summary>Whoever refuses with 401 need not think of the header that belongs to it (RFC 9110, 15.5.2).</summary>
+    private static Task SayHowToSignIn(HttpContext context, RequestDelegate next)
+    {
+        context.Response.OnStarting(() =>
+        {
+            if (context.Response.StatusCode == StatusCodes.Status401Unauthorized)
+                context.Response.Headers.TryAdd(HeaderNames.WWWAuthenticate, BearerToken.Scheme);
+            return Task.CompletedTask;
+        });
+        return next(context);
+    }
 
     /// <summary>The log has the details.</summary>
     private static Task TellFaultAsync(HttpContext context) =>
@@ -27,8 +40,6 @@ internal static class ApiProblems
             context.Response.Headers.Allow = string.Join(", ", methods);
         }
 
-        if (status == StatusCodes.Status401Unauthorized)
-            context.Response.Headers[HeaderNames.WWWAuthenticate] = BearerToken.Scheme;
         var sentence = status switch
         {
             StatusCodes.Status401Unauthorized => "Sign in first: POST /api/session gives a token for “Authorization: Bearer …”.",

@@ -79,7 +79,7 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
                     continue;
                 }
 
-                if (!batch.IsCompletedSuccessfully || !await batch)
+                if (!await HasMoreAsync(batch, until.Token))
                     break;
                 foreach (var change in batches.Current.OfType<RoomEvent.MessageChanged>())
                 {
@@ -96,6 +96,19 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
             await until.CancelAsync();
             await ((Task)batch).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await batches.DisposeAsync();
+        }
+    }
+
+    /// <summary>False at the end, also when it comes in the middle of a page of the log; a fault goes on to the server's log.</summary>
+    private static async Task<bool> HasMoreAsync(Task<bool> batch, CancellationToken until)
+    {
+        try
+        {
+            return await batch;
+        }
+        catch (OperationCanceledException) when (until.IsCancellationRequested)
+        {
+            return false;
         }
     }
 
