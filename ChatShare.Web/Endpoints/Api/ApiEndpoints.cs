@@ -63,6 +63,7 @@ internal static class ApiEndpoints
         var context = invocation.HttpContext;
         // Authorization has let it through, and the session may have ended since.
         var who = context.PersonSession() ?? throw new RefusedException(RefusalKind.SessionEnded, "This session has ended. Sign in again.");
+        Permissions.Demand(Permissions.CanRead(who), who);
         var services = context.RequestServices;
         var connection = services.GetRequiredService<ApiConnections>().Hold(who, context.Door(), ClientAddress.Of(context));
         context.Response.RegisterForDispose(new Held(connection));
