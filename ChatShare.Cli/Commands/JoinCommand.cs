@@ -1,0 +1,59 @@
+using System.CommandLine;
+using ChatShare.Cli.Chat;
+using ChatShare.Cli.State;
+using ChatShare.Cli.Terminal;
+
+namespace ChatShare.Cli.Commands;
+
+/// <summary><c>chatshare join</c>: live chat.</summary>
+internal static class JoinCommand
+{
+    // Whoever leaves does not wait for a server that does not answer.
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(3);
+
+    public static Command Make(Runs runs)
+    {
+        var server = new Argument<string?>("server") { Description = "The server's address, such as http://host:5080.", Arity = ArgumentArity.ZeroOrOne };
+        var room = CommonOptions.Room();
+        var autoDownload = new Option<bool>("--auto-download") { Description = "Fetch what others share into downloads/ by itself." };
+        var command = new Command("join", "Live chat in the terminal, or in a pipe.") { server, room, autoDownload };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            using var signedIn = await runs.SignInAsync(parsed, cancellationToken, parsed.GetValue(server), isForOneChat: true);
+            var code = await ChatAsync(runs, signedIn, parsed.GetRequiredValue(room), parsed.GetValue(autoDownload), cancellationToken);
+            return (int)code;
+        });
+        return command;
+    }
+
+    private static async Task<ExitCode> ChatAsync(Runs runs, SignedIn signedIn, string room, bool autoDownload, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using ILiveTerminal terminal = runs.Output.ResultLook.IsTerminal && !runs.Output.IsJson && !Console.IsInputRedirected
+                ? new Screen(runs.Output, runs.Interrupts)
+                : new PlainLines(runs.Output, runs.Time, runs.Interrupts);
+            await using var chat = new LiveChat(signedIn, terminal, runs, autoDownload, cancellationToken);
+            return await chat.RunAsync(room, cancellationToken);
+        }
+        finally
+        {
+            if (signedIn.Who.IsForOneChat)
+                await LeaveAsync(runs.SignIns, signedIn);
+        }
+    }
+
+    private static async Task LeaveAsync(SignIns signIns, SignedIn signedIn)
+    {
+        using var patience = new CancellationTokenSource(LeavePatience);
+        try
+        {
+            await SignOutCommand.LeaveAsync(signIns, signedIn.Client, signedIn.Who, patience.Token);
+        }
+        catch (Exception e) when (e is Failure or OperationCanceledException)
+        {
+            // The next join under this name finds the sign-in and ends it then.
+            return;
+        }
+    }
+}

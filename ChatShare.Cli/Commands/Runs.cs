@@ -1,0 +1,127 @@
+using System.CommandLine;
+using ChatShare.Cli.Http;
+using ChatShare.Cli.State;
+using ChatShare.Cli.Terminal;
+
+namespace ChatShare.Cli.Commands;
+
+/// <summary>What a command needs: the options that it shares with others, the terminal, what was saved, and a server.</summary>
+internal sealed class Runs(CommonOptions options, Output output, Interrupts interrupts)
+{
+    private static readonly Func<string, string?> Variable = Environment.GetEnvironmentVariable;
+
+    private readonly Folders _folders = Folders.Of(Variable);
+
+    /// <summary>Where results go.</summary>
+    public Output Output => output;
+
+    /// <summary>Ctrl+C.</summary>
+    public Interrupts Interrupts => interrupts;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; } = TimeProvider.System;
+
+    /// <summary>The options that every command takes.</summary>
+    public CommonOptions Options => options;
+
+    /// <summary>What was saved of sign-ins.</summary>
+    public SignIns SignIns => new(_folders, output.Note);
+
+    /// <summary>What was noted about uploads.</summary>
+    public UploadMemory Uploads => new(_folders, Time, output.Note);
+
+    /// <summary>The server that the command line, the environment or the last sign-in names, not asked anything yet.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="address">Beats all of them; null when the command has no such argument.</param>
+    public Target FindTarget(ParseResult parsed, string? address = null)
+    {
+        var named = Blank(address) ?? Blank(parsed.GetValue(options.Server)) ?? Blank(Variable("CHATSHARE_SERVER"));
+        if (named is not null && !ServerAddress.TryParse(named, out _))
+            throw new Failure(ExitCode.Usage, $"“{named}” is no address of a server. One looks like http://host:5080.");
+        var nickname = Blank(parsed.GetValue(options.Nick));
+        var server = ServerAddress.TryParse(named, out var uri) ? ServerAddress.Text(uri) : null;
+        var saved = SignIns.Find(server, nickname);
+        server ??= saved?.Server ?? SignIns.Find(server: null, nickname: null)?.Server
+            ?? throw new Failure(ExitCode.Usage, "Which server? Name it: --server http://host:5080");
+        var certificate = parsed.GetValue(options.TrustCertificate) is { } sha256
+            ? TrustedCertificate.Parse(sha256)
+            : (saved ?? SignIns.Find(server, nickname: null))?.TrustedCertificate;
+        return new(new Uri(server + "/"), nickname, saved, certificate);
+    }
+
+    /// <summary>Signed in at the server: by the token of the environment, by a saved sign-in, or by the nickname of the command line.</summary>
+    /// <exception cref="Failure">There is none of them, or the server refuses.</exception>
+    public async Task<SignedIn> SignInAsync(ParseResult parsed, CancellationToken cancellationToken, string? address = null, bool isForOneChat = false)
+    {
+        var target = FindTarget(parsed, address);
+        if (Blank(Variable("CHATSHARE_TOKEN")) is { } token)
+            return await ByTokenAsync(target, token, cancellationToken);
+        if (target.Nickname is null && target.Saved is null)
+        {
+            throw new Failure(
+                ExitCode.NotSignedIn, $"Nobody is signed in at {ServerAddress.Text(target.Server)}. Say who you are: --nick Ann, or chatshare signin");
+        }
+
+        var client = new ChatShareClient(target.Server, target.Saved?.Token, target.TrustedCertificate);
+        try
+        {
+            var isFresh = target.Saved is { } saved && saved.ExpiresAt - Time.GetUtcNow() > TimeSpan.FromDays(15);
+            // A name that was given is joined under if the saved sign-in is worth nothing any more; without one it is asked for when needed.
+            if (isFresh && target.Nickname is null)
+                return new(client, target.Saved!);
+            var opened = await client.OpenSessionAsync(new(target.Nickname, null, null), cancellationToken);
+            var signIn = new SavedSignIn(ServerAddress.Text(target.Server), opened.Nickname, opened.AccessToken, Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
+            {
+                TrustedCertificate = target.TrustedCertificate,
+                IsForOneChat = target.Saved?.IsForOneChat ?? isForOneChat,
+            };
+            await SignIns.SaveAsync(signIn, cancellationToken);
+            client.Token = opened.AccessToken;
+            return new(client, signIn);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<SignedIn> ByTokenAsync(Target target, string token, CancellationToken cancellationToken)
+    {
+        if (token.Any(c => c is <= ' ' or > '~'))
+            throw new Failure(ExitCode.NotSignedIn, "What stands in CHATSHARE_TOKEN is no token.");
+        var client = new ChatShareClient(target.Server, token, target.TrustedCertificate);
+        try
+        {
+            // Also tells whose it is. Without a nickname nobody joins by it.
+            var opened = await client.OpenSessionAsync(new(null, null, null), cancellationToken);
+            return new(client, new(ServerAddress.Text(target.Server), opened.Nickname, token, Time.GetUtcNow().AddSeconds(opened.ExpiresIn)));
+        }
+        catch (Failure failure) when (failure.Status == System.Net.HttpStatusCode.BadRequest)
+        {
+            client.Dispose();
+            throw new Failure(ExitCode.NotSignedIn, "The token in CHATSHARE_TOKEN is not valid, or too old.", failure);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    private static string? Blank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;
+}
+
+/// <summary>A server, and who is to be there.</summary>
+/// <param name="Server">Ends with a slash.</param>
+/// <param name="Nickname">As it was given; null when none was.</param>
+/// <param name="Saved">The sign-in that fits; null when there is none.</param>
+/// <param name="TrustedCertificate">The SHA-256 of a certificate to trust; null for none.</param>
+internal sealed record Target(Uri Server, string? Nickname, SavedSignIn? Saved, string? TrustedCertificate);
+
+/// <summary>A server that knows who asks.</summary>
+internal sealed record SignedIn(ChatShareClient Client, SavedSignIn Who) : IDisposable
+{
+    /// <inheritdoc />
+    public void Dispose() => Client.Dispose();
+}

@@ -1,0 +1,117 @@
+using System.CommandLine;
+using System.Text;
+using System.Text.Json.Nodes;
+using ChatShare.Cli.Http;
+using ChatShare.Cli.State;
+using ChatShare.Cli.Terminal;
+
+namespace ChatShare.Cli.Commands;
+
+/// <summary><c>chatshare signin</c>: saves a sign-in for the commands that come.</summary>
+internal static class SignInCommand
+{
+    public static Command Make(Runs runs)
+    {
+        var user = new Option<string?>("--user")
+        {
+            Description = "An account's user name; its password is asked for, or read from standard input.",
+            HelpName = "name",
+        };
+        var command = new Command("signin", "Signs in and remembers it, for this user of this machine alone.") { user };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var target = runs.FindTarget(parsed);
+            var userName = parsed.GetValue(user);
+            if (userName is null && target.Nickname is null)
+                throw new Failure(ExitCode.Usage, "Who are you? --nick Ann for a nickname, --user Ann for an account.");
+            var request = userName is null
+                ? new SessionRequest(target.Nickname, null, null)
+                : new SessionRequest(null, userName, ReadPassword(runs.Output));
+            using var client = new ChatShareClient(target.Server, userName is null ? target.Saved?.Token : null, target.TrustedCertificate);
+            var opened = await OpenAsync(client, request, cancellationToken);
+            var server = ServerAddress.Text(target.Server);
+            await runs.SignIns.SaveAsync(
+                new SavedSignIn(server, opened.Nickname, opened.AccessToken, runs.Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
+                {
+                    TrustedCertificate = target.TrustedCertificate,
+                },
+                cancellationToken);
+            runs.Output.Json(new JsonObject { ["server"] = server, ["nickname"] = opened.Nickname }, OutputJson.Default.JsonObject);
+            runs.Output.Result(Line.Of("You are ").Add(opened.Nickname, Tone.Person).Add($" at {server}."));
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    private static async Task<OpenedSession> OpenAsync(ChatShareClient client, SessionRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.OpenSessionAsync(request, cancellationToken);
+        }
+        catch (Failure failure) when (failure.Code == ExitCode.NotSignedIn)
+        {
+            // Not "sign in again": that is what was tried.
+            throw new Failure(ExitCode.NotSignedIn, failure.Message, failure);
+        }
+    }
+
+    private static string ReadPassword(Output output)
+    {
+        if (Console.IsInputRedirected)
+        {
+            using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+            return input.ReadLine() ?? "";
+        }
+
+        output.NoteRaw("Password: ");
+        var password = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+                password.Length = Math.Max(0, password.Length - 1);
+            else if (!char.IsControl(key.KeyChar))
+                password.Append(key.KeyChar);
+        }
+
+        output.NoteRaw("\n");
+        return password.ToString();
+    }
+}
+
+/// <summary><c>chatshare signout</c>: ends the session at the server and forgets it here.</summary>
+internal static class SignOutCommand
+{
+    public static Command Make(Runs runs)
+    {
+        var command = new Command("signout", "Ends the saved session at the server and forgets it here.");
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            var target = runs.FindTarget(parsed);
+            if (target.Saved is not { } saved)
+                throw new Failure(ExitCode.NotSignedIn, $"Nobody is signed in at {ServerAddress.Text(target.Server)}.");
+            using var client = new ChatShareClient(target.Server, saved.Token, target.TrustedCertificate);
+            await LeaveAsync(runs.SignIns, client, saved, cancellationToken);
+            runs.Output.Result(Line.Of(saved.Nickname, Tone.Person).Add(" is signed out."));
+            return (int)ExitCode.Ok;
+        });
+        return command;
+    }
+
+    /// <summary>Ends a session and forgets it; one that has ended already is forgotten, too.</summary>
+    public static async Task LeaveAsync(SignIns signIns, ChatShareClient client, SavedSignIn saved, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await client.LeaveAsync(cancellationToken);
+        }
+        catch (Failure failure) when (failure.Code == ExitCode.NotSignedIn)
+        {
+            // It has ended already, which is what is wanted.
+            await signIns.ForgetAsync(saved, cancellationToken);
+            return;
+        }
+
+        await signIns.ForgetAsync(saved, cancellationToken);
+    }
+}

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using ChatShare.Cli.Terminal;
+using ChatShare.Cli.Transfers;
+
+namespace ChatShare.Cli.Commands;
+
+/// <summary><c>chatshare upload</c>: shares files; the same command again goes on where it was cut off.</summary>
+internal static class UploadCommand
+{
+    public static Command Make(Runs runs)
+    {
+        var files = new Argument<string[]>("files") { Description = "The files. Several are one message.", Arity = ArgumentArity.OneOrMore };
+        var room = CommonOptions.Room();
+        var command = new Command("upload", "Shares files. The same command again goes on where it was cut off.") { files, room };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            // Before anything is asked of the server: a name that is wrong should not share the others.
+            var opened = new List<SentFile>();
+            try
+            {
+                foreach (var path in parsed.GetRequiredValue(files))
+                    opened.Add(SentFile.Open(path));
+                using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+                await SendAsync(runs, signedIn, opened, parsed.GetRequiredValue(room), cancellationToken);
+                return (int)ExitCode.Ok;
+            }
+            finally
+            {
+                opened.ForEach(file => file.Dispose());
+            }
+        });
+        return command;
+    }
+
+    private static async Task SendAsync(Runs runs, SignedIn signedIn, List<SentFile> files, string room, CancellationToken cancellationToken)
+    {
+        var uploader = new Uploader(signedIn.Client, runs.Uploads, runs.Time);
+        var alone = new Destination(signedIn.Who.Nickname, room, Batch: null, Index: 0);
+        // Those that an earlier run has begun together stay one message with the rest.
+        var batch = files.Count == 1 ? null : files.Select(file => uploader.BatchOf(file, alone)).FirstOrDefault(found => found is not null) ?? Guid.NewGuid().ToString("N");
+        var progress = new ProgressNotes(runs.Output, runs.Time);
+        for (var index = 0; index < files.Count; index++)
+        {
+            var file = files[index];
+            var meter = new Meter(Path.GetFileName(file.Path), file.Size, runs.Time, progress.Show);
+            try
+            {
+                var sent = await uploader.SendAsync(file, alone with { Batch = batch, Index = index }, meter, cancellationToken);
+                progress.Clear();
+                runs.Output.Json(sent, OutputJson.Default.Uploaded);
+                runs.Output.Result(Line.Of(sent.Name).Add($"  {Quantity.Bytes(sent.Size)}  ", Tone.Dim).Add(sent.Url, Tone.Dim));
+            }
+            catch (OperationCanceledException)
+            {
+                progress.Clear();
+                runs.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
+                throw;
+            }
+            finally
+            {
+                progress.Clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using ChatShare.Cli.Http;
+using ChatShare.Cli.State;
+
+namespace ChatShare.Cli.Transfers;
+
+/// <summary>Whose file goes where.</summary>
+/// <param name="Nickname">Its sender’s.</param>
+/// <param name="Room">The room’s name.</param>
+/// <param name="Batch">Files with the same one are one message; null for a message of its own.</param>
+/// <param name="Index">Its place in the batch.</param>
+internal sealed record Destination(string Nickname, string Room, string? Batch, int Index);
+
+/// <summary>A file that everybody in the room has now.</summary>
+internal sealed record Uploaded(string File, string Id, string Name, long Size, string Url);
+
+/// <summary>Sends files by tus 1.0.0, and goes on after any break, also of this program: what is under way is noted down first.</summary>
+internal sealed class Uploader(ChatShareClient client, UploadMemory memory, TimeProvider time)
+{
+    // Without a single byte of progress.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private const int MostConflicts = 5;
+
+    /// <summary>Sends one file to its end.</summary>
+    /// <param name="file">Stays the caller's.</param>
+    /// <param name="to">Where it goes.</param>
+    /// <param name="meter">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops; the same call goes on later.</param>
+    /// <exception cref="Failure">It was refused, or the file was changed meanwhile and nothing of it was shared.</exception>
+    public async Task<Uploaded> SendAsync(SentFile file, Destination to, Meter meter, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(file, to);
+        var note = memory.Find(key);
+        try
+        {
+            if (note?.Location is { } begun && await OffsetAsync(begun, cancellationToken) is null)
+            {
+                // It was called off, or nobody went on with it for too long.
+                await memory.ForgetAsync(key, cancellationToken);
+                note = null;
+            }
+
+            note ??= new(key, Guid.NewGuid().ToString("N"), to.Batch, Location: null, time.GetUtcNow());
+            await memory.SaveAsync(note, cancellationToken);
+            note = await BeginAsync(note, to, cancellationToken);
+            await FeedAsync(note.Location!, file, meter, cancellationToken);
+            await memory.ForgetAsync(key, cancellationToken);
+            var id = note.Location!.Split('/')[^1];
+            var name = Path.GetFileName(file.Path);
+            return new(file.Path, id, name, file.Size, new Uri(client.Server, $"files/{id}/{Uri.EscapeDataString(name)}").AbsoluteUri);
+        }
+        catch (Failure failure) when (failure.Code == ExitCode.LocalFile && note?.Location is { } location)
+        {
+            await CancelAsync(key, location, cancellationToken);
+            throw;
+        }
+    }
+
+    /// <summary>Calls an upload off that was begun: its card says so, and nothing of it stays.</summary>
+    public async Task CancelAsync(SentFile file, Destination to, CancellationToken cancellationToken)
+    {
+        var key = KeyOf(file, to);
+        if (memory.Find(key)?.Location is { } location)
+            await CancelAsync(key, location, cancellationToken);
+    }
+
+    /// <summary>The batch that an upload of this file was begun in; null when none was.</summary>
+    public string? BatchOf(SentFile file, Destination to) => memory.Find(KeyOf(file, to))?.Batch;
+
+    private async Task CancelAsync(UploadKey key, string location, CancellationToken cancellationToken)
+    {
+        await memory.ForgetAsync(key, cancellationToken);
+        try
+        {
+            using var request = Request(HttpMethod.Delete, location);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        }
+        catch (Failure failure) when (failure.IsPassing || failure.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone)
+        {
+            // It is gone already, or the server gives it up by itself after a while.
+            return;
+        }
+    }
+
+    private UploadKey KeyOf(SentFile file, Destination to) =>
+        new(ServerAddress.Text(client.Server), to.Nickname, to.Room, file.Path, file.Size, file.ModifiedAt);
+
+    private async Task<UploadNote> BeginAsync(UploadNote note, Destination to, CancellationToken cancellationToken)
+    {
+        if (note.Location is not null)
+            return note;
+        var location = await new Backoff(time).TryAsync(
+            async token =>
+            {
+                using var request = Request(HttpMethod.Post, "uploads");
+                request.Headers.Add("Upload-Length", Text(note.Key.Size));
+                request.Headers.Add("Upload-Metadata", MetadataOf(note, to));
+                request.Content = new ByteArrayContent([]);
+                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+                return response.Headers.Location ?? throw new Failure(ExitCode.Refused, "The server does not say where the file goes. Is it a ChatShare server?");
+            },
+            client.HasAnswered ? Patience : TimeSpan.Zero,
+            cancellationToken);
+        note = note with { Location = new Uri(client.Server, location).AbsolutePath };
+        await memory.SaveAsync(note, cancellationToken);
+        return note;
+    }
+
+    private async Task FeedAsync(string location, SentFile file, Meter meter, CancellationToken cancellationToken)
+    {
+        var backoff = new Backoff(time);
+        var progressAt = time.GetTimestamp();
+        var (furthest, conflicts) = (0L, 0);
+        while (true)
+        {
+            try
+            {
+                var offset = await OffsetAsync(location, cancellationToken)
+                    ?? throw new Failure(ExitCode.Refused, $"The upload of {file.Path} was called off.");
+                if (offset > furthest)
+                {
+                    progressAt = time.GetTimestamp();
+                    (furthest, conflicts) = (offset, 0);
+                    backoff.Reset();
+                }
+
+                meter.StartAt(offset);
+                if (offset >= file.Size)
+                    return;
+                using var request = Request(HttpMethod.Patch, location);
+                request.Headers.Add("Upload-Offset", Text(offset));
+                request.Content = new FilePart(file, offset, meter);
+                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                if (OffsetIn(response) >= file.Size)
+                    return;
+            }
+            // A conflict: what a broken connection had brought was taken up meanwhile, or still is.
+            catch (Failure failure) when (failure.IsPassing || (failure.Status == HttpStatusCode.Conflict && conflicts++ < MostConflicts))
+            {
+                if (time.GetElapsedTime(progressAt) > Patience)
+                    throw new Failure(failure.Code, $"{failure.Message} Run the same command again to go on.", failure);
+                await backoff.WaitAsync(failure.RetryAfter, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>How much the server has; null when there is no such upload any more.</summary>
+    private async Task<long?> OffsetAsync(string location, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await new Backoff(time).TryAsync(
+                async token =>
+                {
+                    using var request = Request(HttpMethod.Head, location);
+                    using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
+                    return OffsetIn(response);
+                },
+                client.HasAnswered ? Patience : TimeSpan.Zero,
+                cancellationToken);
+        }
+        catch (Failure failure) when (failure.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden)
+        {
+            return null;
+        }
+    }
+
+    private static HttpRequestMessage Request(HttpMethod method, string location)
+    {
+        var request = new HttpRequestMessage(method, location);
+        request.Headers.Add("Tus-Resumable", "1.0.0");
+        return request;
+    }
+
+    private static string MetadataOf(UploadNote note, Destination to)
+    {
+        var pairs = new List<(string Key, string Value)>
+        {
+            ("room", note.Key.Room),
+            ("filename", Path.GetFileName(note.Key.Path)),
+            ("modified", Text(note.Key.ModifiedAt.ToUnixTimeMilliseconds())),
+            ("clientId", note.ClientId),
+        };
+        if (note.Batch is { } batch)
+        {
+            pairs.Add(("batch", batch));
+            pairs.Add(("index", Text(to.Index)));
+        }
+
+        return string.Join(',', pairs.Select(pair => $"{pair.Key} {Convert.ToBase64String(Encoding.UTF8.GetBytes(pair.Value))}"));
+    }
+
+    private static long OffsetIn(HttpResponseMessage response) =>
+        response.Headers.TryGetValues("Upload-Offset", out var values) && long.TryParse(values.First(), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            ? offset
+            : throw new Failure(ExitCode.Refused, "The server does not say how much it has. Is it a ChatShare server?");
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
