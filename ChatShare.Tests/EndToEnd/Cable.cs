@@ -14,8 +14,11 @@ internal sealed class Cable : IAsyncDisposable
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
     private readonly int _port;
     private readonly Task _accepting;
+    private readonly CancellationTokenSource _held = new();
     private volatile bool _isPulled;
     private long _sent;
+    private long _brought;
+    private long _holdAfter = long.MaxValue;
     private volatile int _slowTo;
 
     public Cable(string address)
@@ -31,6 +34,9 @@ internal sealed class Cable : IAsyncDisposable
     /// <summary>Bytes that the browser has sent through it so far.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
+    /// <summary>Bytes that the server has sent through it so far.</summary>
+    public long Brought => Interlocked.Read(ref _brought);
+
     public void Pull()
     {
         _isPulled = true;
@@ -43,10 +49,14 @@ internal sealed class Cable : IAsyncDisposable
     /// <summary>Each connection brings no more bytes a second to the browser from now on; 0 for as many as it can.</summary>
     public void SlowTo(int bytesPerSecond) => _slowTo = bytesPerSecond;
 
+    /// <summary>Once so many bytes were sent through it, the next ones of a connection stay in it for ever; connections made later are as before.</summary>
+    public void HoldAfter(long bytes) => Interlocked.Exchange(ref _holdAfter, bytes);
+
     public async ValueTask DisposeAsync()
     {
         Pull();
         _listener.Stop();
+        await _held.CancelAsync();
         await _accepting;
     }
 
@@ -81,7 +91,7 @@ internal sealed class Cable : IAsyncDisposable
                 var (one, other) = (near.GetStream(), far.GetStream());
                 await Task.WhenAny(SendAsync(one, other), BringAsync(other, one));
             }
-            catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException)
+            catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
             {
                 // What breaks here is what a cable is pulled for. A reset stays a reset: a clean end would say something else.
                 Reset(near);
@@ -100,7 +110,8 @@ internal sealed class Cable : IAsyncDisposable
         int count;
         while ((count = await one.ReadAsync(buffer)) > 0)
         {
-            Interlocked.Add(ref _sent, count);
+            if (Interlocked.Add(ref _sent, count) > Interlocked.Read(ref _holdAfter))
+                await Task.Delay(Timeout.InfiniteTimeSpan, _held.Token);
             await other.WriteAsync(buffer.AsMemory(0, count));
         }
     }
@@ -137,6 +148,7 @@ internal sealed class Cable : IAsyncDisposable
             }
 
             count = await from.ReadAsync(buffer.AsMemory(0, most));
+            Interlocked.Add(ref _brought, count);
             await to.WriteAsync(buffer.AsMemory(0, count));
         }
         while (count > 0);

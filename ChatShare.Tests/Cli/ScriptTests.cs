@@ -1,0 +1,222 @@
+using System.Text.Json;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Cli;
+
+/// <summary>The commands for scripts, as processes against a running server: what they print, and what they end with.</summary>
+public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(2, "bogus")]
+    [InlineData(2, "admin")]
+    [InlineData(2, "send")]
+    [InlineData(2, "get", "--nick", "Eve")]
+    [InlineData(2, "rooms", "--server", "ftp://host")]
+    [InlineData(2, "tail", "--after", "yesterday")]
+    [InlineData(3, "rooms", "--nick", "Eve", "--server", "http://127.0.0.1:1")]
+    [InlineData(4, "rooms")]
+    [InlineData(1, "rooms", "--nick", "a/b")]
+    [InlineData(1, "send", "--nick", "Eve", "--room", "Nowhere", "Hello")]
+    [InlineData(1, "get", "--nick", "Eve", "no such file")]
+    [InlineData(4, "admin", "connections", "--nick", "Eve")]
+    [InlineData(5, "upload", "--nick", "Eve", "no-such-file")]
+    [InlineData(5, "upload", "--nick", "Eve", "/")]
+    public async Task What_cannot_be_done_ends_with_its_code_and_a_sentence(int code, params string[] arguments)
+    {
+        using var home = new CliHome(server.App.Address);
+
+        var plain = await home.RunAsync(arguments);
+
+        Assert.Equal((code, ""), (plain.Code, plain.Output));
+        Assert.StartsWith("chatshare: ", plain.Notes, StringComparison.Ordinal);
+        Assert.DoesNotContain(" at ChatShare", plain.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_json_a_failure_is_json_on_standard_error()
+    {
+        using var home = new CliHome(server.App.Address);
+
+        var result = await home.RunAsync("send", "--nick", "Judy", "--room", "Nowhere", "--json", "Hello");
+
+        var error = JsonDocument.Parse(result.Notes).RootElement;
+        Assert.Equal((1, 404, 1, ""), (error.GetProperty("exitCode").GetInt32(), error.GetProperty("status").GetInt32(), result.Code, result.Output));
+        Assert.NotEmpty(error.GetProperty("error").GetString()!);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_worth_nothing_is_not_signed_in()
+    {
+        using var home = new CliHome(server.App.Address) { Variables = { ["CHATSHARE_TOKEN"] = "nonsense" } };
+
+        Assert.Equal(4, (await home.RunAsync("rooms")).Code);
+    }
+
+    [Fact]
+    public async Task Messages_are_sent_once_from_arguments_and_from_standard_input()
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", "Ann");
+
+        var spoken = Json(await home.RunAsync("send", "--json", "Hello", "there"));
+        var piped = Json(await home.RunOnAsync("one\ntwo\n", ["send", "--json", "--client-id", "mine"]));
+        var again = Json(await home.RunOnAsync("one\ntwo\n", ["send", "--json", "--client-id", "mine"]));
+        var atFile = Json(await home.RunAsync("send", "--json", "@file"));
+
+        Assert.Equal(("Hello there", "Ann"), (spoken.GetProperty("text").GetString(), spoken.GetProperty("sender").GetString()));
+        Assert.Equal("one\ntwo", piped.GetProperty("text").GetString());
+        Assert.Equal(piped.GetProperty("number").GetInt64(), again.GetProperty("number").GetInt64());
+        Assert.Equal("@file", atFile.GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task A_text_that_is_too_long_is_refused_with_the_way_out()
+    {
+        using var home = new CliHome(server.App.Address);
+
+        var result = await home.RunOnAsync(new string('x', 16_001), ["send", "--nick", "Long"]);
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("upload", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Rooms_and_people_are_listed_and_this_door_is_the_command_line()
+    {
+        using var home = new CliHome(server.App.Address);
+
+        var rooms = await home.RunAsync("rooms", "--nick", "Carol");
+        await home.RunAsync("send", "--nick", "Carol", "Here I am");
+        var people = Json(await home.RunAsync("who", "--nick", "Carol", "--json")).EnumerateArray();
+
+        Assert.StartsWith("Lobby\t", rooms.Output, StringComparison.Ordinal);
+        var carol = Assert.Single(people, person => person.GetProperty("nickname").GetString() == "Carol");
+        Assert.Equal("CLI", carol.GetProperty("doors")[0].GetString());
+    }
+
+    [Fact]
+    public async Task Files_are_shared_as_one_message_and_fetched_once_whole_under_names_of_their_own()
+    {
+        using var home = new CliHome(server.App.Address);
+        var (one, two) = (Make.Bytes(300_000, seed: 11), Make.Bytes(70_000, seed: 12));
+        home.Write("plan.bin", one);
+        home.Write("empty.txt", []);
+        Directory.CreateDirectory(home.File("fetched"));
+        await File.WriteAllBytesAsync(home.File("fetched/plan.bin"), two, Cancel);
+        await home.RunAsync("signin", "--nick", "Dora");
+
+        var shared = await home.RunAsync("upload", "plan.bin", "empty.txt", "--json");
+        var fetched = await home.RunAsync("get", "plan.bin", "empty.txt", "--to", "fetched", "--json");
+        var again = await home.RunAsync("get", "plan.bin", "--to", "fetched", "--json");
+        var log = await home.RunAsync("tail", "--after", "0", "--json", "--count", "1");
+
+        Assert.Equal((0, 2), (shared.Code, shared.Lines.Length));
+        Assert.Equal((0, 2), (fetched.Code, fetched.Lines.Length));
+        Assert.Equal(one, await File.ReadAllBytesAsync(home.File("fetched/plan (2).bin"), Cancel));
+        Assert.Equal(two, await File.ReadAllBytesAsync(home.File("fetched/plan.bin"), Cancel));
+        Assert.Empty(await File.ReadAllBytesAsync(home.File("fetched/empty.txt"), Cancel));
+        Assert.True(Json(again).GetProperty("wasHere").GetBoolean());
+        Assert.Equal(3, Directory.GetFiles(home.File("fetched")).Length);
+        Assert.Equal(0, log.Code);
+    }
+
+    [Fact]
+    public async Task Everything_of_a_room_is_fetched_with_one_word()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("all.bin", Make.Bytes(5000, seed: 13));
+        await home.RunAsync("upload", "all.bin", "--nick", "Greg");
+
+        var result = await home.RunAsync("get", "--all", "--nick", "Greg", "--to", "everything");
+
+        Assert.Equal(0, result.Code);
+        Assert.True(File.Exists(home.File("everything/all.bin")));
+        Assert.Empty(Directory.GetFiles(home.File("everything"), "*.part"));
+    }
+
+    [Fact]
+    public async Task An_administrator_sees_a_connection_and_ends_it()
+    {
+        using var root = new CliHome(server.App.Address);
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", "Mallory");
+        await home.RunAsync("send", "Hello");
+
+        var wrong = await root.RunOnAsync("wrong\n", ["signin", "--user", CliServer.Administrator]);
+        var right = await root.RunOnAsync(CliServer.Password + "\n", ["signin", "--user", CliServer.Administrator]);
+        var connections = await root.RunAsync("admin", "connections", "--json");
+        var disconnected = await root.RunAsync("admin", "disconnect", "mallory");
+        var after = await home.RunAsync("send", "Still here?");
+
+        Assert.Equal((4, 0, 0, 4), (wrong.Code, right.Code, disconnected.Code, after.Code));
+        Assert.Contains(Json(connections).EnumerateArray(), row => row.GetProperty("nickname").GetString() == "Mallory" && row.GetProperty("door").GetString() == "CLI");
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_and_forgets_it()
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", "Oscar");
+        var before = await home.RunAsync("rooms");
+
+        var left = await home.RunAsync("signout");
+
+        Assert.Equal((0, 0, 4), (before.Code, left.Code, (await home.RunAsync("rooms")).Code));
+        // The name is free again.
+        using var other = new CliHome(server.App.Address);
+        Assert.Equal(0, (await other.RunAsync("signin", "--nick", "Oscar")).Code);
+    }
+
+    [Fact]
+    public async Task A_nickname_that_somebody_else_has_is_refused()
+    {
+        using var one = new CliHome(server.App.Address);
+        using var two = new CliHome(server.App.Address);
+        await one.RunAsync("signin", "--nick", "Peggy");
+
+        Assert.Equal(1, (await two.RunAsync("signin", "--nick", "peggy")).Code);
+        // Whose it is signs in again as often as they like.
+        Assert.Equal(0, (await one.RunAsync("signin", "--nick", "Peggy")).Code);
+    }
+
+    [Fact]
+    public async Task The_saved_sign_in_is_for_its_owner_alone_and_is_closed_again()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has other rights.");
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", "Trent");
+        var mode = File.GetUnixFileMode(home.SignIns);
+        var folder = File.GetUnixFileMode(Path.GetDirectoryName(home.SignIns)!);
+
+        File.SetUnixFileMode(home.SignIns, mode | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        var result = await home.RunAsync("rooms");
+
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        Assert.Equal((Mine, Mine | UnixFileMode.UserExecute, Mine), (mode, folder, File.GetUnixFileMode(home.SignIns)));
+        Assert.Equal(0, result.Code);
+        Assert.Contains("Others could read", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Following_ends_with_Ctrl_C()
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("send", "--nick", "Walter", "Hello");
+        await using var run = home.Start("tail", "--after", "0", "--nick", "Walter");
+        await run.SeesAsync("Hello");
+        Assert.DoesNotContain('\e', run.Output);
+
+        await run.InterruptAsync();
+
+        Assert.Equal(130, (await run.EndAsync()).Code);
+    }
+
+    private static JsonElement Json(CliResult result)
+    {
+        Assert.Equal((0, ""), (result.Code, result.Code == 0 ? "" : result.Notes));
+        return JsonDocument.Parse(result.Output).RootElement;
+    }
+}
