@@ -1,0 +1,193 @@
+using System.Text.Json;
+using ChatShare.Tests.EndToEnd;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Cli;
+
+/// <summary>Kills, cuts, restarts and full disks: nothing is sent twice, nothing is lost.</summary>
+public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
+{
+    private const int Size = 12_000_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_upload_that_was_killed_goes_on_with_the_same_command_and_sends_only_the_rest()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var content = Make.Bytes(Size, seed: 21);
+        home.Write("disk.img", content);
+        await home.RunAsync("signin", "--nick", "Kim");
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await using (var first = home.Start("upload", "disk.img"))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+            await first.KillAsync();
+        }
+
+        cable.HoldAfter(long.MaxValue);
+        var before = cable.Sent;
+        var second = await home.RunAsync("upload", "disk.img", "--json");
+
+        Assert.True(second.Code == 0, second.Notes);
+        Assert.InRange(cable.Sent - before, Size / 4, (Size / 2) + 500_000);
+        var id = JsonDocument.Parse(second.Output).RootElement.GetProperty("id").GetString()!;
+        Assert.Equal(0, (await home.RunAsync("get", id, "--to", "back")).Code);
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await File.ReadAllBytesAsync(home.File("back/disk.img"), Cancel)));
+        var log = await home.RunAsync("tail", "--after", "0", "--json", "--count", "2");
+        Assert.Single(log.Lines.Select(Number).Distinct());
+    }
+
+    [Fact]
+    public async Task A_download_that_was_killed_goes_on_with_the_same_command_and_fetches_only_the_rest()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var content = Make.Bytes(Size, seed: 22);
+        home.Write("film.bin", content);
+        await home.RunAsync("upload", "film.bin", "--nick", "Lea");
+        cable.SlowTo(800_000);
+        await using (var first = home.Start("get", "film.bin"))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(Directory.Exists(home.File("downloads")) && PartSize(home) > 1_000_000));
+            await first.KillAsync();
+        }
+
+        var kept = PartSize(home);
+        cable.SlowTo(0);
+        var before = cable.Brought;
+        var second = await home.RunAsync("get", "film.bin");
+
+        Assert.True(second.Code == 0, second.Notes);
+        Assert.InRange(cable.Brought - before, 1, Size - kept + 100_000);
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await File.ReadAllBytesAsync(home.File("downloads/film.bin"), Cancel)));
+        Assert.Single(Directory.GetFiles(home.File("downloads")));
+    }
+
+    [Fact]
+    public async Task A_transfer_survives_a_line_that_breaks_and_comes_back()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var content = Make.Bytes(Size, seed: 23);
+        home.Write("cut.bin", content);
+        await home.RunAsync("signin", "--nick", "Max");
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await using var run = home.Start("upload", "cut.bin");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+        cable.HoldAfter(long.MaxValue);
+
+        cable.Pull();
+        cable.PutBack();
+
+        Assert.Equal(0, (await run.EndAsync()).Code);
+        cable.SlowTo(8_000_000);
+        await using var get = home.Start("get", "cut.bin");
+        await Eventually.TrueAsync(() => Task.FromResult(Directory.Exists(home.File("downloads")) && PartSize(home) > 500_000));
+        cable.Pull();
+        cable.SlowTo(0);
+        cable.PutBack();
+        Assert.Equal(0, (await get.EndAsync()).Code);
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await File.ReadAllBytesAsync(home.File("downloads/cut.bin"), Cancel)));
+    }
+
+    [Fact]
+    public async Task Ctrl_C_leaves_an_upload_to_be_gone_on_with()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        home.Write("wait.bin", Make.Bytes(Size, seed: 24));
+        await home.RunAsync("signin", "--nick", "Nora");
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await using var run = home.Start("upload", "wait.bin");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+
+        await run.InterruptAsync();
+
+        var result = await run.EndAsync();
+        Assert.Equal(130, result.Code);
+        Assert.Contains("The same command goes on.", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_changes_while_it_is_sent_is_not_shared()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var path = home.Write("log.txt", Make.Bytes(Size, seed: 25));
+        await home.RunAsync("signin", "--nick", "Otto");
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await using var run = home.Start("upload", "log.txt");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+
+        await File.AppendAllTextAsync(path, "more", Cancel);
+        cable.HoldAfter(long.MaxValue);
+        cable.Pull();
+        cable.PutBack();
+
+        var result = await run.EndAsync();
+        Assert.Equal(5, result.Code);
+        Assert.Contains("was changed while it was sent", result.Notes, StringComparison.Ordinal);
+        Assert.Equal(1, (await home.RunAsync("get", "log.txt")).Code);
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_said_and_what_has_come_is_kept()
+    {
+        using var disk = TinyDisk.TryMount(kilobytes: 2000, files: 20);
+        Assert.SkipWhen(disk is null, "Mounting needs Linux and root.");
+        using var home = new CliHome(server.App.Address);
+        var content = Make.Bytes(1_500_000, seed: 26);
+        home.Write("big.bin", content);
+        await home.RunAsync("upload", "big.bin", "--nick", "Paul");
+        disk.FillTo(freeKilobytes: 600);
+
+        var full = await home.RunAsync("get", "big.bin", "--to", disk.Path);
+        disk.Empty();
+        var again = await home.RunAsync("get", "big.bin", "--to", disk.Path);
+
+        Assert.Equal(5, full.Code);
+        Assert.Contains("The disk is full", full.Notes, StringComparison.Ordinal);
+        Assert.Contains(".part", full.Notes, StringComparison.Ordinal);
+        Assert.Equal(0, again.Code);
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await File.ReadAllBytesAsync(Path.Combine(disk.Path, "big.bin"), Cancel)));
+    }
+
+    [Fact]
+    public async Task Whoever_follows_sees_every_message_once_over_restarts_of_the_server_and_cuts_of_the_line()
+    {
+        await using var app = await RunningApp.StartAsync();
+        await using var cable = new Cable(app.Address);
+        using var reader = new CliHome(cable.Address);
+        using var writer = new CliHome(app.Address);
+        await reader.RunAsync("signin", "--nick", "Quinn");
+        await writer.RunAsync("signin", "--nick", "Rita");
+        await writer.RunAsync("send", "1");
+        await using var tail = reader.Start("tail", "--json", "--after", "0", "--count", "6");
+        await tail.SeesAsync("\"text\":\"1\"");
+
+        await app.StopAsync();
+        await tail.SeesAsync("Trying again");
+        await app.StartAgainAsync();
+        await writer.RunAsync("send", "2");
+        await tail.SeesAsync("\"text\":\"2\"");
+        cable.Pull();
+        await writer.RunAsync("send", "3");
+        await writer.RunAsync("send", "4");
+        cable.PutBack();
+        await tail.SeesAsync("\"text\":\"4\"");
+        await app.StopAsync();
+        await app.StartAgainAsync();
+        await writer.RunAsync("send", "5");
+        await writer.RunAsync("send", "6");
+
+        var result = await tail.EndAsync();
+        Assert.Equal([1, 2, 3, 4, 5, 6], result.Lines.Select(Number));
+        Assert.Contains("Connected again.", result.Notes, StringComparison.Ordinal);
+    }
+
+    private static long Number(string line) => JsonDocument.Parse(line).RootElement.GetProperty("number").GetInt64();
+
+    private static long PartSize(CliHome home) => Directory.GetFiles(home.File("downloads"), "*.part").Sum(path => new FileInfo(path).Length);
+}
