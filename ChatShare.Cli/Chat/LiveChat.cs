@@ -228,10 +228,13 @@ internal sealed class LiveChat : IAsyncDisposable
         foreach (var line in (string[])
                  [
                      "Write and press Enter. Besides:",
-                     "  file:/path/to/file   shares a file          get 3        fetches file 3 into downloads/",
-                     "  /rooms               lists the rooms        /join Room   goes to another room",
-                     "  /who                 tells who is here      /say /text   sends what looks like a command",
-                     "  quit                 leaves                 Ctrl+C       cancels transfers; without any, twice leaves",
+                     "  file:/path/to/file  shares a file",
+                     "  get 3               fetches file 3 into downloads/",
+                     "  /rooms, /who        list the rooms, and who is here",
+                     "  /join Room          goes to another room",
+                     "  /say /text          sends what looks like a command",
+                     "  quit                leaves",
+                     "  Ctrl+C              cancels transfers; without any, twice leaves",
                  ])
         {
             Remark(line);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -113,7 +114,7 @@ internal sealed class ChatShareClient : IDisposable
         {
             response = await _http.SendAsync(request, until, cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (IsBreak(e))
         {
             throw Broken(e);
         }
@@ -124,6 +125,9 @@ internal sealed class ChatShareClient : IDisposable
         using (response)
             throw await Refusals.ReadAsync(response, cancellationToken);
     }
+
+    /// <summary>Whether it is how a connection breaks. A socket's own is let through by the framework when it breaks as soon as it is made.</summary>
+    public static bool IsBreak(Exception e) => e is HttpRequestException or IOException or SocketException;
 
     /// <summary>What a broken connection means.</summary>
     public Failure Broken(Exception e)
@@ -189,7 +193,7 @@ internal sealed class ChatShareClient : IDisposable
             using var response = await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, until.Token);
             return await read(response, until.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (IsBreak(e))
         {
             throw Broken(e);
         }

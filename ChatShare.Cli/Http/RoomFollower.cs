@@ -112,7 +112,7 @@ internal sealed class RoomFollower(
             _isPolling = true;
             await tell(new Followed.Polling(), cancellationToken);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (ChatShareClient.IsBreak(e))
         {
             throw client.Broken(e);
         }

@@ -34,6 +34,16 @@ internal static class SafeText
     public static IReadOnlyList<string> Lines(string? text) =>
         [.. (text ?? "").ReplaceLineEndings("\n").Split('\n').Select(Of)];
 
+    /// <summary>Whether a character is seen as it is and changes nothing around it.</summary>
+    public static bool IsHarmless(Rune rune) => Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned => false,
+        // The joiners shape letters and pictures; all others change direction or hide.
+        UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,
+        // Letters that draw nothing.
+        _ => rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0),
+    };
+
     private static void Append(StringBuilder safe, Rune rune)
     {
         if (rune.Value == '\t')
@@ -47,13 +57,4 @@ internal static class SafeText
         else
             safe.Append(CultureInfo.InvariantCulture, $"<U+{rune.Value:X4}>");
     }
-
-    private static bool IsHarmless(Rune rune) => Rune.GetUnicodeCategory(rune) switch
-    {
-        UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.OtherNotAssigned => false,
-        // The joiners shape letters and pictures; all others change direction or hide.
-        UnicodeCategory.Format => rune.Value is 0x200C or 0x200D,
-        // Letters that draw nothing.
-        _ => rune.Value is not (0x115F or 0x1160 or 0x3164 or 0xFFA0),
-    };
 }

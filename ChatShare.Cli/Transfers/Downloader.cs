@@ -122,7 +122,7 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
             part.Empty();
             throw new Failure(failure.Code, failure.Message, failure) { IsPassing = true };
         }
-        catch (Exception e) when (e is HttpRequestException or IOException)
+        catch (Exception e) when (ChatShareClient.IsBreak(e))
         {
             throw client.Broken(e);
         }

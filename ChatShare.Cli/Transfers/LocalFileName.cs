@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ChatShare.Cli.Terminal;
 
 namespace ChatShare.Cli.Transfers;
 
@@ -46,9 +47,8 @@ internal static class LocalFileName
         return Cut(name, MaxBytes - Encoding.UTF8.GetByteCount(tail)) + tail;
     }
 
-    private static bool IsFit(Rune rune) => rune != Rune.ReplacementChar && !Forbidden.Contains(rune.ToString(), StringComparison.Ordinal)
-        && Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.OtherNotAssigned);
+    private static bool IsFit(Rune rune) =>
+        rune != Rune.ReplacementChar && !Forbidden.Contains(rune.ToString(), StringComparison.Ordinal) && SafeText.IsHarmless(rune);
 
     /// <summary>Windows opens a device by these names, whatever ending follows.</summary>
     private static bool IsDevice(string name) => name.Split('.')[0].TrimEnd().ToUpperInvariant() is "CON" or "PRN" or "AUX" or "NUL" or "CONIN$" or "CONOUT$"

@@ -131,6 +131,8 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
                     return;
                 using var request = Request(HttpMethod.Patch, location);
                 request.Headers.Add("Upload-Offset", Text(offset));
+                // What is refused, because an older connection still holds the upload, costs no bytes.
+                request.Headers.ExpectContinue = true;
                 request.Content = new FilePart(file, offset, meter);
                 using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
                 if (OffsetIn(response) >= file.Size)

@@ -1,0 +1,180 @@
+using System.Text;
+using System.Text.Json;
+using System.Threading.Channels;
+using ChatShare.Cli.Http;
+using ChatShare.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+namespace ChatShare.Tests.Cli;
+
+/// <summary>Servers and proxies that do what they should not.</summary>
+public sealed class BadServerTests
+{
+    private const string Hostile = "\u001b[31m\u001b]0;owned\u0007\u009b2J\u202Egpj\r\b<b>";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nothing_that_a_server_says_reaches_the_terminal_as_an_escape()
+    {
+        await using var server = await StandInServer.StartAsync(MapHostile);
+        using var home = new CliHome(server.Address);
+        (int, string[])[] commands =
+        [
+            (0, ["tail", "--after", "0", "--count", "1"]), (0, ["tail", "--after", "0", "--count", "1", "--json"]), (0, ["rooms"]), (0, ["who"]), (1, ["send", "x"]),
+            (0, ["get", "--all"]), (0, ["get", "--all", "--json"]), (0, ["join"]), (0, ["join", "--json"]), (0, ["admin", "connections"]), (1, ["send", "x", "--json"]),
+        ];
+
+        foreach (var (code, arguments) in commands)
+        {
+            var result = await home.RunAsync([.. arguments, "--nick", "Ann"]);
+            var all = result.Output + result.Notes;
+            Assert.True(code == result.Code, $"{arguments[0]}: {result.Code} {all}");
+            Assert.NotEmpty(all);
+            Assert.DoesNotContain(all, c => c != '\n' && (char.IsControl(c) || c == '\u202E'));
+        }
+
+        Assert.Equal(["_[31m_]0;owned__2J_gpj___b_.txt"], Directory.GetFiles(home.File("downloads")).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public async Task A_server_that_is_none_of_ours_is_told_so()
+    {
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms", () => Results.Content("<html>", "text/html")));
+        using var home = new CliHome(server.Address);
+
+        var result = await home.RunAsync("rooms", "--nick", "Ann");
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("does not answer as ChatShare does", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_not_what_was_shared_is_not_kept()
+    {
+        await using var server = await StandInServer.StartAsync(app =>
+        {
+            app.MapGet("/api/rooms/{room}/files", () => Results.Json(new[] { new { id = "f1", name = "a.txt", size = 5, sha256 = new string('0', 64), state = "ready" } }));
+            app.MapGet("/files/{id}/{name}", () => Results.Content("wrong"));
+        });
+        using var home = new CliHome(server.Address);
+
+        var result = await home.RunAsync("get", "a.txt", "--nick", "Ann");
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("SHA-256", result.Notes, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(home.File("downloads")));
+    }
+
+    [Fact]
+    public async Task A_certificate_that_nobody_trusts_is_refused_with_the_way_to_trust_it()
+    {
+        using var certificate = StandInServer.SelfSigned();
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms", () => Results.Json(Array.Empty<int>())), certificate);
+        using var home = new CliHome(server.Address);
+        var sha256 = certificate.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256);
+
+        var refused = await home.RunAsync("rooms", "--nick", "Ann");
+        var wrong = await home.RunAsync("rooms", "--nick", "Ann", "--trust-certificate", new string('0', 64));
+        var trusted = await home.RunAsync("rooms", "--nick", "Ann", "--trust-certificate", sha256);
+        var remembered = await home.RunAsync("rooms");
+
+        Assert.Equal((3, 3, 0, 0), (refused.Code, wrong.Code, trusted.Code, remembered.Code));
+        Assert.Contains($"--trust-certificate {sha256}", refused.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Behind_a_proxy_that_holds_events_back_the_room_is_followed_all_the_same()
+    {
+        var asked = 0;
+        await using var server = await StandInServer.StartAsync(app =>
+        {
+            app.MapGet("/api/rooms/{room}/events", (HttpContext context) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted));
+            app.MapGet("/api/rooms/{room}/messages", (string after, HttpContext context) =>
+            {
+                context.Response.Headers["Epoch"] = "a";
+                var last = long.Parse(after.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
+                // Every second time there is one more.
+                return Results.Json(asked++ % 2 == 0 ? [StandInServer.Message(last + 1, "x")] : Array.Empty<object>());
+            });
+        });
+
+        var told = await FollowAsync(server, new FollowTimes(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(10)), most: 4);
+
+        Assert.Equal(["polling", "1", "2", "3"], told);
+    }
+
+    [Fact]
+    public async Task When_the_database_is_another_everything_comes_anew()
+    {
+        var asked = new List<string>();
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms/{room}/events", async (string after, HttpContext context) =>
+        {
+            asked.Add(after);
+            context.Response.ContentType = "text/event-stream";
+            var events = asked.Count switch
+            {
+                1 => Event("ping", "a-5", 5) + Event("message", "a-6", 6),
+                // Begins with what was seen already, as after a cut.
+                2 => Event("message", "a-6", 6) + Event("message", "a-7", 7) + Event("reset", "b-2", 2) + Event("message", "b-2", 2),
+                _ => Event("message", "b-1", 1) + Event("message", "b-2", 2),
+            };
+            await context.Response.WriteAsync(events, context.RequestAborted);
+        }));
+
+        var told = await FollowAsync(server, FollowTimes.Usual, most: 5);
+
+        Assert.Equal(["6", "7", "reset", "1", "2"], told);
+        Assert.Equal(["0", "a-6", "0"], asked.Take(3));
+    }
+
+    private static async Task<string[]> FollowAsync(StandInServer server, FollowTimes times, int most)
+    {
+        using var client = new ChatShareClient(new Uri(server.Address + "/"), "token", trustedCertificate: null);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var told = Channel.CreateUnbounded<string>();
+        var follower = new RoomFollower(client, "Lobby", new Position(null, 0), TellAsync, TimeProvider.System, times).RunAsync(over.Token);
+        var all = new List<string>();
+        while (all.Count < most)
+            all.Add(await told.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+        await over.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => follower);
+        return [.. all];
+
+        ValueTask TellAsync(Followed what, CancellationToken cancellationToken) => what switch
+        {
+            Followed.Changed { Message: var message } => told.Writer.WriteAsync(message.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), cancellationToken),
+            Followed.Reset => told.Writer.WriteAsync("reset", cancellationToken),
+            Followed.Polling => told.Writer.WriteAsync("polling", cancellationToken),
+            _ => ValueTask.CompletedTask,
+        };
+    }
+
+    private static string Event(string type, string id, long number) =>
+        $"event: {type}\nid: {id}\ndata: {(type == "message" ? JsonSerializer.Serialize(StandInServer.Message(number, "x")) : "null")}\n\n";
+
+    private static void MapHostile(WebApplication app)
+    {
+        var file = new { id = "f1", name = Hostile + ".txt", size = 4, sha256 = Make.Sha256("text"u8), state = "ready" };
+        object[] messages = [StandInServer.Message(1, Hostile + "\n" + Hostile, Hostile, file)];
+        app.MapGet("/api/rooms", () => Results.Json(new[] { new { name = Hostile, topic = Hostile, people = 1, lastNumber = 1 } }));
+        app.MapGet("/api/rooms/{room}/people", () => Results.Json(new[] { new { nickname = Hostile, state = Hostile, doors = new[] { Hostile } } }));
+        app.MapGet("/api/connections", () => Results.Json(new[] { new { id = Hostile, nickname = Hostile, door = Hostile, rooms = new[] { Hostile }, addresses = new[] { Hostile } } }));
+        app.MapGet("/api/rooms/{room}/files", () => Results.Json(new[] { file }));
+        app.MapGet("/files/{id}/{name}", () => Results.Bytes(Encoding.UTF8.GetBytes("text")));
+        app.MapGet("/api/rooms/{room}/messages", (HttpContext context) =>
+        {
+            context.Response.Headers["Epoch"] = "a";
+            return Results.Json(messages);
+        });
+        app.MapPost("/api/rooms/{room}/messages", () => Results.Problem(Hostile, statusCode: 400));
+        app.MapGet("/api/rooms/{room}/events", async (HttpContext context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync($"event: message\nid: a-1\ndata: {JsonSerializer.Serialize(messages[0])}\n\n", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        });
+    }
+}

@@ -1,0 +1,206 @@
+using ChatShare.Tests.EndToEnd;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Cli;
+
+/// <summary>Live chat: in a pipe, and in a real terminal.</summary>
+public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
+{
+    private const int Size = 12_000_000;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task In_a_pipe_lines_go_in_and_lines_come_out_without_escapes()
+    {
+        using var home = new CliHome(server.App.Address);
+        var content = Make.Bytes(50_000, seed: 31);
+        home.Write("notes.bin", content);
+        await using var run = home.Start("join", server.App.Address, "--nick", "Pipe");
+
+        await run.SayAsync("Hello from a pipe");
+        await run.SeesAsync("Pipe: Hello from a pipe");
+        await run.SayAsync("file:notes.bin");
+        await run.SeesAsync("notes.bin, 50.0 KB – get 1");
+        await run.SayAsync("get 1");
+        await run.SeesAsync("Saved: downloads/notes.bin");
+        await run.SayAsync("/join Nowhere");
+        await run.SeesAsync("There is no such room");
+        await run.SayAsync("/who");
+        await run.SayAsync("quit");
+
+        var result = await run.EndAsync();
+        Assert.Equal(0, result.Code);
+        Assert.DoesNotContain(result.Output + result.Notes, c => c != '\n' && char.IsControl(c));
+        Assert.Equal(content, await File.ReadAllBytesAsync(home.File("downloads/notes.bin"), Cancel));
+        // Who leaves gives the name back.
+        using var other = new CliHome(server.App.Address);
+        Assert.Equal(0, (await other.RunAsync("signin", "--nick", "Pipe")).Code);
+    }
+
+    [Fact]
+    public async Task What_a_pipe_ends_with_is_still_sent()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("last.bin", Make.Bytes(400_000, seed: 32));
+
+        var result = await home.RunOnAsync("first words\nfile:last.bin\nlast words\n", ["join", "--nick", "Echo"]);
+
+        Assert.Equal(0, result.Code);
+        using var other = new CliHome(server.App.Address);
+        var log = await other.RunAsync("get", "last.bin", "--nick", "Reader");
+        Assert.Equal(0, log.Code);
+        await using var tail = other.Start("tail", "--after", "0", "--nick", "Reader");
+        await tail.SeesAsync("Echo: first words");
+        await tail.SeesAsync("Echo: last words");
+    }
+
+    [Fact]
+    public async Task What_others_share_is_fetched_by_itself_when_asked_for()
+    {
+        using var home = new CliHome(server.App.Address);
+        using var other = new CliHome(server.App.Address);
+        var content = Make.Bytes(90_000, seed: 33);
+        other.Write("gift.bin", content);
+        await using var run = home.Start("join", "--nick", "Taker", "--auto-download");
+        await run.SeesAsync("In Lobby:");
+
+        await other.RunAsync("upload", "gift.bin", "--nick", "Giver");
+
+        await run.SeesAsync("Saved: downloads/gift.bin");
+        Assert.Equal(content, await File.ReadAllBytesAsync(home.File("downloads/gift.bin"), Cancel));
+    }
+
+    [Fact]
+    public async Task Who_was_disconnected_is_told_and_the_program_ends()
+    {
+        using var home = new CliHome(server.App.Address);
+        await using var run = home.Start("join", "--nick", "Trudy");
+        await run.SeesAsync("In Lobby:");
+
+        await server.App.EndSessionAsync("Trudy", "Enough for today.");
+
+        var result = await run.EndAsync();
+        Assert.Equal(4, result.Code);
+        Assert.Contains("Enough for today.", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task On_a_terminal_without_abilities_there_are_no_escapes()
+    {
+        using var home = new CliHome(server.App.Address) { Variables = { ["TERM"] = "dumb" } };
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Dumb");
+        await terminal.ShowsAsync("In Lobby:");
+
+        await terminal.EnterAsync("plain words");
+        await terminal.ShowsAsync("Dumb: plain words");
+        await terminal.PressAsync("C-c");
+        await terminal.ShowsAsync("Ctrl+C once more leaves");
+        await terminal.PressAsync("C-c");
+
+        await terminal.ShowsAsync("ended with 130");
+    }
+
+    [Fact]
+    public async Task In_a_terminal_what_is_typed_stays_while_messages_arrive_and_can_be_edited()
+    {
+        using var home = new CliHome(server.App.Address);
+        using var other = new CliHome(server.App.Address);
+        await other.RunAsync("signin", "--nick", "Talker");
+        await using var terminal = await Terminal.StartAsync(home, "join", server.App.Address, "--nick", "Typist");
+        await terminal.ShowsAsync("Lobby>");
+
+        await terminal.TypeAsync("half a 中文");
+        await terminal.ShowsAsync("Lobby> half a 中文");
+        for (var i = 1; i <= 3; i++)
+            await other.RunAsync("send", $"interruption {i}");
+        await terminal.ShowsAsync("Talker: interruption 3");
+        Assert.Equal("Lobby> half a 中文", await terminal.LastRowAsync());
+
+        await terminal.PressAsync("Left", "BSpace");
+        await terminal.TypeAsync("X");
+        await terminal.PressAsync("Home");
+        await terminal.TypeAsync("one ");
+        await terminal.PressAsync("Enter");
+        await terminal.ShowsAsync("Typist: one half a X文");
+        await terminal.PressAsync("Up");
+        await terminal.ShowsAsync("Lobby> one half a X文");
+        await terminal.PressAsync("C-u");
+        await terminal.EnterAsync("quit");
+
+        await terminal.ShowsAsync("ended with 0");
+    }
+
+    [Fact]
+    public async Task In_a_terminal_files_are_sent_with_a_bar_and_fetched_and_Ctrl_C_cancels_before_it_leaves()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var content = Make.Bytes(200_000, seed: 34);
+        home.Write("small.bin", content);
+        home.Write("large.bin", Make.Bytes(Size, seed: 35));
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Sender");
+        await terminal.ShowsAsync("Lobby>");
+
+        await terminal.EnterAsync("file:small.bin");
+        await terminal.ShowsAsync("small.bin, 200 KB – get 1");
+        await terminal.EnterAsync("get 1");
+        await terminal.ShowsAsync("Saved: downloads/small.bin");
+        Assert.Equal(content, await File.ReadAllBytesAsync(home.File("downloads/small.bin"), Cancel));
+
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await terminal.EnterAsync("file:large.bin");
+        await terminal.ShowsAsync("large.bin [#####");
+        await terminal.ShowsAsync("% of 12.0 MB");
+        await terminal.TypeAsync("still typing");
+        await terminal.ShowsAsync("Lobby> still typing");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+        cable.HoldAfter(long.MaxValue);
+        await terminal.PressAsync("C-c");
+        await terminal.ShowsAsync("large.bin: cancelled.");
+        await terminal.ShowsAsync("large.bin, 12.0 MB was called off");
+        Assert.Equal("Lobby> still typing", await terminal.LastRowAsync());
+
+        await terminal.PressAsync("C-c");
+        await terminal.ShowsAsync("ended with 130");
+    }
+
+    [Fact]
+    public async Task In_a_terminal_the_chat_goes_on_over_a_cut_of_the_line()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        using var other = new CliHome(server.App.Address);
+        await other.RunAsync("signin", "--nick", "Faraway");
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Cutter");
+        await terminal.ShowsAsync("Lobby>");
+
+        cable.Pull();
+        await terminal.ShowsAsync("Trying again");
+        await terminal.EnterAsync("said while it was cut");
+        await other.RunAsync("send", "said meanwhile");
+        cable.PutBack();
+
+        await terminal.ShowsAsync("Connected again.");
+        await terminal.ShowsAsync("Faraway: said meanwhile");
+        await terminal.ShowsAsync("Cutter: said while it was cut");
+        Assert.Equal(2, (await terminal.ScreenAsync()).Split("said meanwhile").Length);
+        Assert.Equal(2, (await terminal.ScreenAsync()).Split("said while it was cut").Length);
+    }
+
+    [Fact]
+    public async Task A_terminal_that_wants_no_colour_gets_none_and_hostile_words_change_nothing()
+    {
+        using var home = new CliHome(server.App.Address) { Variables = { ["NO_COLOR"] = "1" } };
+        using var other = new CliHome(server.App.Address);
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Grey");
+        await terminal.ShowsAsync("Lobby>");
+        var title = await terminal.TitleAsync();
+
+        await other.RunAsync("send", "--nick", "Bidi", "abc \u202E cba");
+
+        await terminal.ShowsAsync("<U+202E>");
+        Assert.Equal(title, await terminal.TitleAsync());
+        Assert.DoesNotContain("\e[38;", await terminal.ColoursAsync(), StringComparison.Ordinal);
+    }
+}
