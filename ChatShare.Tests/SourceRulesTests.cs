@@ -6,7 +6,7 @@ namespace ChatShare.Tests;
 /// <summary>Rules of the design that a compiler does not know.</summary>
 public sealed class SourceRulesTests
 {
-    private static readonly string[] Product = ["ChatShare.Core", "ChatShare.Web"];
+    private static readonly string[] Product = ["ChatShare.Core", "ChatShare.Web", "ChatShare.Cli"];
 
     [Theory]
     [InlineData(@"\basync void\b")]

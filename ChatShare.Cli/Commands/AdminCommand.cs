@@ -26,7 +26,8 @@ internal static class AdminCommand
     private static Command Disconnect(Runs runs)
     {
         var who = new Argument<string>("who") { Description = "A connection's id, or a nickname." };
-        var command = new Command("disconnect", "Ends somebody's session.") { who };
+        var reason = new Option<string?>("--reason") { Description = "What they are told.", HelpName = "text" };
+        var command = new Command("disconnect", "Ends somebody's session.") { who, reason };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
@@ -35,7 +36,7 @@ internal static class AdminCommand
             var found = connections.FirstOrDefault(connection => connection.Id == wanted)
                 ?? connections.FirstOrDefault(connection => connection.Nickname.Equals(wanted, StringComparison.OrdinalIgnoreCase))
                 ?? throw new Failure(ExitCode.Refused, $"Nobody named “{wanted}” is connected.");
-            await signedIn.Client.DisconnectAsync(found.Id, cancellationToken);
+            await signedIn.Client.DisconnectAsync(found.Id, parsed.GetValue(reason), cancellationToken);
             runs.Output.Json([found], ApiJson.Default.ConnectionArray);
             runs.Output.Result(Line.Of(found.Nickname, Tone.Person).Add(" is disconnected."));
             return (int)ExitCode.Ok;

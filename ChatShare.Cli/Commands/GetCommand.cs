@@ -43,10 +43,10 @@ internal static class GetCommand
         return command;
     }
 
-    /// <summary>By id, or the newest of this name that can be fetched.</summary>
+    /// <summary>By id, or the newest of this name; the server lists the oldest first.</summary>
     private static FileInMessage Find(FileInMessage[] files, string wanted) =>
         files.FirstOrDefault(file => file.Id == wanted)
-        ?? files.FirstOrDefault(file => file.Name == wanted && FileStates.CanBeFetched(file.State))
+        ?? files.LastOrDefault(file => file.Name == wanted && FileStates.CanBeFetched(file.State))
         ?? throw new Failure(ExitCode.Refused, $"There is no file “{wanted}” in this room.");
 
     private static async Task GetAsync(Runs runs, ChatShareClient client, FileInMessage file, string folder, CancellationToken cancellationToken)

@@ -89,8 +89,13 @@ internal sealed class ChatShareClient : IDisposable
         AskAsync(HttpMethod.Get, "api/connections", null, ApiJson.Default.ConnectionArray, cancellationToken);
 
     /// <summary>Ends somebody's session.</summary>
-    public Task DisconnectAsync(string connectionId, CancellationToken cancellationToken) =>
-        TellAsync(HttpMethod.Delete, $"api/connections/{Uri.EscapeDataString(connectionId)}", cancellationToken);
+    /// <param name="connectionId">As the list tells it.</param>
+    /// <param name="reason">What they are told; null for nothing.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public Task DisconnectAsync(string connectionId, string? reason, CancellationToken cancellationToken) => TellAsync(
+        HttpMethod.Delete,
+        $"api/connections/{Uri.EscapeDataString(connectionId)}{(reason is null ? "" : "?reason=" + Uri.EscapeDataString(reason))}",
+        cancellationToken);
 
     /// <summary>The stream of a room's changes after a place; dispose the answer to leave.</summary>
     public async Task<HttpResponseMessage> OpenEventsAsync(string room, Position after, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         using var home = new CliHome(server.App.Address);
         var content = Make.Bytes(50_000, seed: 31);
         home.Write("notes.bin", content);
-        await using var run = home.Start("join", server.App.Address, "--nick", "Pipe");
+        await using var run = home.Start("join", server.App.Address, "--nick", "Pipe", "--room", await server.RoomAsync("Pipes"));
 
         await run.SayAsync("Hello from a pipe");
         await run.SeesAsync("Pipe: Hello from a pipe");
@@ -139,8 +139,8 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         var content = Make.Bytes(200_000, seed: 34);
         home.Write("small.bin", content);
         home.Write("large.bin", Make.Bytes(Size, seed: 35));
-        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Sender");
-        await terminal.ShowsAsync("Lobby>");
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Sender", "--room", await server.RoomAsync("Sendings"));
+        await terminal.ShowsAsync("Sendings>");
 
         await terminal.EnterAsync("file:small.bin");
         await terminal.ShowsAsync("small.bin, 200 KB – get 1");
@@ -153,13 +153,13 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         await terminal.ShowsAsync("large.bin [#####");
         await terminal.ShowsAsync("% of 12.0 MB");
         await terminal.TypeAsync("still typing");
-        await terminal.ShowsAsync("Lobby> still typing");
+        await terminal.ShowsAsync("Sendings> still typing");
         await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
         cable.HoldAfter(long.MaxValue);
         await terminal.PressAsync("C-c");
         await terminal.ShowsAsync("large.bin: cancelled.");
         await terminal.ShowsAsync("large.bin, 12.0 MB was called off");
-        Assert.Equal("Lobby> still typing", await terminal.LastRowAsync());
+        Assert.Equal("Sendings> still typing", await terminal.LastRowAsync());
 
         await terminal.PressAsync("C-c");
         await terminal.ShowsAsync("ended with 130");

@@ -1,3 +1,6 @@
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+
 namespace ChatShare.Tests.Support;
 
 /// <summary>One running application for the tests of a class, with an administrator, and without the limits that many people at one machine meet.</summary>
@@ -13,6 +16,14 @@ public sealed class CliServer : IAsyncLifetime
         $"ChatShare:Admin:Password={Password}",
         "ChatShare:Limits:JoinsPerMinutePerAddress=0",
         "ChatShare:Limits:SignInsPerMinutePerAddress=0");
+
+    /// <summary>Makes a room for one test, so that its numbers and files are its own.</summary>
+    internal async Task<string> RoomAsync(string name)
+    {
+        var maker = await App.Get<SessionService>().JoinAsync(Make.Nickname($"Maker of {name}"), TestContext.Current.CancellationToken);
+        await App.Get<RoomService>().CreateAsync(Make.RoomName(name), "", maker, TestContext.Current.CancellationToken);
+        return name;
+    }
 
     public ValueTask DisposeAsync() => App.DisposeAsync();
 }
