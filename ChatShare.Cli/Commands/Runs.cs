@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using ChatShare.Cli.Http;
 using ChatShare.Cli.State;
 using ChatShare.Cli.Terminal;
@@ -69,7 +70,9 @@ internal sealed class Runs(CommonOptions options, Output output, Interrupts inte
             // A name that was given is joined under if the saved sign-in is worth nothing any more; without one it is asked for when needed.
             if (isFresh && target.Nickname is null)
                 return new(client, target.Saved!);
-            var opened = await client.OpenSessionAsync(new(target.Nickname, null, null), cancellationToken);
+            var opened = target.Nickname is null
+                ? await RenewAsync(client, $"Your sign-in at {ServerAddress.Text(target.Server)} has ended. Sign in again: chatshare signin", cancellationToken)
+                : await client.OpenSessionAsync(new(target.Nickname, null, null), cancellationToken);
             var signIn = new SavedSignIn(ServerAddress.Text(target.Server), opened.Nickname, opened.AccessToken, Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
             {
                 TrustedCertificate = target.TrustedCertificate,
@@ -93,19 +96,27 @@ internal sealed class Runs(CommonOptions options, Output output, Interrupts inte
         var client = new ChatShareClient(target.Server, token, target.TrustedCertificate);
         try
         {
-            // Also tells whose it is. Without a nickname nobody joins by it.
-            var opened = await client.OpenSessionAsync(new(null, null, null), cancellationToken);
+            // Also tells whose it is.
+            var opened = await RenewAsync(client, "The token in CHATSHARE_TOKEN is not valid, or too old.", cancellationToken);
             return new(client, new(ServerAddress.Text(target.Server), opened.Nickname, token, Time.GetUtcNow().AddSeconds(opened.ExpiresIn)));
-        }
-        catch (Failure failure) when (failure.Status == System.Net.HttpStatusCode.BadRequest)
-        {
-            client.Dispose();
-            throw new Failure(ExitCode.NotSignedIn, "The token in CHATSHARE_TOKEN is not valid, or too old.", failure);
         }
         catch
         {
             client.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>By the token alone: without a nickname nobody joins, and so a token that is worth nothing is a request without sense.</summary>
+    private static async Task<OpenedSession> RenewAsync(ChatShareClient client, string otherwise, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.OpenSessionAsync(new(null, null, null), cancellationToken);
+        }
+        catch (Failure failure) when (failure.Status == HttpStatusCode.BadRequest)
+        {
+            throw new Failure(ExitCode.NotSignedIn, otherwise, failure);
         }
     }
 

@@ -28,7 +28,7 @@ internal static class SignInCommand
                 ? new SessionRequest(target.Nickname, null, null)
                 : new SessionRequest(null, userName, ReadPassword(runs.Output));
             using var client = new ChatShareClient(target.Server, userName is null ? target.Saved?.Token : null, target.TrustedCertificate);
-            var opened = await OpenAsync(client, request, cancellationToken);
+            var opened = await client.OpenSessionAsync(request, cancellationToken);
             var server = ServerAddress.Text(target.Server);
             await runs.SignIns.SaveAsync(
                 new SavedSignIn(server, opened.Nickname, opened.AccessToken, runs.Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
@@ -41,19 +41,6 @@ internal static class SignInCommand
             return (int)ExitCode.Ok;
         });
         return command;
-    }
-
-    private static async Task<OpenedSession> OpenAsync(ChatShareClient client, SessionRequest request, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await client.OpenSessionAsync(request, cancellationToken);
-        }
-        catch (Failure failure) when (failure.Code == ExitCode.NotSignedIn)
-        {
-            // Not "sign in again": that is what was tried.
-            throw new Failure(ExitCode.NotSignedIn, failure.Message, failure);
-        }
     }
 
     private static string ReadPassword(Output output)

@@ -28,6 +28,9 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
     // From the last byte to the finished file the server checks and writes it.
     private static readonly TimeSpan FinishPatience = TimeSpan.FromSeconds(30);
 
+    // A network that vanishes closes no connection. A file whose sender pauses is silent, too, and asking again harms nobody.
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
+
     /// <summary>Fetches one file.</summary>
     /// <param name="file">As the server lists it; one that still comes in is taken as it arrives.</param>
     /// <param name="folder">Made when it is missing.</param>
@@ -103,16 +106,22 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
                 request.Headers.IfRange = new RangeConditionHeaderValue(new EntityTagHeaderValue($"\"{sha256}\""));
         }
 
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(Silence);
         try
         {
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
             if (response.StatusCode != HttpStatusCode.PartialContent || response.Content.Headers.ContentRange?.From != part.Length)
                 part.Empty();
             meter.StartAt(part.Length);
             var missing = response.Content.Headers.ContentLength;
-            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
-            await CopyAsync(body, part, meter, missing, cancellationToken);
+            await using var body = await response.Content.ReadAsStreamAsync(silence.Token);
+            await CopyAsync(body, part, meter, missing, silence);
             return DigestIn(response);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new Failure(ExitCode.NoServer, "The server sends nothing any more.", e) { IsPassing = true };
         }
         catch (Failure failure) when (failure.Status == HttpStatusCode.RequestedRangeNotSatisfiable)
         {
@@ -128,13 +137,14 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
         }
     }
 
-    private async Task CopyAsync(Stream body, PartFile part, Meter meter, long? missing, CancellationToken cancellationToken)
+    private async Task CopyAsync(Stream body, PartFile part, Meter meter, long? missing, CancellationTokenSource silence)
     {
         var buffer = new byte[BlockBytes];
         var taken = 0L;
-        while (await body.ReadAsync(buffer, cancellationToken) is > 0 and var count)
+        while (await body.ReadAsync(buffer, silence.Token) is > 0 and var count)
         {
-            await part.AppendAsync(buffer.AsMemory(0, count), cancellationToken);
+            await part.AppendAsync(buffer.AsMemory(0, count), silence.Token);
+            silence.CancelAfter(Silence);
             meter.Add(count);
             taken += count;
         }

@@ -23,6 +23,12 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private const int MostConflicts = 5;
 
+    // After the last byte the server checks the file, has it scanned, and writes it to the disk for good.
+    private static readonly TimeSpan FinishPatience = TimeSpan.FromMinutes(6);
+
+    /// <summary>A network that vanishes closes no connection: after so long without a byte another one is made.</summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Sends one file to its end.</summary>
     /// <param name="file">Stays the caller's.</param>
     /// <param name="to">Where it goes.</param>
@@ -129,13 +135,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
                 meter.StartAt(offset);
                 if (offset >= file.Size)
                     return;
-                using var request = Request(HttpMethod.Patch, location);
-                request.Headers.Add("Upload-Offset", Text(offset));
-                // What is refused, because an older connection still holds the upload, costs no bytes.
-                request.Headers.ExpectContinue = true;
-                request.Content = new FilePart(file, offset, meter);
-                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-                if (OffsetIn(response) >= file.Size)
+                if (await AppendAsync(location, file, offset, meter, cancellationToken) >= file.Size)
                     return;
             }
             // A conflict: what a broken connection had brought was taken up meanwhile, or still is.
@@ -145,6 +145,27 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
                     throw new Failure(failure.Code, $"{failure.Message} Run the same command again to go on.", failure);
                 await backoff.WaitAsync(failure.RetryAfter, cancellationToken);
             }
+        }
+    }
+
+    /// <returns>How much the server has then.</returns>
+    private async Task<long> AppendAsync(string location, SentFile file, long offset, Meter meter, CancellationToken cancellationToken)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(Silence);
+        using var request = Request(HttpMethod.Patch, location);
+        request.Headers.Add("Upload-Offset", Text(offset));
+        // What is refused, because an older connection still holds the upload, costs no bytes.
+        request.Headers.ExpectContinue = true;
+        request.Content = new FilePart(file, offset, meter, isLast => silence.CancelAfter(isLast ? FinishPatience : Silence));
+        try
+        {
+            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
+            return OffsetIn(response);
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new Failure(ExitCode.NoServer, "The server takes nothing any more.", e) { IsPassing = true };
         }
     }
 

@@ -32,7 +32,7 @@ public sealed class BadServerTests
             var all = result.Output + result.Notes;
             Assert.True(code == result.Code, $"{arguments[0]}: {result.Code} {all}");
             Assert.NotEmpty(all);
-            Assert.DoesNotContain(all, c => c != '\n' && (char.IsControl(c) || c == '\u202E'));
+            Assert.DoesNotContain(all, c => c is not ('\n' or '\t') && (char.IsControl(c) || c == '\u202E'));
         }
 
         Assert.Equal(["_[31m_]0;owned__2J_gpj___b_.txt"], Directory.GetFiles(home.File("downloads")).Select(Path.GetFileName));

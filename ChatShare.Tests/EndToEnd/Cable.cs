@@ -49,7 +49,7 @@ internal sealed class Cable : IAsyncDisposable
     /// <summary>Each connection brings no more bytes a second to the browser from now on; 0 for as many as it can.</summary>
     public void SlowTo(int bytesPerSecond) => _slowTo = bytesPerSecond;
 
-    /// <summary>Once so many bytes were sent through it, the next ones of a connection stay in it for ever; connections made later are as before.</summary>
+    /// <summary>Once so many bytes were sent through it, the connections that send more say nothing any more, and do not break.</summary>
     public void HoldAfter(long bytes) => Interlocked.Exchange(ref _holdAfter, bytes);
 
     public async ValueTask DisposeAsync()
