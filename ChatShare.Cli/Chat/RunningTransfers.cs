@@ -121,6 +121,7 @@ internal sealed class RunningTransfers(Uploader uploader, Downloader downloader,
             lock (_lock)
                 _running.RemoveAll(transfer => transfer.Meter == meter);
             stop.Dispose();
+            meter.Dispose();
             ShowStatus();
         }
     }

@@ -52,23 +52,23 @@ internal static class GetCommand
     private static async Task GetAsync(Runs runs, ChatShareClient client, FileInMessage file, string folder, CancellationToken cancellationToken)
     {
         var progress = new ProgressNotes(runs.Output, runs.Time);
-        var meter = new Meter(SafeText.Of(file.Name), file.Size, runs.Time, progress.Show);
+        using var meter = new Meter(SafeText.Of(file.Name), file.Size, runs.Time, progress.Show);
         try
         {
             var got = await new Downloader(client, runs.Time).GetAsync(file, folder, meter, cancellationToken);
-            progress.Clear();
+            progress.End();
             runs.Output.Json(got, OutputJson.Default.Downloaded);
             runs.Output.Result(Line.Of(got.Path).Add($"  {Quantity.Bytes(got.Size)}{(got.WasHere ? ", was here already" : "")}", Tone.Dim));
         }
         catch (OperationCanceledException)
         {
-            progress.Clear();
+            progress.End();
             runs.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
             throw;
         }
         finally
         {
-            progress.Clear();
+            progress.End();
         }
     }
 }

@@ -38,27 +38,27 @@ internal static class UploadCommand
         var alone = new Destination(signedIn.Who.Nickname, room, Batch: null, Index: 0);
         // Those that an earlier run has begun together stay one message with the rest.
         var batch = files.Count == 1 ? null : files.Select(file => uploader.BatchOf(file, alone)).FirstOrDefault(found => found is not null) ?? Guid.NewGuid().ToString("N");
-        var progress = new ProgressNotes(runs.Output, runs.Time);
         for (var index = 0; index < files.Count; index++)
         {
             var file = files[index];
-            var meter = new Meter(Path.GetFileName(file.Path), file.Size, runs.Time, progress.Show);
+            var progress = new ProgressNotes(runs.Output, runs.Time);
+            using var meter = new Meter(Path.GetFileName(file.Path), file.Size, runs.Time, progress.Show);
             try
             {
                 var sent = await uploader.SendAsync(file, alone with { Batch = batch, Index = index }, meter, cancellationToken);
-                progress.Clear();
+                progress.End();
                 runs.Output.Json(sent, OutputJson.Default.Uploaded);
                 runs.Output.Result(Line.Of(sent.Name).Add($"  {Quantity.Bytes(sent.Size)}  ", Tone.Dim).Add(sent.Url, Tone.Dim));
             }
             catch (OperationCanceledException)
             {
-                progress.Clear();
+                progress.End();
                 runs.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
                 throw;
             }
             finally
             {
-                progress.Clear();
+                progress.End();
             }
         }
     }

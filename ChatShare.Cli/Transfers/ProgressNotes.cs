@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace ChatShare.Cli.Transfers;
 
-/// <summary>Progress of the commands for scripts, on standard error: one line that changes in a terminal, a line now and then elsewhere.</summary>
+/// <summary>Progress of one file of the commands for scripts, on standard error: one line that changes in a terminal, a line now and then elsewhere.</summary>
 internal sealed class ProgressNotes(Output output, TimeProvider time)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
@@ -11,12 +11,15 @@ internal sealed class ProgressNotes(Output output, TimeProvider time)
     private readonly Lock _lock = new();
     private long _last = time.GetTimestamp();
     private bool _isShown;
+    private bool _isOver;
 
     /// <summary>For a <see cref="Meter"/>.</summary>
     public void Show(Meter meter)
     {
         lock (_lock)
         {
+            if (_isOver)
+                return;
             var line = Line.Of(meter.ToString(), Tone.Dim);
             if (output.NoteLook.IsTerminal)
             {
@@ -32,11 +35,12 @@ internal sealed class ProgressNotes(Output output, TimeProvider time)
         }
     }
 
-    /// <summary>Takes the line away, before something else is written.</summary>
-    public void Clear()
+    /// <summary>Takes the line away for good, before something else is written.</summary>
+    public void End()
     {
         lock (_lock)
         {
+            _isOver = true;
             if (_isShown)
                 output.NoteRaw("\r\e[K");
             _isShown = false;

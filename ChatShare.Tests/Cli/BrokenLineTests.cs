@@ -205,16 +205,16 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
         client.Token = (await client.OpenSessionAsync(new("Silent", null, null), Cancel)).AccessToken;
         var memory = new UploadMemory(new Folders(home.File("config"), home.File("state")), TimeProvider.System, _ => { });
         var uploader = new Uploader(client, memory, TimeProvider.System) { Silence = TimeSpan.FromMilliseconds(500) };
+        using var meter = new Meter("silent.bin", Size, TimeProvider.System, _ => { });
         cable.HoldAfter(cable.Sent + (Size / 2));
 
-        var upload = uploader.SendAsync(
-            file, new Destination("Silent", "Lobby", Batch: null, Index: 0), new Meter("silent.bin", Size, TimeProvider.System, _ => { }), Cancel);
+        var upload = uploader.SendAsync(file, new Destination("Silent", "Lobby", Batch: null, Index: 0), meter, Cancel);
         await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
         cable.HoldAfter(long.MaxValue);
 
         var sent = await upload;
         var got = await new Downloader(client, TimeProvider.System).GetAsync(
-            new(sent.Id, sent.Name, sent.Size, Make.Sha256(content), FileStates.Ready), home.File("got"), new Meter("x", Size, TimeProvider.System, _ => { }), Cancel);
+            new(sent.Id, sent.Name, sent.Size, Make.Sha256(content), FileStates.Ready), home.File("got"), meter, Cancel);
         Assert.Equal((Make.Sha256(content), false), (got.Sha256, got.WasHere));
     }
 
