@@ -23,7 +23,8 @@ internal sealed class Screen : ILiveTerminal
     private readonly PosixSignalRegistration? _resized;
     private Line _prompt = Line.Of("> ");
     private string? _status;
-    private int _rowsAboveCursor;
+    private int _statusCells;
+    private int _cursorCell;
     private bool _isOver;
 
     public Screen(Output output, Interrupts interrupts)
@@ -122,9 +123,11 @@ internal sealed class Screen : ILiveTerminal
 
     private string Erase()
     {
-        var up = _rowsAboveCursor > 0 ? string.Create(CultureInfo.InvariantCulture, $"\e[{_rowsAboveCursor}A") : "";
-        _rowsAboveCursor = 0;
-        return "\r" + up + EraseBelow;
+        // A window that has become narrower has broken the rows that were drawn for the wider one.
+        var width = Look.Width;
+        var rows = (_statusCells + width - 1) / width + (_cursorCell / width);
+        (_statusCells, _cursorCell) = (0, 0);
+        return "\r" + (rows > 0 ? string.Create(CultureInfo.InvariantCulture, $"\e[{rows}A") : "") + EraseBelow;
     }
 
     private string LowerRows()
@@ -134,8 +137,9 @@ internal sealed class Screen : ILiveTerminal
         var rows = new StringBuilder();
         if (_status is not null)
         {
-            rows.Append(ProgressNotes.Fit(SafeText.Of(_status), width)).Append('\n');
-            _rowsAboveCursor = 1;
+            var status = ProgressNotes.Fit(SafeText.Of(_status), width);
+            rows.Append(status).Append('\n');
+            _statusCells = Math.Max(1, status.GetCellWidth());
         }
 
         var promptText = _prompt.ToString();
@@ -144,9 +148,10 @@ internal sealed class Screen : ILiveTerminal
         var prompt = promptCells > width / 2 ? "> " : _output.ResultLook.Render(_prompt).TrimEnd('\n');
         promptCells = promptCells > width / 2 ? 2 : promptCells;
         var (visible, cursor) = _editor.View(width - promptCells);
+        _cursorCell = promptCells + cursor;
         rows.Append(prompt);
         // A renderer may take spaces from the end of a line.
-        rows.Append(CultureInfo.InvariantCulture, $"\r\e[{promptCells}C{visible}\r\e[{promptCells + cursor}C");
+        rows.Append(CultureInfo.InvariantCulture, $"\r\e[{promptCells}C{visible}\r\e[{_cursorCell}C");
         return rows.ToString();
     }
 }
