@@ -36,12 +36,15 @@ internal static class SignInCommand
                     TrustedCertificate = target.TrustedCertificate,
                 },
                 cancellationToken);
-            runs.Output.Json(new JsonObject { ["server"] = server, ["nickname"] = opened.Nickname }, OutputJson.Default.JsonObject);
+            runs.Output.Json(Who(server, opened.Nickname), OutputJson.Default.JsonObject);
             runs.Output.Result(Line.Of("You are ").Add(opened.Nickname, Tone.Person).Add($" at {server}."));
             return (int)ExitCode.Ok;
         });
         return command;
     }
+
+    /// <summary>Whose sign-in it is, for programs.</summary>
+    internal static JsonObject Who(string server, string nickname) => new() { ["server"] = server, ["nickname"] = nickname };
 
     private static string ReadPassword(Output output)
     {
@@ -79,6 +82,7 @@ internal static class SignOutCommand
                 throw new Failure(ExitCode.NotSignedIn, $"Nobody is signed in at {ServerAddress.Text(target.Server)}.");
             using var client = new ChatShareClient(target.Server, saved.Token, target.TrustedCertificate);
             await LeaveAsync(runs.SignIns, client, saved, cancellationToken);
+            runs.Output.Json(SignInCommand.Who(saved.Server, saved.Nickname), OutputJson.Default.JsonObject);
             runs.Output.Result(Line.Of(saved.Nickname, Tone.Person).Add(" is signed out."));
             return (int)ExitCode.Ok;
         });
