@@ -29,18 +29,18 @@ internal sealed class LiveChat : IAsyncDisposable
 
     /// <param name="signedIn">Stays the caller's.</param>
     /// <param name="terminal">Stays the caller's.</param>
-    /// <param name="runs">For where results, notes and the clock are.</param>
+    /// <param name="context">For where results, notes and the clock are.</param>
     /// <param name="autoDownload">Whether files of others are fetched by themselves.</param>
     /// <param name="cancellationToken">Leaves at once.</param>
-    public LiveChat(SignedIn signedIn, ILiveTerminal terminal, Runs runs, bool autoDownload, CancellationToken cancellationToken)
+    public LiveChat(SignedIn signedIn, ILiveTerminal terminal, CommandContext context, bool autoDownload, CancellationToken cancellationToken)
     {
         (_client, _who) = (signedIn.Client, signedIn.Who);
         _terminal = terminal;
-        _output = runs.Output;
-        _time = runs.Time;
+        _output = context.Output;
+        _time = context.Time;
         _autoDownload = autoDownload;
         _over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _transfers = new(new Uploader(_client, runs.Uploads, _time), new Downloader(_client, _time), terminal, "downloads", _time);
+        _transfers = new(new Uploader(_client, context.Uploads, _time), new Downloader(_client, _time), terminal, "downloads", _time);
         _outbox = new(_client, terminal, _time);
     }
 

@@ -42,19 +42,19 @@ internal static class CommandLine
     private static async Task<int> RunAsync(string[] args, Output output, Interrupts interrupts, (TextWriter Results, TextWriter Notes) writers)
     {
         var options = new CommonOptions();
-        var runs = new Runs(options, output, interrupts);
+        var context = new CommandContext(options, output, interrupts);
         var root = new RootCommand("The command line of ChatShare: chat and files, in a terminal and for scripts.")
         {
-            JoinCommand.Make(runs),
-            SendCommand.Make(runs),
-            TailCommand.Make(runs),
-            UploadCommand.Make(runs),
-            GetCommand.Make(runs),
-            RoomsCommand.Make(runs),
-            WhoCommand.Make(runs),
-            AdminCommand.Make(runs),
-            SignInCommand.Make(runs),
-            SignOutCommand.Make(runs),
+            JoinCommand.Make(context),
+            SendCommand.Make(context),
+            TailCommand.Make(context),
+            UploadCommand.Make(context),
+            GetCommand.Make(context),
+            RoomsCommand.Make(context),
+            WhoCommand.Make(context),
+            AdminCommand.Make(context),
+            SignInCommand.Make(context),
+            SignOutCommand.Make(context),
         };
         options.AddTo(root);
         // A text that begins with @ is a text, not a file to read arguments from.

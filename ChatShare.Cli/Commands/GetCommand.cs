@@ -8,7 +8,7 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare get</c>: fetches files of a room; the same command again goes on where it was cut off.</summary>
 internal static class GetCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var files = new Argument<string[]>("files")
         {
@@ -31,13 +31,13 @@ internal static class GetCommand
         });
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var there = await signedIn.Client.FilesAsync(parsed.GetRequiredValue(room), cancellationToken);
             var wanted = parsed.GetValue(all)
                 ? there.Where(file => file.State == FileStates.Ready)
                 : parsed.GetValue(files)!.Select(name => Find(there, name)).ToArray();
             foreach (var file in wanted)
-                await GetAsync(runs, signedIn.Client, file, parsed.GetRequiredValue(folder), cancellationToken);
+                await GetAsync(context, signedIn.Client, file, parsed.GetRequiredValue(folder), cancellationToken);
             return (int)ExitCode.Ok;
         });
         return command;
@@ -49,21 +49,21 @@ internal static class GetCommand
         ?? files.LastOrDefault(file => file.Name == wanted && FileStates.CanBeFetched(file.State))
         ?? throw new Failure(ExitCode.Refused, $"There is no file “{wanted}” in this room.");
 
-    private static async Task GetAsync(Runs runs, ChatShareClient client, FileInMessage file, string folder, CancellationToken cancellationToken)
+    private static async Task GetAsync(CommandContext context, ChatShareClient client, FileInMessage file, string folder, CancellationToken cancellationToken)
     {
-        var progress = new ProgressNotes(runs.Output, runs.Time);
-        using var meter = new Meter(SafeText.Of(file.Name), file.Size, runs.Time, progress.Show);
+        var progress = new ProgressNotes(context.Output, context.Time);
+        using var meter = new Meter(SafeText.Of(file.Name), file.Size, context.Time, progress.Show);
         try
         {
-            var got = await new Downloader(client, runs.Time).GetAsync(file, folder, meter, cancellationToken);
+            var got = await new Downloader(client, context.Time).GetAsync(file, folder, meter, cancellationToken);
             progress.End();
-            runs.Output.Json(got, OutputJson.Default.Downloaded);
-            runs.Output.Result(Line.Of(got.Path).Add($"  {Quantity.Bytes(got.Size)}{(got.WasHere ? ", was here already" : "")}", Tone.Dim));
+            context.Output.Json(got, OutputJson.Default.Downloaded);
+            context.Output.Result(Line.Of(got.Path).Add($"  {Quantity.Bytes(got.Size)}{(got.WasHere ? ", was here already" : "")}", Tone.Dim));
         }
         catch (OperationCanceledException)
         {
             progress.End();
-            runs.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
+            context.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
             throw;
         }
         finally

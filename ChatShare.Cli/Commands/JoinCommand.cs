@@ -11,7 +11,7 @@ internal static class JoinCommand
     // Whoever leaves does not wait for a server that does not answer.
     private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(3);
 
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var server = new Argument<string?>("server") { Description = "The server's address, such as http://host:5080.", Arity = ArgumentArity.ZeroOrOne };
         var room = CommonOptions.Room();
@@ -19,27 +19,27 @@ internal static class JoinCommand
         var command = new Command("join", "Live chat in the terminal, or in a pipe.") { server, room, autoDownload };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken, parsed.GetValue(server), isForOneChat: true);
-            var code = await ChatAsync(runs, signedIn, parsed.GetRequiredValue(room), parsed.GetValue(autoDownload), cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken, parsed.GetValue(server), isForOneChat: true);
+            var code = await ChatAsync(context, signedIn, parsed.GetRequiredValue(room), parsed.GetValue(autoDownload), cancellationToken);
             return (int)code;
         });
         return command;
     }
 
-    private static async Task<ExitCode> ChatAsync(Runs runs, SignedIn signedIn, string room, bool autoDownload, CancellationToken cancellationToken)
+    private static async Task<ExitCode> ChatAsync(CommandContext context, SignedIn signedIn, string room, bool autoDownload, CancellationToken cancellationToken)
     {
         try
         {
-            await using ILiveTerminal terminal = runs.Output.ResultLook.IsTerminal && !runs.Output.IsJson && !Console.IsInputRedirected
-                ? new Screen(runs.Output, runs.Interrupts)
-                : new PlainLines(runs.Output, runs.Time, runs.Interrupts);
-            await using var chat = new LiveChat(signedIn, terminal, runs, autoDownload, cancellationToken);
+            await using ILiveTerminal terminal = context.Output.ResultLook.IsTerminal && !context.Output.IsJson && !Console.IsInputRedirected
+                ? new Screen(context.Output, context.Interrupts)
+                : new PlainLines(context.Output, context.Time, context.Interrupts);
+            await using var chat = new LiveChat(signedIn, terminal, context, autoDownload, cancellationToken);
             return await chat.RunAsync(room, cancellationToken);
         }
         finally
         {
             if (signedIn.Who.IsForOneChat)
-                await LeaveAsync(runs.SignIns, signedIn);
+                await LeaveAsync(context.SignIns, signedIn);
         }
     }
 

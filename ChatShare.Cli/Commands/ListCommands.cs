@@ -8,15 +8,15 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare rooms</c>.</summary>
 internal static class RoomsCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var command = new Command("rooms", "Lists the rooms.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var rooms = await signedIn.Client.RoomsAsync(cancellationToken);
-            runs.Output.Json(rooms, ApiJson.Default.RoomArray);
-            runs.Output.Result(["Room", "People", "Topic"], rooms.Select(Row));
+            context.Output.Json(rooms, ApiJson.Default.RoomArray);
+            context.Output.Result(["Room", "People", "Topic"], rooms.Select(Row));
             return (int)ExitCode.Ok;
         });
         return command;
@@ -29,16 +29,16 @@ internal static class RoomsCommand
 /// <summary><c>chatshare who</c>.</summary>
 internal static class WhoCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var room = CommonOptions.Room();
         var command = new Command("who", "Lists who is in a room.") { room };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var people = await signedIn.Client.PeopleAsync(parsed.GetRequiredValue(room), cancellationToken);
-            runs.Output.Json(people, ApiJson.Default.PersonHereArray);
-            runs.Output.Result(["Nickname", "State", "Door"], people.Select(Row));
+            context.Output.Json(people, ApiJson.Default.PersonHereArray);
+            context.Output.Result(["Nickname", "State", "Door"], people.Select(Row));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -13,7 +13,7 @@ internal static class SendCommand
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var text = new Argument<string[]>("text")
         {
@@ -33,10 +33,10 @@ internal static class SendCommand
             var message = words is [] or ["-"] ? await ReadAsync(cancellationToken) : string.Join(' ', words);
             if (string.IsNullOrWhiteSpace(message))
                 throw new Failure(ExitCode.Usage, "There is nothing to send.");
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var id = parsed.GetValue(clientId) ?? Guid.NewGuid().ToString("N");
             // A saved sign-in asks the server nothing before this: one that never answered is not there, one that did comes back.
-            var sent = await new Backoff(runs.Time).TryAsync(
+            var sent = await new Backoff(context.Time).TryAsync(
                 async token =>
                 {
                     try
@@ -50,9 +50,9 @@ internal static class SendCommand
                 },
                 Patience,
                 cancellationToken);
-            runs.Output.Json(sent, ApiJson.Default.Message);
-            if (!runs.Output.IsJson && runs.Output.ResultLook.IsTerminal)
-                runs.Output.Result(Line.Of("Sent.", Tone.Dim));
+            context.Output.Json(sent, ApiJson.Default.Message);
+            if (!context.Output.IsJson && context.Output.ResultLook.IsTerminal)
+                context.Output.Result(Line.Of("Sent.", Tone.Dim));
             return (int)ExitCode.Ok;
         });
         return command;

@@ -10,7 +10,7 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare signin</c>: saves a sign-in for the commands that come.</summary>
 internal static class SignInCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var user = new Option<string?>("--user")
         {
@@ -20,24 +20,24 @@ internal static class SignInCommand
         var command = new Command("signin", "Signs in and remembers it, for this user of this machine alone.") { user };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var target = runs.FindTarget(parsed);
+            var target = context.FindTarget(parsed);
             var userName = parsed.GetValue(user);
             if (userName is null && target.Nickname is null)
                 throw new Failure(ExitCode.Usage, "Who are you? --nick Ann for a nickname, --user Ann for an account.");
             var request = userName is null
                 ? new SessionRequest(target.Nickname, null, null)
-                : new SessionRequest(null, userName, ReadPassword(runs.Output));
+                : new SessionRequest(null, userName, ReadPassword(context.Output));
             using var client = new ChatShareClient(target.Server, userName is null ? target.Saved?.Token : null, target.TrustedCertificate);
             var opened = await client.OpenSessionAsync(request, cancellationToken);
             var server = ServerAddress.Text(target.Server);
-            await runs.SignIns.SaveAsync(
-                new SavedSignIn(server, opened.Nickname, opened.AccessToken, runs.Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
+            await context.SignIns.SaveAsync(
+                new SavedSignIn(server, opened.Nickname, opened.AccessToken, context.Time.GetUtcNow().AddSeconds(opened.ExpiresIn))
                 {
                     TrustedCertificate = target.TrustedCertificate,
                 },
                 cancellationToken);
-            runs.Output.Json(Who(server, opened.Nickname), OutputJson.Default.JsonObject);
-            runs.Output.Result(Line.Of("You are ").Add(opened.Nickname, Tone.Person).Add($" at {server}."));
+            context.Output.Json(Who(server, opened.Nickname), OutputJson.Default.JsonObject);
+            context.Output.Result(Line.Of("You are ").Add(opened.Nickname, Tone.Person).Add($" at {server}."));
             return (int)ExitCode.Ok;
         });
         return command;
@@ -72,18 +72,18 @@ internal static class SignInCommand
 /// <summary><c>chatshare signout</c>: ends the session at the server and forgets it here.</summary>
 internal static class SignOutCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var command = new Command("signout", "Ends the saved session at the server and forgets it here.");
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var target = runs.FindTarget(parsed);
+            var target = context.FindTarget(parsed);
             if (target.Saved is not { } saved)
                 throw new Failure(ExitCode.NotSignedIn, $"Nobody is signed in at {ServerAddress.Text(target.Server)}.");
             using var client = new ChatShareClient(target.Server, saved.Token, target.TrustedCertificate);
-            await LeaveAsync(runs.SignIns, client, saved, cancellationToken);
-            runs.Output.Json(SignInCommand.Who(saved.Server, saved.Nickname), OutputJson.Default.JsonObject);
-            runs.Output.Result(Line.Of(saved.Nickname, Tone.Person).Add(" is signed out."));
+            await LeaveAsync(context.SignIns, client, saved, cancellationToken);
+            context.Output.Json(SignInCommand.Who(saved.Server, saved.Nickname), OutputJson.Default.JsonObject);
+            context.Output.Result(Line.Of(saved.Nickname, Tone.Person).Add(" is signed out."));
             return (int)ExitCode.Ok;
         });
         return command;

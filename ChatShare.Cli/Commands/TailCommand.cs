@@ -9,7 +9,7 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare tail</c>: follows a room.</summary>
 internal static class TailCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var room = CommonOptions.Room();
         var after = new Option<string?>("--after")
@@ -26,14 +26,14 @@ internal static class TailCommand
         var command = new Command("tail", "Follows a room: one line for each message, and for each change of one.") { room, after, count };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
+            using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var name = parsed.GetRequiredValue(room);
             var start = Position.TryParse(parsed.GetValue(after), out var given) ? given : await NowAsync(signedIn.Client, name, cancellationToken);
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var tail = new Tail(runs.Output, parsed.GetValue(count), enough);
+            var tail = new Tail(context.Output, parsed.GetValue(count), enough);
             try
             {
-                await new RoomFollower(signedIn.Client, name, start, tail.TellAsync, runs.Time, FollowTimes.Usual).RunAsync(enough.Token);
+                await new RoomFollower(signedIn.Client, name, start, tail.TellAsync, context.Time, FollowTimes.Usual).RunAsync(enough.Token);
             }
             catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {

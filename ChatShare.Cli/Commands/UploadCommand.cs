@@ -7,7 +7,7 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare upload</c>: shares files; the same command again goes on where it was cut off.</summary>
 internal static class UploadCommand
 {
-    public static Command Make(Runs runs)
+    public static Command Make(CommandContext context)
     {
         var files = new Argument<string[]>("files") { Description = "The files. Several are one message.", Arity = ArgumentArity.OneOrMore };
         var room = CommonOptions.Room();
@@ -20,8 +20,8 @@ internal static class UploadCommand
             {
                 foreach (var path in parsed.GetRequiredValue(files))
                     opened.Add(SentFile.Open(path));
-                using var signedIn = await runs.SignInAsync(parsed, cancellationToken);
-                await SendAsync(runs, signedIn, opened, parsed.GetRequiredValue(room), cancellationToken);
+                using var signedIn = await context.SignInAsync(parsed, cancellationToken);
+                await SendAsync(context, signedIn, opened, parsed.GetRequiredValue(room), cancellationToken);
                 return (int)ExitCode.Ok;
             }
             finally
@@ -32,28 +32,28 @@ internal static class UploadCommand
         return command;
     }
 
-    private static async Task SendAsync(Runs runs, SignedIn signedIn, List<SentFile> files, string room, CancellationToken cancellationToken)
+    private static async Task SendAsync(CommandContext context, SignedIn signedIn, List<SentFile> files, string room, CancellationToken cancellationToken)
     {
-        var uploader = new Uploader(signedIn.Client, runs.Uploads, runs.Time);
+        var uploader = new Uploader(signedIn.Client, context.Uploads, context.Time);
         var alone = new Destination(signedIn.Who.Nickname, room, Batch: null, Index: 0);
         // Those that an earlier run has begun together stay one message with the rest.
         var batch = files.Count == 1 ? null : files.Select(file => uploader.BatchOf(file, alone)).FirstOrDefault(found => found is not null) ?? Guid.NewGuid().ToString("N");
         for (var index = 0; index < files.Count; index++)
         {
             var file = files[index];
-            var progress = new ProgressNotes(runs.Output, runs.Time);
-            using var meter = new Meter(Path.GetFileName(file.Path), file.Size, runs.Time, progress.Show);
+            var progress = new ProgressNotes(context.Output, context.Time);
+            using var meter = new Meter(Path.GetFileName(file.Path), file.Size, context.Time, progress.Show);
             try
             {
                 var sent = await uploader.SendAsync(file, alone with { Batch = batch, Index = index }, meter, cancellationToken);
                 progress.End();
-                runs.Output.Json(sent, OutputJson.Default.Uploaded);
-                runs.Output.Result(Line.Of(sent.Name).Add($"  {Quantity.Bytes(sent.Size)}  ", Tone.Dim).Add(sent.Url, Tone.Dim));
+                context.Output.Json(sent, OutputJson.Default.Uploaded);
+                context.Output.Result(Line.Of(sent.Name).Add($"  {Quantity.Bytes(sent.Size)}  ", Tone.Dim).Add(sent.Url, Tone.Dim));
             }
             catch (OperationCanceledException)
             {
                 progress.End();
-                runs.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
+                context.Output.Note($"{meter.Name} waits at {Quantity.Bytes(meter.Done)}. The same command goes on.");
                 throw;
             }
             finally

@@ -7,7 +7,7 @@ using ChatShare.Cli.Terminal;
 namespace ChatShare.Cli.Commands;
 
 /// <summary>What a command needs: the options that it shares with others, the terminal, what was saved, and a server.</summary>
-internal sealed class Runs(CommonOptions options, Output output, Interrupts interrupts)
+internal sealed class CommandContext(CommonOptions options, Output output, Interrupts interrupts)
 {
     private static readonly Func<string, string?> Variable = Environment.GetEnvironmentVariable;
 
