@@ -12,6 +12,9 @@ public sealed class ChatShareOptions
     /// <summary>Where shared files are kept.</summary>
     public DownloadOptions Downloads { get; set; } = new();
 
+    /// <summary>The door for the clients of the old TCP protocol.</summary>
+    public GatewayOptions Gateway { get; set; } = new();
+
     /// <summary>What one person or address may do.</summary>
     public LimitOptions Limits { get; set; } = new();
 
@@ -48,6 +51,31 @@ public sealed class DownloadOptions
     /// <c>X-Accel-Redirect</c> and it sends the bytes. Empty, the default, when this program sends them itself.
     /// </summary>
     public string AccelRedirectPrefix { get; set; } = "";
+}
+
+/// <summary>Settings under <c>ChatShare:Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Address and port to listen on; empty turns the gateway off. Default <c>0.0.0.0:5555</c>.</summary>
+    public string Endpoint { get; set; } = "0.0.0.0:5555";
+
+    /// <summary>The room that its clients are in; made at the start when it is not there. Default <c>Lobby</c>.</summary>
+    public string Room { get; set; } = "Lobby";
+
+    /// <summary>Files up to this many bytes are sent to its clients, larger ones are announced with their web address. Default 1 GiB.</summary>
+    public long PushLimitBytes { get; set; } = 1024 * 1024 * 1024;
+
+    /// <summary>The pause behind each message, in milliseconds, without which a client reads two as one. Default 40.</summary>
+    public int MessageGapMilliseconds { get; set; } = 40;
+
+    /// <summary>Addresses (<c>10.0.0.5</c>) or networks (<c>10.0.0.0/8</c>) that may connect. Default none, which means all.</summary>
+    public IList<string> AllowedNetworks { get; } = [];
+
+    /// <summary>
+    /// Where people open the pages (<c>https://chat.example</c>), for the lines that announce large files. Empty, the default, for the address
+    /// that the client has reached and the port of the pages.
+    /// </summary>
+    public string WebAddress { get; set; } = "";
 }
 
 /// <summary>Settings under <c>ChatShare:Scan</c>.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using ChatShare.Core.Rooms;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Core;
@@ -38,17 +39,38 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
 
         if (string.IsNullOrEmpty(options.Admin.UserName) != string.IsNullOrEmpty(options.Admin.Password))
             errors.Add("ChatShare:Admin:UserName and ChatShare:Admin:Password go together: set both or neither.");
-        foreach (var (proxy, index) in options.TrustedProxies.Select((proxy, index) => (proxy, index)))
-        {
-            if (!IPAddress.TryParse(proxy, out _) && !IPNetwork.TryParse(proxy, out _))
-                errors.Add($"ChatShare:TrustedProxies:{index} is \"{proxy}\", which is neither an address nor a network such as 10.0.0.0/8.");
-        }
+        Networks("TrustedProxies", options.TrustedProxies);
+        CheckGateway(options.Gateway);
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
 
         // It goes into a header and is taken for an address there.
         static bool IsPath(string prefix) =>
             prefix.StartsWith('/') && !prefix.EndsWith('/') && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.');
+
+        void CheckGateway(GatewayOptions gateway)
+        {
+            // Without the colon the framework takes 5555 for the address 0.0.21.179.
+            if (gateway.Endpoint.Length > 0 && !(gateway.Endpoint.Contains(':', StringComparison.Ordinal) && IPEndPoint.TryParse(gateway.Endpoint, out _)))
+                errors.Add($"ChatShare:Gateway:Endpoint is \"{gateway.Endpoint}\"; it has to be empty or an address and a port such as 0.0.0.0:5555.");
+            if (!RoomName.TryParse(gateway.Room, out _, out var fault))
+                errors.Add($"ChatShare:Gateway:Room is \"{gateway.Room}\", which cannot be the name of a room. {fault}");
+            Between("Gateway:PushLimitBytes", gateway.PushLimitBytes, 0, long.MaxValue);
+            Between("Gateway:MessageGapMilliseconds", gateway.MessageGapMilliseconds, 0, 10_000);
+            Networks("Gateway:AllowedNetworks", gateway.AllowedNetworks);
+            if (gateway.WebAddress.Length > 0
+                && !(Uri.TryCreate(gateway.WebAddress, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")))
+                errors.Add($"ChatShare:Gateway:WebAddress is \"{gateway.WebAddress}\"; it has to be empty or an address such as https://chat.example.");
+        }
+
+        void Networks(string key, IList<string> networks)
+        {
+            foreach (var (network, index) in networks.Select((network, index) => (network, index)))
+            {
+                if (!IPAddress.TryParse(network, out _) && !IPNetwork.TryParse(network, out _))
+                    errors.Add($"ChatShare:{key}:{index} is \"{network}\", which is neither an address nor a network such as 10.0.0.0/8.");
+            }
+        }
 
         void NotEmpty(string key, string? value)
         {

@@ -55,15 +55,20 @@ public static class CoreServices
             var section = configuration.GetSection(ChatShareOptions.Section);
             section.Bind(options);
             // One environment variable is enough for a list of addresses.
-            var proxies = section[nameof(ChatShareOptions.TrustedProxies)] ?? "";
-            foreach (var proxy in proxies.Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-                options.TrustedProxies.Add(proxy);
+            AddFromText(options.TrustedProxies, section[nameof(ChatShareOptions.TrustedProxies)]);
+            AddFromText(options.Gateway.AllowedNetworks, section[$"{nameof(ChatShareOptions.Gateway)}:{nameof(GatewayOptions.AllowedNetworks)}"]);
         }
         catch (InvalidOperationException e)
         {
             // "Failed to convert configuration value 'many' at 'ChatShare:Limits:FileBytes' to type …": it names the key.
             throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions), [e.Message]);
         }
+    }
+
+    private static void AddFromText(IList<string> list, string? text)
+    {
+        foreach (var entry in (text ?? "").Split([',', ';', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            list.Add(entry);
     }
 
     private static void AddChatShareStorage(this IServiceCollection services)

@@ -4,6 +4,7 @@ using ChatShare.Web.Components;
 using ChatShare.Web.Endpoints;
 using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Endpoints.Uploads;
+using ChatShare.Web.Gateway;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration.Json;
@@ -81,6 +82,7 @@ public static class ChatShareApp
         builder.Services.AddUploads();
         builder.Services.AddSingleton<DownloadEndpoints>();
         builder.Services.AddApi();
+        builder.Services.AddGateway();
         builder.Services.AddChatShareHealth();
         configure?.Invoke(builder);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StartState>());

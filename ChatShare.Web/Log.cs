@@ -23,4 +23,22 @@ internal static partial class Log
 
     [LoggerMessage(5110, LogLevel.Warning, "What a person has left could not be read; their page does not show it any more")]
     public static partial void QuotaNotShown(this ILogger logger, Exception e);
+
+    [LoggerMessage(5200, LogLevel.Warning, "{Address} may not connect to the TCP gateway")]
+    public static partial void GatewayRefused(this ILogger logger, string address);
+
+    [LoggerMessage(5201, LogLevel.Warning, "{Address} has too many TCP connections for the limit")]
+    public static partial void TooManyTcpConnections(this ILogger logger, string address);
+
+    [LoggerMessage(5202, LogLevel.Information, "The TCP client at {Address} took nothing any more and was dropped")]
+    public static partial void GatewayStalled(this ILogger logger, string address);
+
+    [LoggerMessage(5203, LogLevel.Debug, "The TCP connection of {Address} has ended: {Reason}")]
+    public static partial void GatewayConnectionEnded(this ILogger logger, string address, string reason);
+
+    [LoggerMessage(5204, LogLevel.Error, "The TCP connection of {Address} failed")]
+    public static partial void GatewayFailed(this ILogger logger, Exception e, string address);
+
+    [LoggerMessage(5205, LogLevel.Error, "Upload {FileId} of a TCP client could not be stored")]
+    public static partial void GatewayUploadFailed(this ILogger logger, Exception e, string fileId);
 }

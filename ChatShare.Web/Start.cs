@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
+using ChatShare.Web.Gateway;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -33,9 +34,13 @@ public static class Start
             KeyFolder.Check(services);
             await ListenAsync(app, cancellationToken);
             services.GetRequiredService<StartState>().Started = true;
-            var addresses = Reachable(services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? []);
+            var gateway = services.GetRequiredService<GatewayEndpoint>();
+            var bound = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
+            var addresses = Reachable(bound.Where(address => address != gateway.ServerAddress));
             if (token is not null)
                 await output.WriteLineAsync($"Set up the administrator: {addresses[0]}/setup?token={token}");
+            if (gateway.Address is { } listening)
+                await output.WriteLineAsync($"The TCP gateway listens on {listening}");
             await output.WriteLineAsync($"ChatShare is open at {string.Join(" and ", addresses)}");
         }
         catch (Exception e)

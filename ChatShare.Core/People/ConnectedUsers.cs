@@ -88,14 +88,15 @@ public sealed class ConnectedUsers(TimeProvider time)
     {
         if (!_participants.TryRemove(participant, out _))
             return;
-        _seen[participant.Session.Id] = 0;
+        if (IsHeldFor(participant))
+            _seen[participant.Session.Id] = 0;
         Changed.Raise();
     }
 
-    /// <summary>The sessions that are connected now or were seen since the last call.</summary>
+    /// <summary>The sessions that are connected now or were seen since the last call, and whose names are held when they are gone.</summary>
     internal IReadOnlyCollection<Guid> TakeSeen()
     {
-        var seen = _participants.Keys.Select(p => p.Session.Id).ToHashSet();
+        var seen = _participants.Keys.Where(IsHeldFor).Select(p => p.Session.Id).ToHashSet();
         foreach (var sessionId in _seen.Keys)
         {
             // Taken off first: who is seen again at this moment counts for the next round.
@@ -111,6 +112,9 @@ public sealed class ConnectedUsers(TimeProvider time)
         if (_participants.ContainsKey(participant))
             Changed.Raise();
     }
+
+    /// <summary>A TCP client's session ends with its connection, see <see cref="SessionService.JoinForConnectionAsync"/>.</summary>
+    private static bool IsHeldFor(Participant participant) => participant.Door != Door.Tcp;
 
     private ImmutableArray<ConnectedUser> Make() =>
     [

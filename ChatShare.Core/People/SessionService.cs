@@ -20,6 +20,7 @@ public sealed class SessionService(
     ILogger<SessionService> logger) : IDisposable
 {
     private const int UniqueConstraint = 2067;
+    private static readonly TimeSpan ConnectsWithin = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, PersonSession> _living = new();
 
@@ -37,7 +38,19 @@ public sealed class SessionService(
     /// <param name="replaces">Null when there is none. It goes on when joining is refused.</param>
     /// <param name="cancellationToken">Stops before the session is made.</param>
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
-    public async Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken)
+    public Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken) =>
+        JoinAsync(nickname, replaces, time.GetUtcNow(), cancellationToken);
+
+    /// <summary>
+    /// Begins a session that is worth nothing without its connection, as that of a TCP client: whoever has made it ends it when the connection
+    /// does, and should the program die first, the name is not held.
+    /// </summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
+    public Task<PersonSession> JoinForConnectionAsync(Nickname nickname, CancellationToken cancellationToken) =>
+        // Held for as long as it takes to be connected, so that two who join at once do not get the same name.
+        JoinAsync(nickname, replaces: null, time.GetUtcNow() - Held + ConnectsWithin, cancellationToken);
+
+    private async Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, DateTimeOffset lastSeen, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(nickname);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -49,6 +62,7 @@ public sealed class SessionService(
             ended.Add(expired);
 
         var row = NewRow(nickname, personId: Guid.NewGuid(), accountId: null);
+        row.LastSeenAt = lastSeen;
         db.Sessions.Add(row);
         try
         {
@@ -159,8 +173,7 @@ public sealed class SessionService(
         if (holder is null)
             return null;
 
-        var held = TimeSpan.FromHours(options.Value.People.NicknameHeldHours);
-        if (connected.IsConnected(holder.Id) || time.GetUtcNow() - holder.LastSeenAt < held)
+        if (connected.IsConnected(holder.Id) || time.GetUtcNow() - holder.LastSeenAt < Held)
             throw Taken(nickname);
         var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
         await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
@@ -198,6 +211,8 @@ public sealed class SessionService(
 
     /// <inheritdoc />
     public void Dispose() => _publishing.Dispose();
+
+    private TimeSpan Held => TimeSpan.FromHours(options.Value.People.NicknameHeldHours);
 
     private PersonSession Begin(SessionRow row, Nickname nickname, bool isAdministrator)
     {

@@ -4,6 +4,7 @@ using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace ChatShare.Core.Rooms;
 
@@ -17,13 +18,16 @@ public sealed class RoomService : BackgroundService
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly RoomServices _services;
+    private readonly ChatShareOptions _options;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _changing = new(1);
     private ImmutableSortedDictionary<string, Room> _rooms = ImmutableSortedDictionary.Create<string, Room>(StringComparer.Ordinal);
     private long _countAtLastFlush;
 
-    internal RoomService(IDbContextFactory<ChatShareDbContext> contexts, RoomServices services, TimeProvider time)
+    internal RoomService(
+        IDbContextFactory<ChatShareDbContext> contexts, RoomServices services, IOptions<ChatShareOptions> options, TimeProvider time)
     {
+        _options = options.Value;
         _contexts = contexts;
         _services = services;
         _time = time;
@@ -117,6 +121,8 @@ public sealed class RoomService : BackgroundService
 
         if (Find(Lobby) is null)
             await AddAsync(Lobby, "For everybody", createdBy: null, cancellationToken);
+        if (RoomName.TryParse(_options.Gateway.Room, out var gateway, out _) && Find(gateway) is null)
+            await AddAsync(gateway, "For the clients of the TCP gateway", createdBy: null, cancellationToken);
         await base.StartAsync(cancellationToken);
     }
 

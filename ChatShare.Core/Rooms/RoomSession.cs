@@ -47,6 +47,12 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     /// <summary>The room as it was when the session was made; what comes after is in <see cref="Events"/>.</summary>
     public Backlog Backlog { get; internal set; } = null!;
 
+    /// <summary>
+    /// Gives the memory of <see cref="Backlog"/> back to a reader that has looked at it. The list of a thousand people is more than all the
+    /// rest of a connection.
+    /// </summary>
+    public void ForgetBacklog() => Backlog = Backlog with { Messages = [], Progress = [], People = [] };
+
     /// <summary>The least time between two batches under load; the first one after a pause comes at once. Default none.</summary>
     public TimeSpan FrameInterval
     {

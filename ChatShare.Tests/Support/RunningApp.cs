@@ -5,6 +5,7 @@ using System.Runtime.CompilerServices;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using ChatShare.Web;
+using ChatShare.Web.Gateway;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -38,6 +39,9 @@ internal sealed class RunningApp : IAsyncDisposable
 
     /// <summary>Where it listens, without a slash at the end.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}");
+
+    /// <summary>Where the TCP gateway listens; null unless a setting has turned it on.</summary>
+    public IPEndPoint? Gateway { get; private set; }
 
     /// <summary>What the start printed.</summary>
     public string Output { get; private set; } = "";
@@ -92,6 +96,8 @@ internal sealed class RunningApp : IAsyncDisposable
                 $"--Kestrel:Endpoints:Web:Url={Address}",
                 $"--ChatShare:DataDirectory={DataDirectory}",
                 $"--ChatShare:Downloads:Directory={DownloadsDirectory}",
+                // Many run side by side; those that need the gateway ask for a free port.
+                "--ChatShare:Gateway:Endpoint=",
                 "--Logging:LogLevel:Default=Warning",
                 .. _settings.Select(setting => "--" + setting),
             ],
@@ -104,7 +110,10 @@ internal sealed class RunningApp : IAsyncDisposable
         await Start.RunAsync(app, output, TestContext.Current.CancellationToken);
         _app = app;
         Output = output.ToString();
-        _port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single()).Port;
+        var gateway = app.Services.GetRequiredService<GatewayEndpoint>();
+        Gateway = gateway.Address;
+        _port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses
+            .Single(address => address != gateway.ServerAddress)).Port;
     }
 
     /// <summary>A browser without a page: keeps cookies, says where its requests come from, follows no redirect.</summary>

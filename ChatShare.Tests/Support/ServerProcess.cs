@@ -58,6 +58,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
         start.ArgumentList.Add($"--Kestrel:Endpoints:Web:Url={Address}");
         start.ArgumentList.Add($"--ChatShare:DataDirectory={Path.Combine(_folder, "data")}");
         start.ArgumentList.Add($"--ChatShare:Downloads:Directory={Downloads}");
+        start.ArgumentList.Add("--ChatShare:Gateway:Endpoint=");
         // A short life: code that is compiled again for speed would pay itself back after the test. Without the second line a quarter of the
         // processor time of a start with two people went into that.
         start.Environment["DOTNET_TieredPGO"] = "0";

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Threading.RateLimiting;
 using ChatShare.Core;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,9 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join");
 
+    /// <summary>Null when whoever connects from there may go on; else the sentence.</summary>
+    public string? RefuseJoin(IPAddress? remote) => Refuse(remote, _joins, "join") is { } wait ? Sentence(wait) : null;
+
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in");
 
@@ -28,16 +32,26 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
 
     private string? Refuse(HttpContext context, PartitionedRateLimiter<string> limiter, string attempt)
     {
-        using var lease = limiter.AttemptAcquire(ClientAddress.Key(context));
-        if (lease.IsAcquired)
+        if (Refuse(context.Connection.RemoteIpAddress, limiter, attempt) is not { } seconds)
             return null;
-        logger.TooManyAttempts(ClientAddress.Of(context), attempt);
-        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var given) ? given : TimeSpan.FromMinutes(1);
-        var seconds = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
         context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-        return $"That was too often from one place. Try again in {seconds.ToString(CultureInfo.InvariantCulture)} s.";
+        return Sentence(seconds);
     }
+
+    /// <summary>The seconds to wait; null when it may go on.</summary>
+    private int? Refuse(IPAddress? remote, PartitionedRateLimiter<string> limiter, string attempt)
+    {
+        using var lease = limiter.AttemptAcquire(ClientAddress.Key(remote));
+        if (lease.IsAcquired)
+            return null;
+        logger.TooManyAttempts(ClientAddress.Of(remote), attempt);
+        var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var given) ? given : TimeSpan.FromMinutes(1);
+        return Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));
+    }
+
+    private static string Sentence(int seconds) =>
+        $"That was too often from one place. Try again in {seconds.ToString(CultureInfo.InvariantCulture)} s.";
 
     private static PartitionedRateLimiter<string> PerMinute(int limit) =>
         PartitionedRateLimiter.Create<string, string>(address => limit == 0

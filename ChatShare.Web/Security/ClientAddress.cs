@@ -7,22 +7,25 @@ namespace ChatShare.Web.Security;
 internal static class ClientAddress
 {
     /// <summary>For people to read.</summary>
-    public static string Of(HttpContext context) => Normal(context)?.ToString() ?? "unknown";
+    public static string Of(HttpContext context) => Of(context.Connection.RemoteIpAddress);
+
+    /// <summary>The same of a bare connection.</summary>
+    public static string Of(IPAddress? remote) => Normal(remote)?.ToString() ?? "unknown";
 
     /// <summary>For limits: one IPv6 customer has a whole /64, so it counts as one.</summary>
-    public static string Key(HttpContext context)
+    public static string Key(HttpContext context) => Key(context.Connection.RemoteIpAddress);
+
+    /// <summary>The same of a bare connection.</summary>
+    public static string Key(IPAddress? remote)
     {
-        var address = Normal(context);
+        var address = Normal(remote);
         return address is { AddressFamily: AddressFamily.InterNetworkV6 }
             ? new IPNetwork(Masked(address), 64).ToString()
             : address?.ToString() ?? "unknown";
     }
 
-    private static IPAddress? Normal(HttpContext context)
-    {
-        var address = context.Connection.RemoteIpAddress;
-        return address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
-    }
+    /// <summary>An IPv4 address is itself, also on a socket for both families.</summary>
+    public static IPAddress? Normal(IPAddress? address) => address is { IsIPv4MappedToIPv6: true } ? address.MapToIPv4() : address;
 
     private static IPAddress Masked(IPAddress address)
     {

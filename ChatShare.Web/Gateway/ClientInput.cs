@@ -1,0 +1,164 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text;
+using ChatShare.Core.Messages;
+using Microsoft.AspNetCore.Connections;
+
+namespace ChatShare.Web.Gateway;
+
+/// <summary>What a client has said.</summary>
+internal abstract record ClientSaid
+{
+    private ClientSaid()
+    {
+    }
+
+    /// <summary>A message, not empty.</summary>
+    public sealed record Text(string Value) : ClientSaid;
+
+    /// <summary>The bytes of a file follow.</summary>
+    public sealed record File(FileHeader Header) : ClientSaid;
+
+    /// <summary>Something that is no text in UTF-8.</summary>
+    public sealed record Garbage : ClientSaid;
+}
+
+/// <summary>
+/// Makes messages of what a client sends. The protocol says only that a message is what comes by itself: what the network or the client cut in
+/// two is put together by waiting a moment where more may belong to it, and nowhere else.
+/// </summary>
+internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvider time)
+{
+    // What is shorter comes in one packet, and so whole.
+    private const int ShortBytes = 1000;
+
+    // The longest message in UTF-8.
+    private const int MostBytes = MessageText.MaxLength * 3;
+
+    // Where a text that is too long is cut: not beside white space, which would be taken for its end, if there is such a place near.
+    private const int CutSearch = 1000;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Where the client says that it is ready for a file.</summary>
+    public ReadyAnswer Ready { get; } = new(time);
+
+    /// <summary>The next thing it says; null when it has hung up.</summary>
+    public async Task<ClientSaid?> NextAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await SettledAsync(cancellationToken) is not { } result)
+                return null;
+            var bytes = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, MostBytes)).ToArray();
+            if (FileHeader.Read(bytes) is { } header)
+            {
+                pipe.AdvanceTo(result.Buffer.GetPosition(header.Length));
+                return new ClientSaid.File(header);
+            }
+
+            var (said, length) = Text(bytes);
+            pipe.AdvanceTo(result.Buffer.GetPosition(length), length > 0 ? result.Buffer.GetPosition(length) : result.Buffer.End);
+            if (said is not null)
+                return said;
+            // Hung up; what is left, if anything, is the half of a character.
+            if (result.IsCompleted && length == 0)
+                return null;
+        }
+    }
+
+    /// <summary>The bytes of a file that was announced.</summary>
+    public AnnouncedBytes Announced(long size) => new(pipe, size, Ready, pace, time);
+
+    /// <summary>Waits until there is something, and until nothing comes any more that may belong to it.</summary>
+    private async Task<ReadResult?> SettledAsync(CancellationToken cancellationToken)
+    {
+        var seen = 0L;
+        while (true)
+        {
+            ReadResult result;
+            var quiet = seen == 0 ? null : time.CreateTimer(_ => pipe.CancelPendingRead(), state: null, pace.Quiet, Timeout.InfiniteTimeSpan);
+            await using (quiet)
+            {
+                if (await ReadAsync(pipe, cancellationToken) is not { } read)
+                    return null;
+                result = read;
+            }
+
+            var length = result.Buffer.Length;
+            // A timer that was late may cancel the next read as well, which then finds what is there.
+            if (result.IsCompleted || (result.IsCanceled && length > 0 && length == seen) || !MayGoOn(result.Buffer))
+                return result;
+            seen = length;
+            pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
+        }
+    }
+
+    /// <summary>A read of the pipe; null when the connection broke, which is an end like another.</summary>
+    public static async ValueTask<ReadResult?> ReadAsync(PipeReader pipe, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await pipe.ReadAsync(cancellationToken);
+        }
+        catch (ConnectionResetException)
+        {
+            return null;
+        }
+    }
+
+    private static bool MayGoOn(in ReadOnlySequence<byte> buffer)
+    {
+        if (buffer.IsEmpty)
+            return true;
+        if (buffer.Length >= MostBytes)
+            return false;
+        var bytes = buffer.ToArray();
+        return FileHeader.MayBegin(bytes) ? FileHeader.MayGoOn(bytes) : bytes.Length >= ShortBytes || WholeCharacters(bytes) < bytes.Length;
+    }
+
+    /// <summary>What can be made of the bytes, and how many it takes; nothing of the half of a character alone.</summary>
+    private (ClientSaid? Said, int Length) Text(ReadOnlySpan<byte> bytes)
+    {
+        var whole = WholeCharacters(bytes);
+        if (whole == 0)
+            return (null, 0);
+        if (bytes.StartsWith("READY"u8) && Ready.Take())
+            return (null, OldProtocol.Ready.Length);
+        try
+        {
+            var text = Strict.GetString(bytes[..whole]);
+            if (text.Length <= MessageText.MaxLength)
+                return (new ClientSaid.Text(text), whole);
+            text = text[..Cut(text)];
+            return (new ClientSaid.Text(text), Strict.GetByteCount(text));
+        }
+        catch (DecoderFallbackException)
+        {
+            return (new ClientSaid.Garbage(), bytes.Length);
+        }
+    }
+
+    /// <summary>How many of the bytes are whole characters: all but the beginning of one at the end.</summary>
+    private static int WholeCharacters(ReadOnlySpan<byte> bytes)
+    {
+        for (var back = 1; back <= Math.Min(3, bytes.Length); back++)
+        {
+            if (Rune.DecodeFromUtf8(bytes[^back..], out _, out _) == OperationStatus.NeedMoreData)
+                return bytes.Length - back;
+        }
+
+        return bytes.Length;
+    }
+
+    private static int Cut(string text)
+    {
+        for (var cut = MessageText.MaxLength; cut > MessageText.MaxLength - CutSearch; cut--)
+        {
+            if (!char.IsWhiteSpace(text[cut - 1]) && !char.IsWhiteSpace(text[cut]) && !char.IsLowSurrogate(text[cut]))
+                return cut;
+        }
+
+        return char.IsLowSurrogate(text[MessageText.MaxLength]) ? MessageText.MaxLength - 1 : MessageText.MaxLength;
+    }
+}

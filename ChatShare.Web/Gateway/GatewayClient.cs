@@ -1,0 +1,90 @@
+using ChatShare.Core;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
+
+namespace ChatShare.Web.Gateway;
+
+/// <summary>A client that is in a room: what it says goes there, what happens there goes to it.</summary>
+internal sealed class GatewayClient(RoomSession room, ClientInput input, ClientOutbox outbox, RoomFeed feed, ClientUploads uploads, TimeProvider time)
+{
+    // A person who types too fast for the server waits; their next words wait in the connection.
+    private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
+
+    /// <summary>Returns when the client has hung up, throws when anything else ends it.</summary>
+    /// <exception cref="ClientStalledException">It takes nothing any more.</exception>
+    /// <exception cref="OperationCanceledException">The token.</exception>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task[] ways = [ReadAsync(over.Token), FollowAsync(over.Token), outbox.RunAsync(over.Token)];
+        var first = await Task.WhenAny(ways);
+        await over.CancelAsync();
+        // The others end because this one did.
+        foreach (var way in ways)
+            await Task.WhenAny(way);
+        await first;
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var batch in room.Events(cancellationToken))
+        {
+            foreach (var outgoing in batch.SelectMany(feed.Tell))
+                await outbox.PostAsync(outgoing, cancellationToken);
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
+    {
+        while (await input.NextAsync(cancellationToken) is { } said)
+        {
+            switch (said)
+            {
+                case ClientSaid.File { Header: var header }:
+                    await using (var bytes = input.Announced(header.Size))
+                    {
+                        await uploads.ReceiveAsync(header, bytes, room, outbox, cancellationToken);
+                        if (bytes.BrokeOff)
+                            return;
+                    }
+
+                    break;
+                case ClientSaid.Text { Value: var text }:
+                    await PostAsync(text, cancellationToken);
+                    break;
+                default:
+                    await outbox.SayAsync("This was no text that the server understands (UTF-8); it was not sent.", cancellationToken);
+                    break;
+            }
+        }
+    }
+
+    private async Task PostAsync(string said, CancellationToken cancellationToken)
+    {
+        // What a terminal makes of an arrow key is no reason to lose the words around it.
+        if (!MessageText.TryParse(string.Concat(said.Where(c => !char.IsControl(c) || c is '\n' or '\r' or '\t')), out var text, out var fault))
+        {
+            await outbox.SayAsync(fault, cancellationToken);
+            return;
+        }
+
+        var clientId = Guid.NewGuid().ToString();
+        while (true)
+        {
+            try
+            {
+                await room.SendAsync(text, clientId, cancellationToken);
+                return;
+            }
+            catch (RefusedException e) when (e.Kind == RefusalKind.TooFast)
+            {
+                await Task.Delay(e.RetryAfter ?? Breath, time, cancellationToken);
+            }
+            catch (RefusedException e)
+            {
+                await outbox.SayAsync(e.Message, cancellationToken);
+                return;
+            }
+        }
+    }
+}

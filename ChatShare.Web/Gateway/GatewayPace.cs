@@ -1,0 +1,23 @@
+namespace ChatShare.Web.Gateway;
+
+/// <summary>How long the gateway waits for what. The old protocol has no framing: much of it is said by when something comes.</summary>
+internal sealed record GatewayPace
+{
+    /// <summary>For the answer to <c>NICK</c>.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For <c>READY</c>, from a client that has never said it.</summary>
+    public TimeSpan Ready { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>For <c>READY</c>, from a client that has said it before.</summary>
+    public TimeSpan KnownReady { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>For the rest of what may have been cut up on its way. Well below the half second that a client waits before it sends a file.</summary>
+    public TimeSpan Quiet { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>For a client to take a byte of what waits for it, and for the next byte of a file that it has announced.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>For the last line to somebody whose session was ended.</summary>
+    public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(1);
+}

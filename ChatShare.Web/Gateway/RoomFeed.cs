@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using ChatShare.Core.Files;
+using ChatShare.Core.Rooms;
+
+namespace ChatShare.Web.Gateway;
+
+/// <summary>Something to be sent to a client.</summary>
+internal abstract record Outgoing
+{
+    private Outgoing()
+    {
+    }
+
+    /// <summary>Text for people.</summary>
+    public sealed record Line(string Text) : Outgoing;
+
+    /// <summary>A file of somebody else.</summary>
+    public sealed record Share(SharedFile File, string Sender) : Outgoing;
+
+    /// <summary>The client's own file is with the server, by the name that it gave.</summary>
+    public sealed record Delivered(string Name, long Size) : Outgoing;
+
+    /// <summary>The client has sent its file, whatever became of it: it listens again.</summary>
+    public sealed record Listens : Outgoing;
+}
+
+/// <summary>Says what happens in a room in the words of the old protocol, to one client.</summary>
+internal sealed class RoomFeed
+{
+    // When more than these come or go at once, a client would be busy with their names for the next seconds.
+    private const int MostNames = 20;
+
+    private readonly Guest _guest;
+    private readonly DateTimeOffset _since;
+    private readonly HashSet<FileId> _told = [];
+    private ImmutableArray<PersonHere> _people;
+
+    /// <param name="guest">The client.</param>
+    /// <param name="room">Its backlog is what the old server did not send, too.</param>
+    public RoomFeed(Guest guest, RoomSession room)
+    {
+        _guest = guest;
+        _since = room.Participant.Since;
+        _people = room.Backlog.People;
+        room.ForgetBacklog();
+    }
+
+    /// <summary>What the client is told of an event; the rest it cannot show.</summary>
+    public IEnumerable<Outgoing> Tell(RoomEvent happened) => happened switch
+    {
+        RoomEvent.MessageChanged { Message: var message } => Tell(message),
+        RoomEvent.PeopleChanged { People: var people } => Tell(people),
+        _ => [],
+    };
+
+    /// <summary>
+    /// What this client calls somebody. One who has the name that it believes to be its own would be itself: it would wait for none of the bytes of
+    /// their files.
+    /// </summary>
+    private string NameOf(Guid personId, string nickname) =>
+        personId != _guest.Session.PersonId && nickname == _guest.BelievedName ? $"{nickname} (other)" : nickname;
+
+    private IEnumerable<Outgoing> Tell(ChatMessage message)
+    {
+        if (message.Deleted || message.PersonId == _guest.Session.PersonId)
+            yield break;
+        var sender = NameOf(message.PersonId, message.Sender);
+        if (message.Number == message.Changed && message.Text.Length > 0)
+            yield return new Outgoing.Line($"{sender}: {message.Text}");
+        foreach (var file in message.Files)
+        {
+            // A message changes for other reasons as well, and one that is much older may become complete only now.
+            if (file.State == FileState.Ready && file.ReadyAt >= _since && _told.Add(file.Id))
+                yield return new Outgoing.Share(file, sender);
+        }
+    }
+
+    private IEnumerable<Outgoing> Tell(ImmutableArray<PersonHere> people)
+    {
+        var (before, now) = (_people, people);
+        _people = people;
+        var left = Without(before, now);
+        var joined = Without(now, before);
+        return Tell(left, OldProtocol.Left).Concat(Tell(joined, OldProtocol.Joined));
+    }
+
+    private IEnumerable<Outgoing> Tell(List<PersonHere> people, Func<string, string> say) =>
+        people.Count > MostNames
+            ? [new Outgoing.Line(say($"{people.Count} people"))]
+            : people.Where(person => person.PersonId != _guest.Session.PersonId)
+                .Select(person => new Outgoing.Line(say(NameOf(person.PersonId, person.Nickname))));
+
+    /// <summary>Those of one list that are not in the other; both are sorted by name, and a name is one person's.</summary>
+    private static List<PersonHere> Without(ImmutableArray<PersonHere> people, ImmutableArray<PersonHere> others)
+    {
+        var found = new List<PersonHere>();
+        var other = 0;
+        foreach (var person in people)
+        {
+            while (other < others.Length && StringComparer.OrdinalIgnoreCase.Compare(others[other].Nickname, person.Nickname) < 0)
+                other++;
+            if (other == others.Length || others[other].PersonId != person.PersonId)
+                found.Add(person);
+        }
+
+        return found;
+    }
+}
