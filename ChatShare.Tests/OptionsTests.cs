@@ -16,6 +16,7 @@ public sealed class OptionsTests
         Assert.Equal("/srv/chat/downloads", options.Downloads.Directory);
         Assert.Equal(10L << 30, options.Limits.FileBytes);
         Assert.Equal(200, options.Limits.TcpConnectionsPerAddress);
+        Assert.Equal("0.0.0.0:5555", options.Gateway.Endpoint);
     }
 
     [Fact]
@@ -33,6 +34,14 @@ public sealed class OptionsTests
     [InlineData("Limits:TotalBytes", "-1")]
     [InlineData("Downloads:MinimumFreeBytes", "-1")]
     [InlineData("Scan:TimeoutSeconds", "0")]
+    [InlineData("Gateway:Endpoint", "5555")]
+    [InlineData("Gateway:Endpoint", "somewhere:5555")]
+    [InlineData("Gateway:Endpoint", "127.0.0.1:99999")]
+    [InlineData("Gateway:Room", "a/b")]
+    [InlineData("Gateway:PushLimitBytes", "-1")]
+    [InlineData("Gateway:MessageGapMilliseconds", "-1")]
+    [InlineData("Gateway:AllowedNetworks:0", "lan")]
+    [InlineData("Gateway:WebAddress", "chat.example")]
     [InlineData("Limits:FilesPerMessage", "-1")]
     [InlineData("Limits:MessagesPerSecond", "-1")]
     [InlineData("Limits:JoinsPerMinutePerAddress", "-1")]

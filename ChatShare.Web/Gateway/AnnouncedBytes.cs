@@ -51,9 +51,7 @@ internal sealed class AnnouncedBytes : Stream
             return 0;
         var part = bytes.Slice(0, Math.Min(Math.Min(bytes.Length, Left), buffer.Length));
         part.CopyTo(buffer.Span);
-        _pipe.AdvanceTo(part.End);
-        Left -= part.Length;
-        return (int)part.Length;
+        return (int)Took(part);
     }
 
     /// <summary>Throws away what has not come yet.</summary>
@@ -61,9 +59,7 @@ internal sealed class AnnouncedBytes : Stream
     {
         while (Left > 0 && !BrokeOff && await SomeAsync(cancellationToken) is { } bytes)
         {
-            var part = bytes.Slice(0, Math.Min(bytes.Length, Left));
-            _pipe.AdvanceTo(part.End);
-            Left -= part.Length;
+            Took(bytes.Slice(0, Math.Min(bytes.Length, Left)));
         }
     }
 
@@ -84,6 +80,15 @@ internal sealed class AnnouncedBytes : Stream
     {
         _silence.Dispose();
         base.Dispose(disposing);
+    }
+
+    private long Took(in ReadOnlySequence<byte> part)
+    {
+        // Its memory is another's as soon as it is given back.
+        var length = part.Length;
+        _pipe.AdvanceTo(part.End);
+        Left -= length;
+        return length;
     }
 
     /// <summary>What is here, not empty; null when nothing more comes.</summary>

@@ -13,7 +13,7 @@ using Microsoft.Extensions.Options;
 namespace ChatShare.Web.Gateway;
 
 /// <summary>Where a client's person finds a file that is too large to be sent. A singleton.</summary>
-internal sealed class WebAddress(IOptions<ChatShareOptions> options, GatewayEndpoint gateway, IServer server)
+internal sealed class WebAddress(IOptions<ChatShareOptions> options, GatewayEndpoint gateway, IServiceProvider services)
 {
     /// <summary>The file's address in the pages.</summary>
     public string Of(ConnectionContext connection, SharedFile file) => Root(connection) + FileMarkup.Address(file);
@@ -23,6 +23,8 @@ internal sealed class WebAddress(IOptions<ChatShareOptions> options, GatewayEndp
     {
         if (options.Value.Gateway.WebAddress is { Length: > 0 } set)
             return set.TrimEnd('/');
+        // Asked for only now: the server is made with its endpoints, and the gateway with one of those.
+        var server = services.GetRequiredService<IServer>();
         var pages = server.Features.Get<IServerAddressesFeature>()?.Addresses.First(address => address != gateway.ServerAddress) ?? "";
         var bound = BindingAddress.Parse(pages);
         var reached = ClientAddress.Normal((connection.LocalEndPoint as IPEndPoint)?.Address);
