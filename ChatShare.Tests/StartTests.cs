@@ -22,6 +22,8 @@ public sealed class StartTests
     [InlineData("--Kestrel:Endpoints:Web:Url=ftp://127.0.0.1:1", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--Kestrel:Endpoints:Web:Url=https://127.0.0.1:1", "Kestrel:Endpoints:Web:Certificate")]
     [InlineData("--Kestrel:Endpoints:Web:Url=http://192.0.2.1:1", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--ChatShare:Gateway:Endpoint=5555", "ChatShare:Gateway:Endpoint")]
+    [InlineData("--ChatShare:Gateway:Endpoint=192.0.2.1:5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
     [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
     [InlineData("--ChatShare:DataDirectory=/proc/data", "ChatShare:DataDirectory")]
@@ -200,7 +202,7 @@ public sealed class StartTests
             UseShellExecute = false,
             WorkingDirectory = folder.Path,
         };
-        string[] all = [typeof(ChatShareApp).Assembly.Location, "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", .. arguments];
+        string[] all = [typeof(ChatShareApp).Assembly.Location, "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", "--ChatShare:Gateway:Endpoint=", .. arguments];
         foreach (var argument in all)
             start.ArgumentList.Add(argument);
         // A short life, see ServerProcess.

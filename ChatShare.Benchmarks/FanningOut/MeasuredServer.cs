@@ -33,6 +33,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
         {
             ["ChatShare__DataDirectory"] = folder.Sub("data"),
             ["ChatShare__Downloads__Directory"] = folder.Sub("downloads"),
+            ["ChatShare__Gateway__Endpoint"] = "",
             ["ChatShare__Limits__MessagesPerSecond"] = "0",
             ["ChatShare__Limits__JoinsPerMinutePerAddress"] = "0",
             ["ChatShare__Limits__CircuitsPerPerson"] = "0",

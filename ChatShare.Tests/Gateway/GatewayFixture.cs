@@ -1,0 +1,49 @@
+using System.Net;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Gateway;
+
+/// <summary>One server with the gateway for the tests of a class; they use names of their own. Rates are not limited.</summary>
+public sealed class GatewayFixture : IAsyncLifetime
+{
+    internal static readonly string[] Settings =
+    [
+        "ChatShare:Gateway:Endpoint=127.0.0.1:0",
+        "ChatShare:Limits:JoinsPerMinutePerAddress=0",
+        "ChatShare:Limits:MessagesPerSecond=0",
+        "ChatShare:Limits:UploadsPerMinute=0",
+    ];
+
+    internal RunningApp App { get; private set; } = null!;
+
+    internal IPEndPoint Address => App.Gateway!;
+
+    /// <inheritdoc />
+    public async ValueTask InitializeAsync() => App = await RunningApp.StartAsync(Settings);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    /// <summary>Somebody in the Lobby by another door.</summary>
+    internal Task<RoomReader> EnterAsync(string nickname) => EnterAsync(App, nickname);
+
+    internal static async Task<RoomReader> EnterAsync(RunningApp app, string nickname)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var session = await app.Get<SessionService>().JoinAsync(Make.Nickname(nickname), cancellationToken);
+        var participant = app.Get<ConnectedUsers>().Connect(session, Door.Browser, "10.0.0.1");
+        return new RoomReader(await app.Get<RoomService>().JoinAsync(app.Get<RoomService>().Find(RoomService.Lobby)!, participant, null, cancellationToken));
+    }
+
+    /// <summary>Somebody shares a file by another door.</summary>
+    internal async Task<Upload> ShareAsync(RoomReader sender, string name, byte[] content)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var upload = (await App.Get<UploadService>().BeginAsync(sender.Session, [Make.File(name, content.Length)], Make.ClientId(), cancellationToken))[0];
+        await upload.AppendAsync(0, new MemoryStream(content), cancellationToken);
+        return upload;
+    }
+}
