@@ -22,7 +22,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
     {
         await using var browser = await fixture.EnterAsync("Calm");
         await using var witness = await OldClient.JoinAsync(fixture.Address, "witness");
-        // Three at a time, so that it does not take a minute.
+        // Several at a time, so that it does not take a minute.
         await Parallel.ForAsync(0, Conversation.Length + 1, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Cancel }, async (cut, _) =>
         {
             await using var client = await OldClient.JoinAsync(fixture.Address, string.Create(CultureInfo.InvariantCulture, $"cut{cut}"));

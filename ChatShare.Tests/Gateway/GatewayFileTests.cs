@@ -266,10 +266,11 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
         var said = await talking;
         foreach (var reader in new[] { cli, desktop, third })
         {
-            await reader.SeesAsync($"Router: talk {said - 1}");
+            await reader.SeesAsync(text => text.EndsWith($"Router: talk {said - 1}", StringComparison.Ordinal));
+            // Joined, because a client that a busy machine does not let read finds two at a time.
             Assert.Equal(
-                Enumerable.Range(0, said).Select(number => $"Router: talk {number}"),
-                reader.Read.Where(text => text.StartsWith("Router:", StringComparison.Ordinal)));
+                string.Concat(Enumerable.Range(0, said).Select(number => $"Router: talk {number}")),
+                string.Concat(reader.Read.Where(text => text.StartsWith("Router:", StringComparison.Ordinal))));
             Assert.Equal(0, reader.Ignored);
         }
     }

@@ -69,7 +69,8 @@ internal sealed class OldClient : IAsyncDisposable
     {
         var client = new OldClient(nickname, answersReady);
         await client.Socket.ConnectAsync(address, TestContext.Current.CancellationToken);
-        client.Ended = Task.Run(client.RunAsync);
+        // A thread of its own: the protocol holds only as long as a client reads each message before the next one comes.
+        client.Ended = Task.Factory.StartNew(client.Run, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         return client;
     }
 
@@ -129,25 +130,28 @@ internal sealed class OldClient : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        // Ends the read that is waiting; disposing alone would wait for it.
+        if (Socket.Connected)
+            Socket.Shutdown(SocketShutdown.Both);
         Socket.Dispose();
         await Ended;
         _stop.Dispose();
     }
 
-    private async Task RunAsync()
+    private void Run()
     {
         var buffer = new byte[4096];
         try
         {
-            while (await Socket.ReceiveAsync(buffer, _stop.Token) is > 0 and var length)
+            while (Socket.Receive(buffer) is > 0 and var length)
             {
                 if (Text(buffer.AsSpan(0, length)) is { } text)
-                    await TakeAsync(text);
+                    Take(text);
                 else
                     Ignored++;
             }
         }
-        catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
             // Hung up, by one side or the other.
             return;
@@ -158,37 +162,37 @@ internal sealed class OldClient : IAsyncDisposable
         }
     }
 
-    private async Task TakeAsync(string text)
+    private void Take(string text)
     {
         Volatile.Write(ref _read, _read.Add(text));
         _changed.Raise();
         if (text == "NICK")
         {
-            await SayAsync(_nickname);
+            Socket.Send(Encoding.UTF8.GetBytes(_nickname));
         }
         else if (text.StartsWith("FILE_INCOMING:", StringComparison.Ordinal))
         {
             var parts = text.Split(':');
             if (parts[3] != _nickname)
-                await SaveAsync(parts[1], long.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture), parts[3]);
+                Save(parts[1], long.Parse(parts[2], System.Globalization.CultureInfo.InvariantCulture), parts[3]);
         }
     }
 
-    private async Task SaveAsync(string name, long size, string sender)
+    private void Save(string name, long size, string sender)
     {
         if (_answersReady)
-            await SayAsync("READY");
+            Socket.Send("READY"u8);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[1024];
         var saved = 0L;
         while (saved < size)
         {
-            if (await Socket.ReceiveAsync(buffer, _stop.Token) is not (> 0 and var length))
+            if (Socket.Receive(buffer) is not (> 0 and var length))
                 return;
             hash.AppendData(buffer.AsSpan(0, length));
             saved += length;
             if (Pace > TimeSpan.Zero)
-                await Support.TestClock.UntilAsync(Pace, _stop.Token);
+                _stop.Token.WaitHandle.WaitOne(Pace);
         }
 
         Volatile.Write(ref _files, _files.Add(new SavedFile(name, sender, saved, Convert.ToHexStringLower(hash.GetHashAndReset()))));

@@ -19,6 +19,7 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
     // One call to the system for each; between 64 KiB and 1 MiB it makes no difference.
     private const int BlockLength = 256 * 1024;
     private const int LooksPerPatience = 12;
+    private const int ControlGaps = 4;
 
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(200);
@@ -41,6 +42,17 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
         await WriteAsync(Encoding.UTF8.GetBytes(message), cancellationToken);
         await Task.Delay(gap, _time, cancellationToken);
         await TakenAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Sends a message that the client acts upon, with more quiet on both sides: joined with a line, it would be shown as text, and the bytes of a
+    /// file after it, or its sender would wait for ever.
+    /// </summary>
+    public async Task ControlAsync(string message, CancellationToken cancellationToken)
+    {
+        await Task.Delay(gap * ControlGaps, _time, cancellationToken);
+        await SendAsync(message, cancellationToken);
+        await Task.Delay(gap * ControlGaps, _time, cancellationToken);
     }
 
     /// <summary>Sends text for people, in as many messages as it takes.</summary>

@@ -71,10 +71,10 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
         if (OldProtocol.CanBeNamed(guest.BelievedName))
         {
             _ = ready.Ask(pace.Ready);
-            await line.SendAsync(OldProtocol.Incoming(name, size, guest.BelievedName), cancellationToken);
+            await line.ControlAsync(OldProtocol.Incoming(name, size, guest.BelievedName), cancellationToken);
         }
 
-        await line.SendAsync(OldProtocol.Complete(name), cancellationToken);
+        await line.ControlAsync(OldProtocol.Complete(name), cancellationToken);
     }
 
     private async Task SendFileAsync(Outgoing.Share share, CancellationToken cancellationToken)
@@ -88,12 +88,12 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
         }
 
         var listening = ready.Ask(Timeout.InfiniteTimeSpan);
-        await line.SendAsync(OldProtocol.Incoming(file.Name, file.Length, sender), cancellationToken);
+        await line.ControlAsync(OldProtocol.Incoming(file.Name, file.Length, sender), cancellationToken);
         await files.ListensAsync(listening, ready.IsKnown, cancellationToken);
         using (var download = files.Begin(file, guest.Session, cancellationToken))
             await line.SendFileAsync(content, download);
         ready.Withdraw();
-        await line.SendAsync(OldProtocol.Complete(file.Name), cancellationToken);
+        await line.ControlAsync(OldProtocol.Complete(file.Name), cancellationToken);
         await files.TookAsync(file, guest.Session);
     }
 }

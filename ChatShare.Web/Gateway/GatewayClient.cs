@@ -23,6 +23,8 @@ internal sealed class GatewayClient(RoomSession room, ClientInput input, ClientO
         foreach (var way in ways)
             await Task.WhenAny(way);
         await first;
+        // The room's events end without a word when the session does.
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)
