@@ -34,6 +34,7 @@ internal sealed class CommandLine
             dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--circuits 500] [--rate 5] [--seconds 60] [--people N] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- upload   [--rounds 5] [--only near,far,tus,memory] [--install] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- download [--rounds 5] [--install] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- gateway  [--rounds 7] [--only speed,memory] [--short]
             What they count is told in docs/benchmarks.md.
             """);
         return 2;

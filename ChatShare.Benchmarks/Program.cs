@@ -3,16 +3,18 @@ using ChatShare.Benchmarks;
 using ChatShare.Benchmarks.Appending;
 using ChatShare.Benchmarks.Downloading;
 using ChatShare.Benchmarks.FanningOut;
+using ChatShare.Benchmarks.Gateway;
 using ChatShare.Benchmarks.Sharing;
 using ChatShare.Benchmarks.Uploading;
 
-// Below the four benchmarks: how the program starts itself as another process; see FanningOut/ChildProcess.
+// Below the five benchmarks: how the program starts itself as another process; see FanningOut/ChildProcess.
 return args switch
 {
     ["log", .. var rest] => await LogBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["fanout", .. var rest] => await FanOutBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["upload", .. var rest] => await UploadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["download", .. var rest] => await DownloadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
+    ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     [Generator.Mode, .. var rest] => await Generator.RunAsync(rest, CancellationToken.None),
     [Feeder.Mode, var server] => await Feeder.RunAsync(new Uri(server), CancellationToken.None),
     [Reader.Mode] => await Reader.RunAsync(CancellationToken.None),
@@ -20,6 +22,7 @@ return args switch
     [InputFileServer.Mode, var folder] => await InputFileServer.RunAsync(folder, CancellationToken.None),
     [DelayProxy.Mode, var port, var milliseconds] => await DelayProxy.RunAsync(
         int.Parse(port, CultureInfo.InvariantCulture), int.Parse(milliseconds, CultureInfo.InvariantCulture), CancellationToken.None),
+    [BareLoop.Mode] => await BareLoop.RunAsync(CancellationToken.None),
     [EmptyPageServer.Mode] => await EmptyPageServer.RunAsync(CancellationToken.None),
     _ => CommandLine.Help(),
 };
