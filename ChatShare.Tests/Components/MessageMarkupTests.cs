@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
 
@@ -26,6 +27,13 @@ public sealed class MessageMarkupTests
         Assert.Equal($"Download {Hostile}", article.QuerySelector("a.download")!.GetAttribute("aria-label"));
         Assert.All(article.QuerySelectorAll("*").SelectMany(e => e.Attributes), a => Assert.DoesNotMatch("^on", a.Name));
     }
+
+    [Theory]
+    [InlineData(Door.Tcp, "TCP")]
+    [InlineData(Door.Cli, "CLI")]
+    [InlineData(Door.Browser, null)]
+    public void Door_is_marked_unless_it_is_the_usual_one(Door door, string? mark) =>
+        Assert.Equal(mark, Parse(MessageMarkup.Make(Sample.Make(1, "hello", door: door))).QuerySelector(".door")?.TextContent);
 
     [Fact]
     public void Files_of_a_folder_stand_under_its_path_which_is_text()

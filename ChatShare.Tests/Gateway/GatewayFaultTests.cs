@@ -138,6 +138,18 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
     }
 
     [Fact]
+    public async Task Request_of_a_browser_becomes_no_person()
+    {
+        await using var browser = await fixture.EnterAsync("Surfer");
+        await using var witness = await OldClient.JoinAsync(fixture.Address, "lifeguard");
+        using var http = new HttpClient();
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => http.PostAsync(new Uri($"http://{fixture.Address}/"), new StringContent("spam"), Cancel));
+
+        await StillTalkAsync(browser, witness);
+        Assert.DoesNotContain(witness.Read, text => text.Contains("POST", StringComparison.Ordinal) || text.Contains("spam", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Client_that_never_answers_is_dropped_after_a_time()
     {
         await using var app = await StartAsync(new GatewayPace { Handshake = TimeSpan.FromMilliseconds(300) });

@@ -1,7 +1,6 @@
 using System.Text;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
-using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Gateway;

@@ -18,6 +18,7 @@ internal static class Sample
         DateTimeOffset? sentAt = null,
         long? changed = null,
         bool deleted = false,
+        Door door = Door.Browser,
         params ImmutableArray<SharedFile> files) => new()
         {
             RoomId = 1,
@@ -26,7 +27,7 @@ internal static class Sample
             Ordinal = number,
             PersonId = person ?? Guid.Empty,
             Sender = sender,
-            Door = Door.Browser,
+            Door = door,
             SentAt = sentAt ?? Noon.AddSeconds(number),
             Text = text,
             ClientId = $"c-{number}",

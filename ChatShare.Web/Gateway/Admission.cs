@@ -30,6 +30,9 @@ internal sealed class Admission(SessionService sessions, AttemptLimits limits, G
             if (await input.NextAsync(until.Token) is not { } answer)
                 return null;
             var wanted = (answer as ClientSaid.Text)?.Value.TrimEnd('\r', '\n') ?? "";
+            // A browser that was sent here by a page somewhere: its request must become neither a person nor a message.
+            if (wanted.Contains('\n', StringComparison.Ordinal))
+                return null;
             var (guest, fault) = await NameAsync(wanted, remote, cancellationToken);
             if (guest is not null)
                 return guest;

@@ -41,7 +41,7 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Where the client says that it is ready for a file.</summary>
-    public ReadyAnswer Ready { get; } = new(time);
+    public ReadyAnswer Ready { get; } = new();
 
     /// <summary>The next thing it says; null when it has hung up.</summary>
     public async Task<ClientSaid?> NextAsync(CancellationToken cancellationToken)

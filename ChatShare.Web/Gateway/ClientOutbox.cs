@@ -7,7 +7,7 @@ namespace ChatShare.Web.Gateway;
 /// What waits to be sent to one client, and how it is sent: one thing at a time, so that nothing comes between the bytes of a file. The queue is
 /// bounded; when it is full, whoever has something for the client waits, and the client's place in the room stays where it is.
 /// </summary>
-internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest guest, Func<SharedFile, string> address, GatewayFiles files, GatewayPace pace)
+internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest guest, Func<SharedFile, string> address, GatewayFiles files)
 {
     private const int MostWaiting = 64;
 
@@ -70,11 +70,12 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
     {
         if (OldProtocol.CanBeNamed(guest.BelievedName))
         {
-            _ = ready.Ask(pace.Ready);
+            _ = ready.Ask();
             await line.ControlAsync(OldProtocol.Incoming(name, size, guest.BelievedName), cancellationToken);
         }
 
         await line.ControlAsync(OldProtocol.Complete(name), cancellationToken);
+        ready.Withdraw();
     }
 
     private async Task SendFileAsync(Outgoing.Share share, CancellationToken cancellationToken)
@@ -87,7 +88,7 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
             return;
         }
 
-        var listening = ready.Ask(Timeout.InfiniteTimeSpan);
+        var listening = ready.Ask();
         await line.ControlAsync(OldProtocol.Incoming(file.Name, file.Length, sender), cancellationToken);
         await files.ListensAsync(listening, ready.IsKnown, cancellationToken);
         using (var download = files.Begin(file, guest.Session, cancellationToken))

@@ -21,10 +21,10 @@ internal sealed class GatewayClient(RoomSession room, ClientInput input, ClientO
         await over.CancelAsync();
         // The others end because this one did.
         foreach (var way in ways)
-            await Task.WhenAny(way);
-        await first;
-        // The room's events end without a word when the session does.
+            await way.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Said first: the room's events end without a word when the session does, and what else then fails does so because of it.
         cancellationToken.ThrowIfCancellationRequested();
+        await first;
     }
 
     private async Task FollowAsync(CancellationToken cancellationToken)

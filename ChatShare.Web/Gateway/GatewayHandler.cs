@@ -99,7 +99,7 @@ internal sealed class GatewayHandler(
         using var over = CancellationTokenSource.CreateLinkedTokenSource(guest.Session.Ended, lifetime.ApplicationStopping);
         using var participant = connected.Connect(guest.Session, Door.Tcp, ClientAddress.Of(remote));
         await using var room = await rooms.JoinAsync(Room(), participant, afterNumber: null, over.Token);
-        var outbox = new ClientOutbox(line, input.Ready, guest, file => web.Of(connection, file), files, pace);
+        var outbox = new ClientOutbox(line, input.Ready, guest, file => web.Of(connection, file), files);
         var feed = new RoomFeed(guest, room);
         try
         {

@@ -28,6 +28,8 @@ internal static class MessageMarkup
         html.Append(CultureInfo.InvariantCulture, $"<span class=\"disc c{PersonFace.Color(message.Sender)}\" aria-hidden=\"true\">");
         html.Append(Encoder.Encode(PersonFace.Initials(message.Sender))).Append("</span>");
         html.Append("<header class=\"message-head\"><b class=\"name\" dir=\"auto\">").Append(name).Append("</b> ");
+        if (message.Door.Mark() is { } mark)
+            html.Append("<span class=\"door\">").Append(mark).Append("</span> ");
         html.Append(CultureInfo.InvariantCulture, $"<time datetime=\"{message.SentAt.UtcDateTime:yyyy-MM-ddTHH:mm:ss}Z\"></time></header>");
         if (message.Deleted)
             html.Append("<div class=\"text deleted\">This message was deleted.</div>");
