@@ -61,7 +61,7 @@ public sealed class PeoplePaneTests
 
         // Whoever asked for all keeps seeing all.
         await ShowAsync(pane, people.Add(new PersonHere(Guid.NewGuid(), "Zuri", PresenceState.Away, [Door.Tcp])));
-        Assert.Equal("Zuri away", pane.Lines("People")[^1]);
+        Assert.Equal("Zuri TCP away", pane.Lines("People")[^1]);
     }
 
     [Fact(Timeout = Make.Patience)]
