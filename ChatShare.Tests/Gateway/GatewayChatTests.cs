@@ -60,7 +60,7 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
 
         await fixture.App.EndSessionAsync("nuisance", "An administrator ended your session. Reason: spam");
 
-        await ann.Ended.WaitAsync(TimeSpan.FromSeconds(2), Cancel);
+        await ann.HangsUpAsync(withinSeconds: 2);
         Assert.Equal("An administrator ended your session. Reason: spam", ann.Read[^1]);
     }
 
@@ -115,7 +115,7 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
     {
         await using var ann = await OldClient.ConnectAsync(fixture.Address, wanted);
 
-        await ann.Ended.WaitAsync(Cancel);
+        await ann.HangsUpAsync();
         Assert.Equal(3, ann.Read.Count(text => text == "NICK"));
         Assert.Contains(ann.Read, text => text.StartsWith("A nickname ", StringComparison.Ordinal));
         Assert.DoesNotContain("Connected to the server!", ann.Read);

@@ -28,7 +28,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
             await using var client = await OldClient.JoinAsync(fixture.Address, string.Create(CultureInfo.InvariantCulture, $"cut{cut}"));
             await client.SendAsync(Conversation.AsMemory(0, cut));
             client.Socket.Shutdown(SocketShutdown.Send);
-            await client.Ended.WaitAsync(Cancel);
+            await client.HangsUpAsync();
         });
 
         await NothingIsLeftAsync();
@@ -93,7 +93,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
                 return;
             }
 
-            await client.Ended.WaitAsync(Cancel);
+            await client.HangsUpAsync();
         });
 
         await NothingIsLeftAsync();
@@ -188,7 +188,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
         await ann.SayAsync("FILE_TRANSFER:silent.bin:100");
         await browser.UntilMessageAsync(m => m.Files is [{ State: FileState.Failed }], Cancel);
 
-        await ann.Ended.WaitAsync(Cancel);
+        await ann.HangsUpAsync();
     }
 
     [Fact]
@@ -216,7 +216,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
         await using (var closed = await RunningApp.StartAsync([.. GatewayFixture.Settings, "ChatShare:Gateway:AllowedNetworks=10.0.0.0/8,192.168.0.0/16"]))
         {
             await using var stranger = await OldClient.ConnectAsync(closed.Gateway!, "stranger");
-            await stranger.Ended.WaitAsync(Cancel);
+            await stranger.HangsUpAsync();
             Assert.Empty(stranger.Read);
         }
 
@@ -224,7 +224,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
             [.. GatewayFixture.Settings, "ChatShare:Gateway:AllowedNetworks=127.0.0.0/8", "ChatShare:Limits:TcpConnectionsPerAddress=1"]);
         await using var first = await OldClient.JoinAsync(app.Gateway!, "one");
         await using var second = await OldClient.ConnectAsync(app.Gateway!, "two");
-        await second.Ended.WaitAsync(Cancel);
+        await second.HangsUpAsync();
         Assert.Equal(["There are too many connections from your address."], second.Read);
     }
 
@@ -236,7 +236,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
         await using var second = await OldClient.ConnectAsync(app.Gateway!, "two");
 
         await second.SeesAsync(text => text.StartsWith("That was too often", StringComparison.Ordinal));
-        await second.Ended.WaitAsync(Cancel);
+        await second.HangsUpAsync();
     }
 
     [Fact]
@@ -265,7 +265,7 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
         await using var ann = await OldClient.JoinAsync(app.Gateway!, "last");
         await app.DisposeAsync();
 
-        await ann.Ended.WaitAsync(TimeSpan.FromSeconds(5), Cancel);
+        await ann.HangsUpAsync(withinSeconds: 5);
     }
 
     private static Task<RunningApp> StartAsync(GatewayPace pace) =>

@@ -106,11 +106,15 @@ internal sealed class OldClient : IAsyncDisposable
         return Files.First(file => file.Name == name);
     }
 
+    /// <summary>Waits until the server has hung up.</summary>
+    public Task HangsUpAsync(int withinSeconds = 30) =>
+        Ended.WaitAsync(TimeSpan.FromSeconds(withinSeconds), TestContext.Current.CancellationToken);
+
     /// <summary>Waits until something is so, looking whenever it has read something.</summary>
     public async Task UntilAsync(Func<bool> condition)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(TimeSpan.FromSeconds(Support.Make.IsLong ? 120 : 60));
+        patience.CancelAfter(TimeSpan.FromSeconds(Support.Make.IsLong ? 120 : 30));
         try
         {
             while (true)
