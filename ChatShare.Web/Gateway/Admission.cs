@@ -69,14 +69,18 @@ internal sealed class Admission(SessionService sessions, AttemptLimits limits, G
     private static string Usable(string wanted)
     {
         var name = new StringBuilder();
-        foreach (var rune in wanted.Normalize(NormalizationForm.FormC).EnumerateRunes().Take(Nickname.MaxLength))
+        foreach (var rune in wanted.EnumerateRunes().Take(Nickname.MaxLength))
         {
-            var isPlain = Rune.IsLetterOrDigit(rune) || rune.Value is ' ' or '.' or '-' or '_' || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
-            name.Append(isPlain ? rune : new Rune('-'));
+            // What else may be wrong with it is for the grammar of names to say.
+            name.Append(IsOfNames(rune) ? rune : new Rune('-'));
         }
 
         return name.ToString();
     }
+
+    private static bool IsOfNames(Rune rune) =>
+        Rune.IsLetterOrDigit(rune) || rune.Value is ' ' or '.' or '-' or '_'
+        || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
 
     private static string Numbered(string name, int number)
     {

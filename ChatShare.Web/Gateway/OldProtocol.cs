@@ -29,6 +29,8 @@ internal static class OldProtocol
     // Below the limit, so that a read that is full never stands for one that goes on.
     private const int MaxPartBytes = MaxMessageBytes - 16;
 
+    private const int MaxNameLength = 255;
+
     /// <summary>A file follows; neither name may contain a colon.</summary>
     public static string Incoming(string name, long size, string sender) =>
         string.Create(CultureInfo.InvariantCulture, $"{IncomingPrefix}{name}:{size}:{sender}");
@@ -63,8 +65,10 @@ internal static class OldProtocol
         }
     }
 
-    /// <summary>Whether a name can stand in a control message: clients split those at every colon and save under the name.</summary>
-    public static bool CanBeNamed(string name) => name.Length > 0 && !name.Any(c => c is ':' or '/' or '\\' || char.IsControl(c));
+    /// <summary>
+    /// Whether a name can stand in a control message: clients split those at every colon, save under the name, and read all of it at once.
+    /// </summary>
+    public static bool CanBeNamed(string name) => name.Length is > 0 and <= MaxNameLength && !name.Any(c => c is ':' or '/' or '\\' || char.IsControl(c));
 
     private static bool IsControl(ReadOnlySpan<char> message) =>
         message.SequenceEqual(Nick)
