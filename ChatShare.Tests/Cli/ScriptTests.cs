@@ -98,7 +98,7 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
-    public async Task Files_are_shared_as_one_message_and_fetched_once_whole_under_names_of_their_own()
+    public async Task Files_are_shared_and_fetched_once_whole_under_names_of_their_own()
     {
         using var home = new CliHome(server.App.Address);
         var (one, two) = (Make.Bytes(300_000, seed: 11), Make.Bytes(70_000, seed: 12));
@@ -118,6 +118,24 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
         Assert.Empty(await File.ReadAllBytesAsync(home.File("fetched/empty.txt"), Cancel));
         Assert.True(Json(again).GetProperty("wasHere").GetBoolean());
         Assert.Equal(3, Directory.GetFiles(home.File("fetched")).Length);
+    }
+
+    [Fact]
+    public async Task Several_files_are_one_message()
+    {
+        using var home = new CliHome(server.App.Address);
+        var room = await server.RoomAsync("Shares");
+        home.Write("one.bin", Make.Bytes(1000, seed: 14));
+        home.Write("two.bin", Make.Bytes(2000, seed: 15));
+        await home.RunAsync("upload", "one.bin", "two.bin", "--room", room, "--nick", "Heidi");
+        await home.RunAsync("send", "--room", room, "the end");
+
+        await using var tail = home.Start("tail", "--room", room, "--after", "0", "--json");
+        await tail.SeesAsync("the end");
+
+        var messages = tail.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => JsonDocument.Parse(line).RootElement);
+        var files = Assert.Single(messages.Where(message => message.GetProperty("text").GetString() == "").GroupBy(message => message.GetProperty("number").GetInt64()));
+        Assert.Equal(["one.bin", "two.bin"], files.Last().GetProperty("files").EnumerateArray().Select(file => file.GetProperty("name").GetString()));
     }
 
     [Fact]
