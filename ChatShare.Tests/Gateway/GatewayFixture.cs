@@ -12,6 +12,8 @@ public sealed class GatewayFixture : IAsyncLifetime
     internal static readonly string[] Settings =
     [
         "ChatShare:Gateway:Endpoint=127.0.0.1:0",
+        // Twice as long as usual: on a busy machine a client may not get to read each message before the next one.
+        "ChatShare:Gateway:MessageGapMilliseconds=80",
         "ChatShare:Limits:JoinsPerMinutePerAddress=0",
         "ChatShare:Limits:MessagesPerSecond=0",
         "ChatShare:Limits:UploadsPerMinute=0",

@@ -60,7 +60,7 @@ internal sealed class OldClient : IAsyncDisposable
     public static async Task<OldClient> JoinAsync(IPEndPoint address, string nickname, bool answersReady = true)
     {
         var client = await ConnectAsync(address, nickname, answersReady);
-        await client.UntilAsync(() => client.Read.Contains("Connected to the server!"));
+        await client.UntilAsync(() => client.Read.Exists(text => text.EndsWith("Connected to the server!", StringComparison.Ordinal)));
         return client;
     }
 
