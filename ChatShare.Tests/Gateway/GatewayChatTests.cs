@@ -236,7 +236,7 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
     [Fact]
     public async Task Ready_is_a_message_when_nothing_was_offered()
     {
-        await using var browser = await fixture.EnterAsync("Listener");
+        await using var browser = await fixture.EnterAsync("Overhearer");
         await using var ann = await OldClient.JoinAsync(fixture.Address, "eager");
         await ann.SayAsync("READY");
 
