@@ -259,6 +259,8 @@ public sealed class UploadTests
         foreach (var upload in new[] { running, waiting })
             await bert.UntilMessageAsync(m => m.Files is [{ State: FileState.Failed } file] && file.Id == upload.Id, token);
         Assert.True(ended.Elapsed < TimeSpan.FromSeconds(2), $"It took {ended.Elapsed}.");
+        // The room is told first.
+        await running.Ended.WaitAsync(token);
         Assert.Equal(reason is null ? "The sender left." : "The sender was disconnected.", running.File.Failure);
         Assert.Equal(FileState.Ready, done.File.State);
         Assert.True(others.IsUnderWay);
