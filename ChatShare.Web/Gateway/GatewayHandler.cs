@@ -107,7 +107,13 @@ internal sealed class GatewayHandler(
             await line.SendAsync(OldProtocol.Connected, over.Token);
             await new GatewayClient(room, input, outbox, feed, uploads, time).RunAsync(over.Token);
         }
-        catch (OperationCanceledException) when (guest.Session.EndReason is { } reason && !line.IsInFile)
+        catch (OperationCanceledException) when (guest.Session.EndReason is not null)
+        {
+            // Told below.
+        }
+
+        // Not only after a cancellation: the room's events may end, without a word, a moment before the token that says why.
+        if (guest.Session.EndReason is { } reason && !line.IsInFile)
         {
             using var farewell = new CancellationTokenSource(pace.Farewell, time);
             await line.SayAsync(reason, farewell.Token);
