@@ -77,7 +77,10 @@ public sealed class Upload
     };
 
     /// <summary>Given up by the service when nobody has fed it until then, UTC.</summary>
-    public DateTimeOffset ExpiresAt { get; internal set; }
+    public DateTimeOffset ExpiresAt => _owner.Deadlines.AsTime(Deadline);
+
+    /// <summary>The same for <see cref="UploadDeadlines"/>.</summary>
+    internal long Deadline { get; set; }
 
     /// <summary>The sender's own id for it; null when there is none.</summary>
     internal string? ClientId { get; init; }

@@ -87,11 +87,11 @@ internal sealed class UploadRepair(
         if (store.EndOf(file.Id) is { } ended)
             return file with { State = ended.State, Failure = ended.Failure };
 
-        var expires = uploads.Expiry(store.LastWritten(file.Id) ?? row.CreatedAt);
-        if (expires <= time.GetUtcNow() || await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
+        if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
             return file with { State = FileState.Failed, Failure = UploadService.NotFinished };
 
-        var upload = new Upload(uploads, room, sender, file) { ExpiresAt = expires, ClientId = row.ClientId };
+        var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
+        var upload = new Upload(uploads, room, sender, file) { Deadline = deadline, ClientId = row.ClientId };
         uploads.TakeIn(upload);
         // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy.
         _ = TakeUpAsync(upload);

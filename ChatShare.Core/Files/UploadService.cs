@@ -57,6 +57,7 @@ public sealed class UploadService
         _quota = quota;
         Store = store;
         Scan = scan;
+        Deadlines = new UploadDeadlines(time, TimeSpan.FromHours(_options.Downloads.PartialFileHours));
     }
 
     /// <summary>Uploads under way, in no order.</summary>
@@ -78,6 +79,8 @@ public sealed class UploadService
     internal DownloadStore Store { get; }
 
     internal VirusScan Scan { get; }
+
+    internal UploadDeadlines Deadlines { get; }
 
     /// <summary>Null when there is no such upload or it has ended.</summary>
     public Upload? Find(FileId id) => _active.GetValueOrDefault(id);
@@ -187,7 +190,7 @@ public sealed class UploadService
     internal IDisposable TakePlaceFor(Upload upload) => _places.Take(upload.Sender.PersonId);
 
     /// <summary>Whether nobody has gone on with it in time.</summary>
-    internal bool IsExpired(Upload upload) => !upload.IsReceiving && upload.ExpiresAt <= _time.GetUtcNow();
+    internal bool IsExpired(Upload upload) => !upload.IsReceiving && Deadlines.IsOver(upload.Deadline);
 
     /// <summary>Takes in an upload that an earlier run of the program had begun.</summary>
     internal void TakeIn(Upload upload)
@@ -199,7 +202,7 @@ public sealed class UploadService
     }
 
     /// <summary>Somebody has fed it: its time starts anew.</summary>
-    internal void Prolong(Upload upload) => upload.ExpiresAt = Expiry(_time.GetUtcNow());
+    internal void Prolong(Upload upload) => upload.Deadline = Deadlines.Next();
 
     /// <summary>Every byte is here and synced: the content moves into the store, then the row says so.</summary>
     internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
@@ -326,7 +329,7 @@ public sealed class UploadService
         cancellationToken.ThrowIfCancellationRequested();
         // Registered before the message is visible: whoever sees the card may ask for the upload.
         ImmutableArray<Upload> uploads =
-            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { ExpiresAt = Expiry(_time.GetUtcNow()), ClientId = file.ClientId })];
+            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { Deadline = Deadlines.Next(), ClientId = file.ClientId })];
         foreach (var upload in uploads)
             _active[upload.Id] = upload;
         ChatMessage message;
@@ -355,9 +358,6 @@ public sealed class UploadService
 
     private void EndWithSender(Upload upload) => upload.UntilSenderEnds = upload.Sender.Ended.Register(
         () => _ = FailQuietlyAsync(upload, upload.Sender.EndReason is null ? "The sender left." : "The sender was disconnected."));
-
-    /// <summary>When an upload that was last fed then is given up.</summary>
-    internal DateTimeOffset Expiry(DateTimeOffset lastFed) => lastFed.AddHours(_options.Downloads.PartialFileHours);
 
     private void CheckLimits(IReadOnlyList<UploadRequest> files)
     {

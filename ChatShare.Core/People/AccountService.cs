@@ -111,7 +111,8 @@ public sealed class AccountService(
             var db = Context(scope);
             var account = await db.Users.SingleAsync(a => a.Id == id, cancellationToken);
             var now = time.GetUtcNow();
-            if (account.LockoutEnd > now)
+            // One that is farther away than that was set before the clock went back.
+            if (account.LockoutEnd > now && account.LockoutEnd <= now + Rest)
                 return null;
             if (matches)
             {

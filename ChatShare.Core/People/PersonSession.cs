@@ -2,13 +2,14 @@ namespace ChatShare.Core.People;
 
 /// <summary>
 /// A session row while the server runs: who stands behind a cookie or a token. One instance for each row and process,
-/// handed out by <see cref="SessionService"/>; it stays valid until <see cref="Ended"/> is cancelled.
+/// handed out by <see cref="SessionService"/>; it stays valid until <see cref="Ended"/> is cancelled. One that nobody holds any more may be
+/// made anew.
 /// </summary>
 #pragma warning disable CA1001 // Whoever holds the token may ask it at any later time, and a source without a timer holds nothing to free.
 public sealed class PersonSession
 #pragma warning restore CA1001
 {
-    private readonly CancellationTokenSource _ended = new();
+    private readonly EndSource _ended;
 
     internal PersonSession(Guid id, Guid personId, Nickname nickname, Guid? accountId, bool isAdministrator)
     {
@@ -17,6 +18,7 @@ public sealed class PersonSession
         Nickname = nickname;
         AccountId = accountId;
         IsAdministrator = isAdministrator;
+        _ended = new EndSource(this);
         Ended = _ended.Token;
     }
 
@@ -48,5 +50,11 @@ public sealed class PersonSession
     {
         EndReason ??= reason;
         _ended.Cancel();
+    }
+
+    /// <summary>Whoever holds the token alone holds the session with it, so that its end reaches them.</summary>
+    private sealed class EndSource(PersonSession session) : CancellationTokenSource
+    {
+        public PersonSession Session { get; } = session;
     }
 }

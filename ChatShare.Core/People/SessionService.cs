@@ -22,7 +22,10 @@ public sealed class SessionService(
     private const int UniqueConstraint = 2067;
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<Guid, PersonSession> _living = new();
+    // Weak: a copy lives as long as anybody holds it or its token, a connection, an upload or a request. The row brings it back. A company's
+    // guests of years would not fit into the memory.
+    private readonly ConcurrentDictionary<Guid, WeakReference<PersonSession>> _living = new();
+    private readonly HeldNames _held = new(time);
 
     // Held while a row is read and its copy published, and while copies of ended rows are taken away. Without it a reader
     // that saw the row alive could publish a copy just after the end had looked for one, and it would live for ever.
@@ -39,7 +42,7 @@ public sealed class SessionService(
     /// <param name="cancellationToken">Stops before the session is made.</param>
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
     public Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken) =>
-        JoinAsync(nickname, replaces, time.GetUtcNow(), cancellationToken);
+        JoinAsync(nickname, replaces, Held, cancellationToken);
 
     /// <summary>
     /// Begins a session that is worth nothing without its connection, as that of a TCP client: whoever has made it ends it when the connection
@@ -48,9 +51,9 @@ public sealed class SessionService(
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
     public Task<PersonSession> JoinForConnectionAsync(Nickname nickname, CancellationToken cancellationToken) =>
         // Held for as long as it takes to be connected, so that two who join at once do not get the same name.
-        JoinAsync(nickname, replaces: null, time.GetUtcNow() - Held + ConnectsWithin, cancellationToken);
+        JoinAsync(nickname, replaces: null, ConnectsWithin, cancellationToken);
 
-    private async Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, DateTimeOffset lastSeen, CancellationToken cancellationToken)
+    private async Task<PersonSession> JoinAsync(Nickname nickname, PersonSession? replaces, TimeSpan held, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(nickname);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
@@ -62,8 +65,11 @@ public sealed class SessionService(
             ended.Add(expired);
 
         var row = NewRow(nickname, personId: Guid.NewGuid(), accountId: null);
-        row.LastSeenAt = lastSeen;
+        // For the next run: this one has a better clock.
+        row.LastSeenAt = row.CreatedAt - Held + held;
         db.Sessions.Add(row);
+        // First: who asks for the name between the commit and this would get it.
+        _held.Hold(row.Id, held);
         try
         {
             await db.SaveChangesAsync(cancellationToken);
@@ -93,14 +99,14 @@ public sealed class SessionService(
     /// <summary>The living session with this id, the same instance each time; null when unknown or ended.</summary>
     public async Task<PersonSession?> FindAsync(Guid sessionId, CancellationToken cancellationToken)
     {
-        if (_living.TryGetValue(sessionId, out var known))
+        if (Living(sessionId) is { } known)
             return known.IsAlive ? known : null;
 
         await _publishing.WaitAsync(cancellationToken);
         try
         {
-            if (_living.TryGetValue(sessionId, out known))
-                return known;
+            if (Living(sessionId) is { } published)
+                return published;
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
             var row = await db.Sessions.AsNoTracking()
                 .SingleOrDefaultAsync(s => s.Id == sessionId && s.EndedAt == null, cancellationToken);
@@ -148,9 +154,14 @@ public sealed class SessionService(
         }
     }
 
-    /// <summary>Writes down that these sessions were seen now, which is what a nickname's time to be held counts from.</summary>
+    /// <summary>
+    /// Writes down that these sessions were seen now, which is what a nickname's time to be held counts from. Once a round, also when nobody was.
+    /// </summary>
     internal async Task SeenAsync(IReadOnlyCollection<Guid> sessionIds, CancellationToken cancellationToken)
     {
+        Tidy();
+        foreach (var id in sessionIds)
+            _held.Hold(id, Held);
         if (sessionIds.Count == 0)
             return;
         var now = time.GetUtcNow();
@@ -173,7 +184,7 @@ public sealed class SessionService(
         if (holder is null)
             return null;
 
-        if (connected.IsConnected(holder.Id) || time.GetUtcNow() - holder.LastSeenAt < Held)
+        if (connected.IsConnected(holder.Id) || _held.IsHeld(holder, Held))
             throw Taken(nickname);
         var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
         await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
@@ -186,12 +197,14 @@ public sealed class SessionService(
         foreach (var (sessionId, reason) in endings)
         {
             logger.SessionEnded(sessionId, reason ?? "left");
+            _held.LetGo(sessionId);
             PersonSession? copy;
             // The row is ended, so this goes through whatever the caller gave up meanwhile.
             await _publishing.WaitAsync(CancellationToken.None);
             try
             {
-                _living.TryRemove(sessionId, out copy);
+                copy = Living(sessionId);
+                _living.TryRemove(sessionId, out _);
             }
             finally
             {
@@ -220,8 +233,25 @@ public sealed class SessionService(
         return Publish(row, nickname, isAdministrator);
     }
 
-    private PersonSession Publish(SessionRow row, Nickname nickname, bool isAdministrator) =>
-        _living.GetOrAdd(row.Id, _ => new PersonSession(row.Id, row.PersonId, nickname, row.AccountId, isAdministrator));
+    private PersonSession Publish(SessionRow row, Nickname nickname, bool isAdministrator)
+    {
+        var session = new PersonSession(row.Id, row.PersonId, nickname, row.AccountId, isAdministrator);
+        _living[row.Id] = new WeakReference<PersonSession>(session);
+        return session;
+    }
+
+    private PersonSession? Living(Guid sessionId) =>
+        _living.TryGetValue(sessionId, out var reference) && reference.TryGetTarget(out var session) ? session : null;
+
+    private void Tidy()
+    {
+        _held.Tidy();
+        foreach (var entry in _living)
+        {
+            if (!entry.Value.TryGetTarget(out _))
+                _living.TryRemove(entry);
+        }
+    }
 
     private SessionRow NewRow(Nickname nickname, Guid personId, Guid? accountId)
     {

@@ -64,7 +64,7 @@ public sealed class RetentionTests
         await host.Rooms.SetKeepRuleAsync(host.Lobby, new KeepRule(30, null), root, token);
         var before = await SweptAsync(host, TimeSpan.Zero, token);
 
-        host.Clock.Advance(TimeSpan.FromDays(3650));
+        host.Clock.Jump(TimeSpan.FromDays(3650));
         Assert.True(await SweptAsync(host, TimeSpan.FromMinutes(5), token) - before < TimeSpan.FromHours(3));
         await host.RestartAsync(token);
         Assert.True(await SweptAsync(host, TimeSpan.FromMinutes(5), token) - before < TimeSpan.FromHours(6));
@@ -81,10 +81,10 @@ public sealed class RetentionTests
         await using var host = await CoreHost.StartAsync(token);
         await SweptAsync(host, TimeSpan.Zero, token);
         var right = host.Clock.GetUtcNow();
-        host.Clock.Advance(TimeSpan.FromDays(3650));
+        host.Clock.Jump(TimeSpan.FromDays(3650));
         Assert.True(await SweptAsync(host, TimeSpan.FromDays(2), token) > right.AddDays(40));
 
-        host.Clock.Advance(TimeSpan.FromDays(-3650));
+        host.Clock.Jump(TimeSpan.FromDays(-3650));
 
         Assert.True(host.Get<Retention>().Clock < right.AddHours(1));
         Assert.True(await SweptAsync(host, TimeSpan.FromMinutes(5), token) < right.AddHours(1));
@@ -101,10 +101,10 @@ public sealed class RetentionTests
         var before = await SweptAsync(host, TimeSpan.Zero, token);
         var behind = TimeSpan.FromDays(20_000);
 
-        host.Clock.Advance(-behind);
+        host.Clock.Jump(-behind);
         await SweptAsync(host, TimeSpan.FromMinutes(5), token);
         await host.ShareAsync(anna, "a", Make.Bytes(1000), token);
-        host.Clock.Advance(behind);
+        host.Clock.Jump(behind);
 
         Assert.True(before - await SweptAsync(host, TimeSpan.Zero, token) < TimeSpan.FromHours(3));
         Assert.InRange(before - await SweptAsync(host, TimeSpan.FromMinutes(5), token), -TimeSpan.FromMinutes(5), TimeSpan.Zero);

@@ -117,6 +117,33 @@ public sealed class SessionServiceTests
     }
 
     [Fact]
+    public async Task Session_that_nobody_holds_takes_no_memory_and_is_found_again()
+    {
+        await using var core = await BareCore.StartAsync();
+        var (id, personId, copy) = await JoinAndGoAsync(core, "Ann");
+        GC.Collect();
+        await core.Sessions.SeenAsync([], Cancel);
+
+        Assert.False(copy.TryGetTarget(out _));
+        Assert.NotNull(await TryJoinAsync(core, "Ann"));
+        var found = await core.Sessions.FindAsync(id, Cancel);
+        Assert.Equal((personId, "Ann", true), (found!.PersonId, found.Nickname.Value, found.IsAlive));
+    }
+
+    [Fact]
+    public async Task Session_whose_token_alone_is_held_ends_for_its_holder()
+    {
+        await using var core = await BareCore.StartAsync();
+        var (id, token) = await JoinForTokenAsync(core, "Ann");
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(token);
+        GC.Collect();
+        await core.Sessions.SeenAsync([], Cancel);
+        await core.Sessions.EndAsync(id, null, Cancel);
+
+        Assert.True(linked.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task Find_of_an_unknown_session_is_null()
     {
         await using var core = await BareCore.StartAsync();
@@ -186,6 +213,19 @@ public sealed class SessionServiceTests
     }
 
     private static Task<PersonSession> JoinAsync(BareCore core, string name) => core.Sessions.JoinAsync(BareCore.Name(name), Cancel);
+
+    // Methods of their own: a variable of the test would hold the session.
+    private static async Task<(Guid Id, Guid PersonId, WeakReference<PersonSession> Copy)> JoinAndGoAsync(BareCore core, string name)
+    {
+        var session = await JoinAsync(core, name);
+        return (session.Id, session.PersonId, new WeakReference<PersonSession>(session));
+    }
+
+    private static async Task<(Guid Id, CancellationToken Ended)> JoinForTokenAsync(BareCore core, string name)
+    {
+        var session = await JoinAsync(core, name);
+        return (session.Id, session.Ended);
+    }
 
     private static async Task<RefusedException?> TryJoinAsync(BareCore core, string name)
     {

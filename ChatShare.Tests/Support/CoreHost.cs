@@ -152,6 +152,9 @@ internal sealed class CoreHost : IAsyncDisposable
     public Task<ChatShareDbContext> OpenDatabaseAsync(CancellationToken cancellationToken) =>
         Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(cancellationToken);
 
+    /// <summary>Gives up the uploads whose time is over, as is done every half an hour.</summary>
+    public Task SweepUploadsAsync() => Get<IEnumerable<IHostedService>>().OfType<UploadClock>().Single().SweepAsync();
+
     public IReadOnlyList<string> PartialFiles() => Directory.GetFiles(Path.Combine(Downloads, "partial"));
 
     /// <summary>The hashes of all contents on disk.</summary>
