@@ -11,19 +11,28 @@ internal sealed class Victim : IDisposable
     private readonly Task _reading;
     private readonly Task<string> _complaints;
 
-    public Victim(string folder)
+    /// <param name="folder">Where it keeps everything.</param>
+    /// <param name="before">A program, and its arguments, that runs it.</param>
+    public Victim(string folder, params IEnumerable<string> before)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "ChatShare.Tests" + (OperatingSystem.IsWindows() ? ".exe" : ""));
-        _process = Process.Start(new ProcessStartInfo(program, [CrashChild.Switch, folder])
+        string[] command = [.. before, program, CrashChild.Switch, folder];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        // A short life: code that is compiled again for speed would pay itself back after it.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCounting"] = "0";
+        _process = Process.Start(start)!;
         _complaints = _process.StandardError.ReadToEndAsync();
         _reading = ReadAsync();
     }
+
+    public int Id => _process.Id;
 
     public async Task<string?> ReadLineAsync(CancellationToken cancellationToken)
     {
@@ -53,12 +62,25 @@ internal sealed class Victim : IDisposable
         }
     }
 
+    /// <summary>It ends by itself when there is nothing more to come.</summary>
+    public async Task EndAsync(CancellationToken cancellationToken)
+    {
+        _process.StandardInput.Close();
+        await UntilDeadAsync(cancellationToken);
+    }
+
+    /// <summary>Somebody else kills it.</summary>
+    public async Task UntilDeadAsync(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken);
+        await _reading;
+    }
+
     /// <summary>Ends it without a word of warning; what it had written before can still be read.</summary>
     public async Task KillAsync(CancellationToken cancellationToken)
     {
         _process.Kill();
-        await _process.WaitForExitAsync(cancellationToken);
-        await _reading;
+        await UntilDeadAsync(cancellationToken);
     }
 
     public void Dispose()
