@@ -98,6 +98,7 @@ public static class ChatShareApp
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
         DownloadEndpoints.Map(app);
+        app.MapTheme();
         app.MapArchive();
         app.MapThumbnails();
         app.MapUploads();

@@ -64,6 +64,9 @@ public sealed class ConnectedUsers(TimeProvider time)
         return listing.Users;
     }
 
+    /// <summary>Everybody, one entry a person, sorted by nickname.</summary>
+    public ImmutableArray<PersonHere> People() => PersonHere.Of(_participants.Keys);
+
     /// <summary>How many connections a person has through a door.</summary>
     public int CountOf(Guid personId, Door door) =>
         _participants.Keys.Count(p => p.Session.PersonId == personId && p.Door == door);

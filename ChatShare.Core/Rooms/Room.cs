@@ -68,7 +68,7 @@ public sealed class Room
         get
         {
             lock (_gate)
-                return PeopleNow();
+                return _people;
         }
     }
 
@@ -116,6 +116,8 @@ public sealed class Room
     internal async Task EnterAsync(RoomSession reader, long? afterNumber, CancellationToken cancellationToken)
     {
         await LoadAsync(cancellationToken);
+        // Before the newcomer is on the list: a change of state between the two would be heard by nobody.
+        reader.Participant.StateChanged += OnStateChanged;
         lock (_gate)
         {
             reader.LastNumber = afterNumber ?? LastNumber;
@@ -124,18 +126,16 @@ public sealed class Room
             reader.Keeps = _keeps;
             _readers.Add(reader);
             // The newcomer sees themselves at once, the others with the next flush.
-            _people = [];
-            _peopleDirty = true;
+            PersonChanged(reader.Participant);
             reader.PeopleVersion = _peopleVersion;
             reader.Backlog = new Backlog(
                 _services.Database.Epoch,
                 reader.LastNumber,
                 afterNumber is null ? [.. _tail.Values.Skip(_tail.Count - PageLength)] : [],
                 [.. _uploads.Values.Select(upload => upload.Progress)],
-                PeopleNow());
+                _people);
         }
 
-        reader.Participant.StateChanged += OnStateChanged;
         reader.Participant.Entered(Name.Value);
         reader.LeaveWhenEnded();
         _services.Dirty(this);
@@ -147,7 +147,7 @@ public sealed class Room
         {
             if (!_readers.Remove(reader))
                 return;
-            _peopleDirty = true;
+            PersonChanged(reader.Participant);
         }
 
         reader.Participant.StateChanged -= OnStateChanged;
@@ -245,7 +245,6 @@ public sealed class Room
             if (_peopleDirty)
             {
                 _peopleDirty = false;
-                _people = [];
                 _peopleVersion++;
             }
 
@@ -282,7 +281,7 @@ public sealed class Room
             if (reader.PeopleVersion < _peopleVersion)
             {
                 reader.PeopleVersion = _peopleVersion;
-                events.Add(new RoomEvent.PeopleChanged(PeopleNow()));
+                events.Add(new RoomEvent.PeopleChanged(_people));
             }
 
             if (reader.TypingVersion < _typingVersion)
@@ -390,10 +389,14 @@ public sealed class Room
     private void OnStateChanged(Participant participant)
     {
         lock (_gate)
-            _peopleDirty = true;
+            PersonChanged(participant);
         _services.Dirty(this);
     }
 
-    private ImmutableArray<PersonHere> PeopleNow() =>
-        _people.IsEmpty ? _people = PersonHere.Of(_readers.Select(reader => reader.Participant)) : _people;
+    private void PersonChanged(Participant participant)
+    {
+        var personId = participant.Session.PersonId;
+        _people = PersonHere.With(_people, personId, [.. _readers.Select(reader => reader.Participant).Where(p => p.Session.PersonId == personId)]);
+        _peopleDirty = true;
+    }
 }

@@ -27,22 +27,6 @@ public abstract record RoomEvent
     public sealed record TypingChanged(ImmutableArray<PersonTyping> People) : RoomEvent;
 }
 
-/// <summary>Somebody in a room; all their connections are one.</summary>
-public sealed record PersonHere(Guid PersonId, string Nickname, PresenceState State, ImmutableArray<Door> Doors)
-{
-    /// <summary>The people behind connections, sorted by name.</summary>
-    internal static ImmutableArray<PersonHere> Of(IEnumerable<Participant> connections) =>
-    [
-        .. connections.GroupBy(participant => participant.Session.PersonId)
-            .Select(person => new PersonHere(
-                person.Key,
-                person.First().Session.Nickname.Value,
-                person.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
-                [.. person.Select(p => p.Door).Distinct().Order()]))
-            .OrderBy(person => person.Nickname, StringComparer.OrdinalIgnoreCase),
-    ];
-}
-
 /// <summary>Somebody who is typing.</summary>
 public sealed record PersonTyping(Guid PersonId, string Nickname);
 

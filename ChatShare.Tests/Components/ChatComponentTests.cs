@@ -26,16 +26,6 @@ public sealed class ChatComponentTests : BunitContext
     }
 
     [Fact]
-    public void Away_is_a_word_and_not_a_colour_alone()
-    {
-        var line = Render<PersonLine>(parameters => parameters.Add(p => p.Name, "Ann").Add(p => p.IsAway, true).Add(p => p.IsMe, true));
-
-        Assert.Contains("away", line.Markup, StringComparison.Ordinal);
-        Assert.Contains("(you)", line.Markup, StringComparison.Ordinal);
-        Assert.DoesNotContain("here", line.Markup, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_block_draws_days_the_unread_line_and_followers()
     {
         var window = new TimelineWindow(new ForwardClock(Sample.Noon)) { Seen = 2, Viewer = Me };

@@ -2,7 +2,6 @@ using Bunit;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
-using Microsoft.AspNetCore.Components.Web;
 using Microsoft.Extensions.DependencyInjection;
 using TestContext = Xunit.TestContext;
 
@@ -122,20 +121,19 @@ public sealed class RoomsPaneTests
         await using var workshop = await core.EnterAsync(who, token, await core.CreateRoomAsync("Workshop", who, token));
         await using var garden = await core.EnterAsync(who, token, await core.CreateRoomAsync("Garden", who, token));
         circuit.Navigation.NavigateTo("/rooms/Lobby");
-        var head = circuit.Render<HeadOutlet>();
-        circuit.Render<RoomsPane>();
-        await head.WaitForAssertionAsync(() => Assert.Equal("Lobby — ChatShare", Title()));
+        var pane = circuit.Render<RoomsPane>();
+        await pane.WaitForAssertionAsync(() => Assert.Equal("Lobby — ChatShare", Title()));
 
         await bo.SayAsync("seen at once", token);
         await workshop.SayAsync("one", token);
         await garden.SayAsync("two", token);
         await garden.SayAsync("three", token);
-        await head.WaitForAssertionAsync(() => Assert.Equal("(3) Lobby — ChatShare", Title()));
+        await pane.WaitForAssertionAsync(() => Assert.Equal("(3) Lobby — ChatShare", Title()));
 
         circuit.Navigation.NavigateTo("/rooms/Garden");
-        await head.WaitForAssertionAsync(() => Assert.StartsWith("(2) Garden — ", Title(), StringComparison.Ordinal));
+        await pane.WaitForAssertionAsync(() => Assert.StartsWith("(2) Garden — ", Title(), StringComparison.Ordinal));
 
-        string Title() => head.Find("title").TextContent;
+        string Title() => pane.Find("page-title").GetAttribute("text")!;
     }
 
     [Fact(Timeout = Make.Patience)]

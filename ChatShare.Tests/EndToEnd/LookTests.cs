@@ -108,8 +108,18 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await person.JoinAsync("Strict");
         await person.SayAsync("hello there");
         await person.SeesAsync("hello there");
+        await person.Button("Dark").ClickAsync();
+        await Expect(person.Button("Dark")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Expect(person.Button("Light")).ToHaveAttributeAsync("aria-pressed", "false");
         await person.Button("New room").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Dialog)).ToBeVisibleAsync();
+        // MudBlazor's parts have our colours, of the mode that holds: the raised surface.
+        var dialog = page.GetByRole(AriaRole.Dialog);
+        await Expect(dialog).ToHaveCSSAsync("background-color", "rgb(28, 36, 45)");
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(dialog).ToHaveCountAsync(0);
+        await person.Button("Light").ClickAsync();
+        await person.Button("New room").ClickAsync();
+        await Expect(dialog).ToHaveCSSAsync("background-color", "rgb(255, 255, 255)");
 
         Assert.Empty(foreign);
         Assert.Empty(complaints);

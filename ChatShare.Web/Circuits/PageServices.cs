@@ -1,4 +1,6 @@
+using ChatShare.Web.Components.Chat;
 using ChatShare.Web.Components.Files;
+using ChatShare.Web.Components.Layout;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 
 namespace ChatShare.Web.Circuits;
@@ -8,6 +10,9 @@ internal static class PageServices
 {
     public static void AddChatSharePages(this IServiceCollection services)
     {
+        services.AddSingleton<ThemeSheet>();
+        services.AddSingleton<PeopleElsewhere>();
+        services.AddScoped<Overlays>();
         services.AddScoped<CircuitUploads>();
         services.AddScoped<BrowserConnection>();
         services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());

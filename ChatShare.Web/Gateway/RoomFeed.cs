@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Web.Gateway;

@@ -5,7 +5,6 @@ using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
-using MudBlazor;
 
 namespace ChatShare.Web.Components.Chat;
 
@@ -162,7 +161,7 @@ public sealed partial class RoomView
         }
         catch (RefusedException refused)
         {
-            Snackbar.Add(refused.Message, Severity.Error);
+            await Overlays.ErrorAsync(refused.Message);
         }
     }
 
@@ -230,6 +229,7 @@ public sealed partial class RoomView
         window.Reset(backlog.Messages);
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);
+        _session.ForgetBacklog();
 
         _self = DotNetObjectReference.Create(this);
         _handle = await _module.InvokeAsync<IJSObjectReference>(

@@ -6,7 +6,7 @@ namespace ChatShare.Web.Components.Layout;
 /// The look of MudBlazor's parts (dialogs, menus, notices). The same values stand as CSS variables in
 /// <c>wwwroot/css/tokens.css</c> for everything that is plain markup; who changes one changes the other.
 /// </summary>
-public static class ChatShareTheme
+internal static class ChatShareTheme
 {
     private static readonly string[] SystemFonts =
     [
@@ -14,13 +14,15 @@ public static class ChatShareTheme
         "Apple Color Emoji", "Segoe UI Emoji", "Noto Color Emoji",
     ];
 
-    /// <summary>The one theme, light and dark. Shared by all circuits; nobody changes it.</summary>
-    public static readonly MudTheme Theme = new()
+    /// <summary>The one theme, light and dark.</summary>
+    /// <param name="scope">The CSS selector under which its variables stand.</param>
+    public static MudTheme Make(string scope) => new()
     {
         PaletteLight = Light(),
         PaletteDark = Dark(),
         Typography = Type(),
         LayoutProperties = new LayoutProperties { DefaultBorderRadius = "6px" },
+        PseudoCss = new PseudoCss { Scope = scope },
     };
 
     private static PaletteLight Light() => new()

@@ -3,6 +3,7 @@
 
 import "./file-actions.js";
 import "./pane.js";
+import "./title.js";
 import { isHandingOver } from "./picker.js";
 
 const blazor = /** @type {any} */ (window).Blazor;

@@ -9,8 +9,6 @@
   const paneKey = "chatshare.pane";
   const root = document.documentElement;
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
-  /** @type {Set<(resolved: Resolved) => void>} */
-  const listeners = new Set();
   // Storage may be refused (private windows, policies): the choice then lives as long as the page.
   /** @type {Choice} */
   let fallback = "system";
@@ -36,7 +34,7 @@
     return chosen === "system" ? (prefersDark.matches ? "dark" : "light") : chosen;
   }
 
-  /** Shows on the buttons which choice holds; pages that render later call it through onChange. */
+  /** Shows on the buttons which choice holds. */
   function mark() {
     for (const button of document.querySelectorAll("[data-theme-choice]")) {
       button.setAttribute("aria-pressed", String(button.getAttribute("data-theme-choice") === choice()));
@@ -44,13 +42,8 @@
   }
 
   function apply() {
-    const now = resolved();
-    const before = root.dataset.theme;
-    root.dataset.theme = now;
+    root.dataset.theme = resolved();
     mark();
-    if (before !== undefined && before !== now) {
-      listeners.forEach((listener) => listener(now));
-    }
   }
 
   /** @param {Choice} value */
@@ -62,24 +55,6 @@
       // Kept in `fallback`.
     }
     apply();
-  }
-
-  /**
-   * Calls back with "light" or "dark" when the theme changes.
-   * A .NET object gets `ThemeChangedAsync(string resolved)`; one that is gone is forgotten at the next change.
-   * @param {((resolved: Resolved) => void) | { invokeMethodAsync(method: string, ...args: unknown[]): Promise<unknown> }} target
-   */
-  function onChange(target) {
-    /** @param {Resolved} now */
-    const listener = (now) => {
-      if (typeof target === "function") {
-        target(now);
-      } else {
-        target.invokeMethodAsync("ThemeChangedAsync", now).catch(() => listeners.delete(listener));
-      }
-    };
-    listeners.add(listener);
-    mark();
   }
 
   root.dataset.pane = read(paneKey) === "closed" ? "closed" : "open";
@@ -95,5 +70,10 @@
     }
   });
 
-  Object.assign(window, { chatshareTheme: { choice, resolved, set, onChange } });
+  // Buttons that come into the page later, with the circuit. In a page that is still being read they are empty here, and marked when it is.
+  customElements.define("theme-choice", class extends HTMLElement {
+    connectedCallback() {
+      mark();
+    }
+  });
 })();

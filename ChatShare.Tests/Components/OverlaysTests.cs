@@ -1,0 +1,27 @@
+using Bunit;
+using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Layout;
+using Microsoft.Extensions.DependencyInjection;
+using TestContext = Xunit.TestContext;
+
+namespace ChatShare.Tests.Components;
+
+public sealed class OverlaysTests
+{
+    [Fact(Timeout = Make.Patience)]
+    public async Task Providers_come_into_the_page_with_the_first_notice_and_show_it()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var page = circuit.Render<MudProviders>(parameters => parameters.Add(p => p.OnDemand, true));
+        var overlays = circuit.Services.GetRequiredService<Overlays>();
+        Assert.Empty(page.Markup.Trim());
+
+        await page.InvokeAsync(() => overlays.ErrorAsync("Not now."));
+        await page.WaitForAssertionAsync(() => Assert.Contains("Not now.", page.Markup, StringComparison.Ordinal));
+
+        await page.InvokeAsync(() => overlays.ErrorAsync("Not later, either."));
+        await page.WaitForAssertionAsync(() => Assert.Contains("Not later, either.", page.Markup, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,21 @@
+using ChatShare.Web.Components.Layout;
+using Microsoft.Net.Http.Headers;
+
+namespace ChatShare.Web.Endpoints;
+
+/// <summary>The style sheet of MudBlazor's parts, <see cref="ThemeSheet"/>; the same for everybody.</summary>
+internal static class ThemeEndpoint
+{
+    public static void MapTheme(this IEndpointRouteBuilder app) => app.MapGet(ThemeSheet.Address, GetAsync).AllowAnonymous().ExcludeFromDescription();
+
+    private static async Task<IResult> GetAsync(ThemeSheet theme, HttpContext http)
+    {
+        var sheet = await theme.GetAsync();
+        http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
+        http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
+        if (!http.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "br" && coding.Quality is null or > 0))
+            return TypedResults.Bytes(sheet.Plain, "text/css; charset=utf-8");
+        http.Response.Headers.ContentEncoding = "br";
+        return TypedResults.Bytes(sheet.Brotli, "text/css; charset=utf-8");
+    }
+}
