@@ -59,6 +59,10 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         Assert.True(await person.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= window.innerWidth"));
         Assert.True(await person.Page.EvaluateAsync<bool>("() => document.querySelector('.timeline').scrollWidth <= document.querySelector('.timeline').clientWidth"));
         await Expect(person.Field).ToBeInViewportAsync();
+        // The room has the height of the window and most of its width; panes stand beside it.
+        var room = (await person.Page.Locator("main.room").BoundingBoxAsync())!;
+        Assert.True(room.Width > width / 3f, $"The room is {room.Width} wide.");
+        Assert.Equal((0, height), (room.Y, room.Height));
         await person.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"chat-{width}-{scheme}.png") });
     }
 
