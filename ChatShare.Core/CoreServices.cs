@@ -75,7 +75,7 @@ public static class CoreServices
     {
         services.AddDbContextFactory<SqliteChatShareDbContext>((provider, options) => options
             .UseSqlite(Database.ConnectionStringFor(provider.GetRequiredService<IOptions<ChatShareOptions>>().Value.DataDirectory))
-            .AddInterceptors(new PreparedConnections()));
+            .AddInterceptors(new PreparedConnections(), new FullDisk()));
         services.AddSingleton<IDbContextFactory<ChatShareDbContext>, SqliteContextFactory>();
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<ChatShareDbContext>>().CreateDbContext());
         services.AddSingleton<Database>();

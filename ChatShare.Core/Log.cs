@@ -32,7 +32,7 @@ internal static partial class Log
     [LoggerMessage(2002, LogLevel.Information, "Upload {FileId} ended as {State} after {Received} bytes")]
     public static partial void UploadEnded(this ILogger logger, string fileId, Files.FileState state, long received);
 
-    [LoggerMessage(2003, LogLevel.Warning, "The end of upload {FileId} could not be recorded; the next start does it")]
+    [LoggerMessage(2003, LogLevel.Warning, "The end of upload {FileId} could not be recorded; that is done when the database can be written")]
     public static partial void UploadEndNotRecorded(this ILogger logger, string fileId);
 
     [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]

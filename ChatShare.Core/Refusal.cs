@@ -41,7 +41,7 @@ public enum RefusalKind
 /// A refusal that a person may read: the message is a plain sentence for the interface, never a technical text.
 /// Everything else that is thrown is a fault and shown as such.
 /// </summary>
-public sealed class RefusedException(RefusalKind kind, string sentence) : Exception(sentence)
+public sealed class RefusedException(RefusalKind kind, string sentence, Exception? cause = null) : Exception(sentence, cause)
 {
     /// <summary>What was wrong.</summary>
     public RefusalKind Kind { get; } = kind;

@@ -27,9 +27,16 @@ internal sealed class UploadClock(
         }
     }
 
+    /// <summary>Whether it is nearly full; and what it had no room for may have some now.</summary>
+    public Task LookAtDiskAsync()
+    {
+        disk.Look();
+        return uploads.Ends.TryAgainAsync();
+    }
+
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         EveryAsync(SweepInterval, SweepAsync, stoppingToken),
-        EveryAsync(DiskInterval, LookAtDisk, stoppingToken),
+        EveryAsync(DiskInterval, LookAtDiskAsync, stoppingToken),
         EveryAsync(ReportInterval, ReportProgress, stoppingToken));
 
     private async Task EveryAsync(TimeSpan interval, Func<Task> act, CancellationToken stoppingToken)
@@ -62,9 +69,4 @@ internal sealed class UploadClock(
         return Task.CompletedTask;
     }
 
-    private Task LookAtDisk()
-    {
-        disk.Look();
-        return Task.CompletedTask;
-    }
 }

@@ -38,6 +38,7 @@ public sealed class UploadService
         RoomService rooms,
         DownloadStore store,
         StoredContents contents,
+        UploadEnds ends,
         VirusScan scan,
         Quota quota,
         PersonLimits limits,
@@ -57,6 +58,7 @@ public sealed class UploadService
         _quota = quota;
         Store = store;
         Scan = scan;
+        Ends = ends;
         Deadlines = new UploadDeadlines(time, TimeSpan.FromHours(_options.Downloads.PartialFileHours));
     }
 
@@ -81,6 +83,8 @@ public sealed class UploadService
     internal VirusScan Scan { get; }
 
     internal UploadDeadlines Deadlines { get; }
+
+    internal UploadEnds Ends { get; }
 
     /// <summary>Null when there is no such upload or it has ended.</summary>
     public Upload? Find(FileId id) => _active.GetValueOrDefault(id);
@@ -232,44 +236,11 @@ public sealed class UploadService
     {
         try
         {
-            // First the bytes: the row may need the space that they take.
-            Store.DeletePartial(upload.Id);
-            file = await RecordEndAsync(upload, file);
-            if (Store.AdoptedAs(upload.Id) is { } sha256)
-            {
-                using var held = await _contents.HoldAsync(CancellationToken.None);
-                await _contents.DropAsync(sha256, CancellationToken.None);
-            }
-
-            Store.Settle(upload.Id);
-            _logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
-        }
-        catch (RefusedException)
-        {
-            // The log cannot write now. The card stays as it is; the next start finds the row, and here how it has ended.
-            _logger.UploadEndNotRecorded(upload.Id.ToString());
-            if (Store.AdoptedAs(upload.Id) is null)
-                Store.NoteEnd(upload.Id, file.State, file.Failure);
+            return await Ends.GiveUpAsync(upload, file);
         }
         finally
         {
             Forget([upload]);
-        }
-
-        return file;
-    }
-
-    private async Task<SharedFile> RecordEndAsync(Upload upload, SharedFile file)
-    {
-        try
-        {
-            var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, file), CancellationToken.None);
-            return message.Files.Single(known => known.Id == upload.Id);
-        }
-        catch (RefusedException refused) when (refused.Kind is RefusalKind.Gone or RefusalKind.NotFound)
-        {
-            // Its message was deleted and its row says so already; only what is here of it has to go.
-            return file with { State = FileState.Deleted, Failure = null };
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class WhoHasIt
             foreach (var part in files.Select(file => file.ToString()).Chunk(MostFiles))
                 await WriteAsync(db, part, who);
         }
-        catch (Exception exception) when (exception is DbException or DbUpdateException)
+        catch (Exception exception) when (exception is DbException or DbUpdateException or RefusedException)
         {
             _logger.DownloadNotRecorded(exception);
         }

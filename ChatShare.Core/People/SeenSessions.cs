@@ -38,7 +38,7 @@ internal sealed class SeenSessions(ConnectedUsers connected, SessionService sess
         {
             await sessions.SeenAsync(connected.TakeSeen(), cancellationToken);
         }
-        catch (Exception e) when (e is DbException or DbUpdateException or OperationCanceledException)
+        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException or OperationCanceledException)
         {
             // One bad round, or a shutdown that ran out of time: who is still here is written by the next one.
             logger.SeenFailed(e);

@@ -129,7 +129,7 @@ public sealed class ReadMarks : BackgroundService
         {
             await WriteAsync(cancellationToken);
         }
-        catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or OperationCanceledException)
+        catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or RefusedException or OperationCanceledException)
         {
             _logger.ReadMarksNotWritten(exception);
         }
@@ -150,7 +150,7 @@ public sealed class ReadMarks : BackgroundService
             {
                 return;
             }
-            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException)
+            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or RefusedException)
             {
                 _logger.ReadMarksNotWritten(exception);
             }

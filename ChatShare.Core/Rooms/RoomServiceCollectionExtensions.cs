@@ -20,6 +20,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<RoomServices>();
         services.AddSingleton<DownloadStore>();
         services.AddSingleton<StoredContents>();
+        services.AddSingleton<UploadEnds>();
         services.AddSingleton<VirusScan>();
         services.AddSingleton(Make<LowDisk>);
         services.AddSingleton(Make<Quota>);

@@ -72,7 +72,7 @@ public sealed class Database : IDisposable
             await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);
             _epoch = await ReadOrMakeEpochAsync(db, cancellationToken);
         }
-        catch (Exception e) when (e is DbException or IOException or UnauthorizedAccessException or InvalidCastException)
+        catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException)
         {
             Dispose();
             throw Unusable(e);

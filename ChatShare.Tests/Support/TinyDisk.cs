@@ -56,6 +56,14 @@ internal sealed class TinyDisk : IDisposable
     /// <summary>Gives back what was taken.</summary>
     public void Empty() => File.Delete(Filler);
 
+    /// <summary>Gives back everything, names as well.</summary>
+    public void EmptyAll()
+    {
+        Empty();
+        foreach (var name in Directory.EnumerateFiles(Path, "name*"))
+            File.Delete(name);
+    }
+
     /// <summary>Takes all places for files that are left.</summary>
     public void FillWithNames()
     {

@@ -8,7 +8,7 @@ namespace ChatShare.Web.Endpoints;
 /// <summary><c>POST /leave</c>, behind the buttons <c>Leave</c> and <c>Sign out</c>: ends the session and forgets the cookie.</summary>
 internal static class Leaving
 {
-    public static void MapLeaving(this IEndpointRouteBuilder endpoints) => endpoints.MapPost("/leave", LeaveAsync).AllowAnonymous();
+    public static void MapLeaving(this IEndpointRouteBuilder endpoints) => endpoints.MapPost("/leave", LeaveAsync).AllowAnonymous().TellRefusals();
 
     private static async Task<IResult> LeaveAsync(HttpContext context, IAntiforgery antiforgery, SessionService sessions)
     {
