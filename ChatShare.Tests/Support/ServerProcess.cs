@@ -20,9 +20,14 @@ public sealed partial class ServerProcess : IAsyncDisposable
     private readonly string _folder = Directory.CreateTempSubdirectory("chatshare-").FullName;
     private readonly int _port = FreePort();
     private readonly string[] _settings;
+    private readonly IReadOnlyDictionary<string, string> _environment;
     private Process? _process;
 
-    private ServerProcess(string[] settings) => _settings = settings;
+    private ServerProcess(string[] settings, IReadOnlyDictionary<string, string>? environment = null)
+    {
+        _settings = settings;
+        _environment = environment ?? new Dictionary<string, string>();
+    }
 
     /// <summary>Where it listens.</summary>
     public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_port}");
@@ -50,6 +55,25 @@ public sealed partial class ServerProcess : IAsyncDisposable
         return server;
     }
 
+    /// <summary>The same in an environment that is changed.</summary>
+    public static async Task<ServerProcess> StartInAsync(IReadOnlyDictionary<string, string> environment, CancellationToken cancellationToken, params string[] settings)
+    {
+        var server = new ServerProcess(settings, environment);
+        await MigratedDatabase.PutAsync(Path.Combine(server._folder, "data"));
+        await server.StartAgainAsync(cancellationToken);
+        return server;
+    }
+
+    /// <summary>What the processor has done for it since its start.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process!.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
     /// <summary>Starts it after <see cref="KillAsync"/>; returns when it can be used.</summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken)
     {
@@ -63,6 +87,8 @@ public sealed partial class ServerProcess : IAsyncDisposable
         // processor time of a start with two people went into that.
         start.Environment["DOTNET_TieredPGO"] = "0";
         start.Environment["DOTNET_TC_CallCounting"] = "0";
+        foreach (var (name, value) in _environment)
+            start.Environment[name] = value;
         foreach (var setting in _settings)
             start.ArgumentList.Add($"--{setting}");
         SetupLink = null;
