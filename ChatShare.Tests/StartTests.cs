@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using ChatShare.Tests.Support;
@@ -9,7 +10,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace ChatShare.Tests;
 
-/// <summary>The program itself, as its own process: what it prints and how it ends.</summary>
+/// <summary>The program itself: what it prints and how it ends.</summary>
 public sealed class StartTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -30,7 +31,7 @@ public sealed class StartTests
     public async Task Broken_setting_is_named_in_one_line(string argument, string key)
     {
         using var folder = new TemporaryFolder();
-        var (code, _, error) = await RunAsync(folder, argument);
+        var (code, error) = await RunHereAsync(folder, argument);
 
         Assert.Equal(1, code);
         Assert.Contains(key, Assert.Single(error), StringComparison.Ordinal);
@@ -42,7 +43,7 @@ public sealed class StartTests
     public async Task Configured_administrator_that_cannot_be_is_told_in_one_line(string name, string password)
     {
         using var folder = new TemporaryFolder();
-        var (code, _, error) = await RunAsync(folder, $"--ChatShare:Admin:UserName={name}", $"--ChatShare:Admin:Password={password}");
+        var (code, error) = await RunHereAsync(folder, $"--ChatShare:Admin:UserName={name}", $"--ChatShare:Admin:Password={password}");
 
         Assert.Equal(1, code);
         var line = Assert.Single(error);
@@ -77,7 +78,7 @@ public sealed class StartTests
 
         core.Get<Core.Storage.Database>().Dispose();
         using var folder = new TemporaryFolder();
-        var (code, _, error) = await RunAsync(folder, $"--ChatShare:DataDirectory={core.DataDirectory}");
+        var (code, error) = await RunHereAsync(folder, $"--ChatShare:DataDirectory={core.DataDirectory}");
 
         Assert.Equal(1, code);
         Assert.Contains("newer ChatShare", Assert.Single(error), StringComparison.Ordinal);
@@ -139,7 +140,7 @@ public sealed class StartTests
         Directory.CreateDirectory(folder.File("data"));
         await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
 
-        var (code, _, error) = await RunAsync(folder);
+        var (code, error) = await RunHereAsync(folder);
 
         Assert.Equal(1, code);
         Assert.Contains("cookie keys", Assert.Single(error), StringComparison.Ordinal);
@@ -188,6 +189,22 @@ public sealed class StartTests
     [InlineData("http://0.0.0.0:80", "http://localhost")]
     [InlineData("http://10.1.2.3:5080", "http://10.1.2.3:5080")]
     public void Printed_address_can_be_opened(string bound, string printed) => Assert.Equal(printed, Start.Reachable([bound])[0]);
+
+    /// <summary>The same within this process, which costs far less than a start: for what one of those has shown to end the process.</summary>
+    private static async Task<(int Code, string[] Error)> RunHereAsync(TemporaryFolder folder, params string[] arguments)
+    {
+        await using var error = new StringWriter(CultureInfo.InvariantCulture);
+        string[] all =
+        [
+            "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", "--ChatShare:Gateway:Endpoint=", $"--ChatShare:DataDirectory={folder.File("data")}",
+            $"--ChatShare:Downloads:Directory={folder.File("downloads")}", .. arguments,
+        ];
+        // One that starts after all must not outlive the test.
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        timeout.CancelAfter(TimeSpan.FromSeconds(30));
+        var code = await ChatShareApp.RunAsync(all, TextWriter.Null, error, timeout.Token);
+        return (code, Lines(error.ToString()));
+    }
 
     private static Task<(int Code, string[] Output, string[] Error)> RunAsync(TemporaryFolder folder, params string[] arguments) =>
         RunAsync(folder, new Dictionary<string, string>(), arguments);

@@ -20,24 +20,25 @@ public static class ChatShareApp
     private const int HubMessageBytes = 64 * 1024;
 
     /// <summary>Runs until it is told to stop.</summary>
-    /// <returns>The exit code: 1 when it could not start, which is then told in one line on standard error.</returns>
-    public static async Task<int> RunAsync(string[] args)
+    /// <returns>The exit code: 1 when it could not start, which is then told in one line.</returns>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(error);
         WebApplication app;
         try
         {
             app = Build(args);
-            await Start.RunAsync(app, Console.Out, CancellationToken.None);
+            await Start.RunAsync(app, output, cancellationToken);
         }
         catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
         {
-            await Console.Error.WriteLineAsync(sentence);
+            await error.WriteLineAsync(sentence.AsMemory(), cancellationToken);
             return 1;
         }
 
         await using (app)
         {
-            await app.WaitForShutdownAsync();
+            await app.WaitForShutdownAsync(cancellationToken);
             return 0;
         }
     }

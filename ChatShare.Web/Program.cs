@@ -9,4 +9,4 @@ using ChatShare.Web;
 //   ScrubCommand       checks the stored files, then ends
 return args is [ScrubCommand.Name, .. var settings]
     ? await ScrubCommand.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None)
-    : await ChatShareApp.RunAsync(args);
+    : await ChatShareApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Api;
@@ -15,6 +16,8 @@ public sealed class ApiFixture : IAsyncLifetime
         "ChatShare:Limits:SignInsPerMinutePerAddress=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}",
     ];
 
+    private int _names;
+
     internal RunningApp App { get; private set; } = null!;
 
     /// <inheritdoc />
@@ -22,4 +25,10 @@ public sealed class ApiFixture : IAsyncLifetime
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => App.DisposeAsync();
+
+    /// <summary>A nickname that nobody has here.</summary>
+    internal string NewName() => string.Create(CultureInfo.InvariantCulture, $"Guest {Interlocked.Increment(ref _names)}");
+
+    /// <summary>Somebody new who has joined through the form.</summary>
+    internal Task<HttpClient> JoinAsync() => App.JoinAsync(NewName());
 }

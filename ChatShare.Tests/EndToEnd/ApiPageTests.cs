@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
 
-public sealed class ApiPageTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+[Collection(FewTests.Name)]
+public sealed class ApiPageTests(Chromium chromium, ServerFixture fixture)
 {
     [Fact]
     public async Task Description_is_a_page_that_loads_nothing_from_elsewhere_and_breaks_no_policy()

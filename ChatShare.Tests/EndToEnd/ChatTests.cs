@@ -154,6 +154,28 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task After_a_lost_connection_missed_messages_appear_in_place_without_a_reload()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Steady");
+        await ann.NewRoomAsync("Tunnel");
+        var bo = await Person.JoinAsync(chromium, Server, "Traveller", "/rooms/Tunnel");
+        await ann.SayAsync("hello");
+        await bo.SeesAsync("hello");
+        await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
+
+        await bo.Page.Context.SetOfflineAsync(true);
+        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
+        await ann.SayAsync("missed one");
+        await ann.SayAsync("missed two");
+        await ann.SeesAsync("missed two");
+        await bo.Page.Context.SetOfflineAsync(false);
+
+        await bo.SeesAsync("missed two");
+        Assert.Equal(["hello", "missed one", "missed two"], await bo.TextsAsync());
+        Assert.True(await bo.Page.EvaluateAsync<bool>("() => window.stillTheSamePage === true"));
+    }
+
+    [Fact]
     public async Task Whoever_goes_to_another_room_at_once_has_sent_everything_and_read_what_was_there()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Hasty");

@@ -5,7 +5,8 @@ using static Microsoft.Playwright.Assertions;
 namespace ChatShare.Tests.EndToEnd;
 
 /// <summary>Downloads as their person and the sender of the file see them.</summary>
-public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+[Collection(FewTests.Name)]
+public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
 {
     private const string Harm =
         // In this order: what a sandbox forbids ends the script, and then it has been heard of already.

@@ -4,7 +4,8 @@ using static Microsoft.Playwright.Assertions;
 namespace ChatShare.Tests.EndToEnd;
 
 /// <summary>Files that are dragged in from the desktop, as the browser itself hands them over.</summary>
-public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>, IDisposable
+[Collection(FewTests.Name)]
+public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 

@@ -1,10 +1,12 @@
+using System.Collections.Concurrent;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
 
-public sealed class JoinTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>
+[Collection(FewTests.Name)]
+public sealed class JoinTests(Chromium chromium, ServerFixture fixture)
 {
     private ServerProcess Server => fixture.Server;
 
@@ -16,6 +18,23 @@ public sealed class JoinTests(Chromium chromium, ServerFixture fixture) : IClass
 
         await Expect(ann.Page).ToHaveURLAsync(Server.Address + "/rooms/Lobby");
         await Expect(ann.People.GetByText("Ann of the lobby")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_first_page_asks_for_little_all_of_it_comes_compressed_and_the_map_of_scripts_is_followed()
+    {
+        var ivy = await OpenAsync();
+        var answers = new ConcurrentBag<IResponse>();
+        ivy.Page.Response += (_, answer) => answers.Add(answer);
+        await ivy.JoinAsync("Ivy");
+        await ivy.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+
+        var parts = answers.Where(answer => answer.Request.ResourceType is "script" or "stylesheet").ToArray();
+        Assert.All(parts, part => Assert.True(part.Headers.ContainsKey("content-encoding"), $"{part.Url} is not compressed."));
+        Assert.All(parts.Where(part => part.Url.Contains("/js/", StringComparison.Ordinal)), part => Assert.Matches(@"/js/[a-z0-9-]+\.[a-z0-9]{10}\.js$", part.Url));
+        Assert.InRange(answers.Count, 1, 65);
+        var own = parts.Where(part => !part.Url.Contains("/_", StringComparison.Ordinal));
+        Assert.InRange((await Task.WhenAll(own.Select(part => part.BodyAsync()))).Sum(body => body.Length), 1, 280_000);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Playwright;
 
 namespace ChatShare.Tests.EndToEnd;
@@ -5,10 +6,13 @@ namespace ChatShare.Tests.EndToEnd;
 /// <summary>What the browser itself can do to a page: a slow line, files dragged in from the desktop.</summary>
 internal static class PageControls
 {
+    private static readonly ConditionalWeakTable<IPage, Task<ICDPSession>> Lines = [];
+
     /// <summary>Nothing is sent faster than this from now on; 0 for as fast as it goes. What is on its way already keeps its pace.</summary>
     public static async Task SendAtAsync(this IPage page, int bytesPerSecond)
     {
-        var control = await page.Context.NewCDPSessionAsync(page);
+        // One for each page: what one session has slowed down, another one cannot make fast again.
+        var control = await Lines.GetValue(page, static page => page.Context.NewCDPSessionAsync(page));
         await control.SendAsync("Network.enable");
         await control.SendAsync("Network.emulateNetworkConditions", new Dictionary<string, object>
         {

@@ -177,7 +177,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task The_card_of_many_files_moves_as_one_and_what_is_folded_away_is_not_drawn()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Many");
-        var bo = await Person.JoinAsync(chromium, Server, "Watcher");
+        var bo = await fixture.OnlookerAsync();
         await ann.Page.SendAtAsync(400_000);
         await ann.AttachAsync([.. Enumerable.Range(1, 20).Select(i => new FilePayload { Name = $"{i:00}.bin", MimeType = "x/x", Buffer = new byte[300_000] })]);
 

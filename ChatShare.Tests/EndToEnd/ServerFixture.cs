@@ -2,17 +2,26 @@ using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.EndToEnd;
 
+/// <summary>The classes of few tests have one server together. Their rooms and nicknames are their own, too.</summary>
+[CollectionDefinition(Name)]
+public sealed class FewTests : ICollectionFixture<ServerFixture>
+{
+    public const string Name = "Classes of few tests in a browser";
+}
+
 /// <summary>
 /// One server for the tests of a class that do not disturb each other; they use rooms and names of their own. It has an administrator,
 /// and one may send as fast as one can.
 /// </summary>
-public sealed class ServerFixture : IAsyncLifetime
+public sealed class ServerFixture(Chromium chromium) : IAsyncLifetime
 {
     /// <summary>The administrator's user name.</summary>
     public const string Administrator = "Root";
 
     /// <summary>The administrator's password.</summary>
     public const string Password = "correct horse battery";
+
+    private Person? _onlooker;
 
     /// <summary>The server.</summary>
     public ServerProcess Server { get; private set; } = null!;
@@ -21,6 +30,18 @@ public sealed class ServerFixture : IAsyncLifetime
     public async ValueTask InitializeAsync() => Server = await ServerProcess.StartMigratedAsync(
         CancellationToken.None, "ChatShare:Limits:MessagesPerSecond=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
 
+    /// <summary>
+    /// Somebody who has Lobby open through all tests of the class and sees there what others do: to join costs more than most tests do
+    /// otherwise. They stay where they are, and find everything by names that are the test's own.
+    /// </summary>
+    public async Task<Person> OnlookerAsync() =>
+        _onlooker ??= await Person.JoinAsync(await chromium.OpenToStayAsync(Server), Server, "Onlooker", "/rooms/Lobby");
+
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_onlooker is not null)
+            await _onlooker.Page.Context.CloseAsync();
+        await Server.DisposeAsync();
+    }
 }

@@ -11,6 +11,8 @@ namespace ChatShare.Tests.EndToEnd;
 public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : IClassFixture<ServerFixture>, IDisposable
 {
     private const int SlowLine = 1_500_000;
+    // Where the page has to be gone before the file is there, however busy the machine is.
+    private const int VerySlowLine = 200_000;
     private const int Length = 6_000_000;
 
     private readonly TemporaryFolder _folder = new();
@@ -24,7 +26,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     [Fact]
     public async Task A_browser_that_was_closed_while_the_server_was_restarted_goes_on_with_the_right_file_alone()
     {
-        await using var server = await ServerProcess.StartAsync(Cancel);
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
         var ann = await Person.JoinAsync(chromium, server, "Ann");
         var bo = await Person.JoinAsync(chromium, server, "Bo");
         var (path, sha256) = await FileAsync("build.iso");
@@ -58,9 +60,9 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task What_waits_is_shown_in_every_room_and_is_gone_when_it_is_discarded()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Leaver");
-        var bo = await Person.JoinAsync(chromium, Server, "Stayer");
+        var bo = await fixture.OnlookerAsync();
         var (path, _) = await FileAsync("left.bin");
-        await BeginAsync(ann, path, bytesPerSecond: 200_000);
+        await BeginAsync(ann, path, bytesPerSecond: VerySlowLine);
         await HereAsync(bo, "left.bin");
         // A second page of the same browser is not told that it waits: the first one sends it.
         var other = new Person(await ann.Page.Context.NewPageAsync());
@@ -97,9 +99,9 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task A_dropped_file_goes_on_by_one_click_after_a_reload()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Dropped");
-        var bo = await Person.JoinAsync(chromium, Server, "Watching");
+        var bo = await fixture.OnlookerAsync();
         var (path, sha256) = await FileAsync("dropped.iso");
-        await ann.Page.SendAtAsync(SlowLine);
+        await ann.Page.SendAtAsync(VerySlowLine);
         await ann.Page.DropAsync(ann.Log, path);
         await HereAsync(bo, "dropped.iso");
 
@@ -126,7 +128,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task The_panel_retries_what_had_no_place_and_calls_off_what_is_queued()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Queuing");
-        var bo = await Person.JoinAsync(chromium, Server, "Counting");
+        var bo = await fixture.OnlookerAsync();
         var isFull = true;
         await ann.Page.RouteAsync("**/uploads", route => isFull && route.Request.Method == "POST"
             ? route.FulfillAsync(new() { Status = 507, ContentType = "application/problem+json", Body = "{\"detail\":\"No place.\"}" })
@@ -156,7 +158,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task What_ended_half_way_is_begun_anew_or_dismissed()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Unlucky");
-        var bo = await Person.JoinAsync(chromium, Server, "Lucky");
+        var bo = await fixture.OnlookerAsync();
         var isFull = true;
         await ann.Page.RouteAsync("**/uploads/*", route => isFull && route.Request.Method == "PATCH"
             ? route.FulfillAsync(new() { Status = 507, ContentType = "application/problem+json", Body = "{\"detail\":\"The disk is full.\"}" })
@@ -183,7 +185,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     {
         const int length = 30_000_000;
         await using var cable = new Cable(Server.Address);
-        var bo = await Person.JoinAsync(chromium, Server, "First");
+        var bo = await fixture.OnlookerAsync();
         var ann = await Person.JoinAsync(chromium, Server, "Second", configure: options => options.BaseURL = cable.Address);
         var (path, sha256) = await FileAsync("original.iso", length: length);
         await bo.AttachAsync(path);

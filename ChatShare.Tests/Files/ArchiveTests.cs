@@ -5,12 +5,13 @@ using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Tests.Files;
 
-public sealed class ArchiveTests
+public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -153,8 +154,8 @@ public sealed class ArchiveTests
     [InlineData("/files/archive?with=..%2Fx", HttpStatusCode.NotFound)]
     public async Task What_is_not_there_is_said(string address, HttpStatusCode expected)
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, _) = await EnterAsync(app);
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
 
         using var response = await ann.GetAsync(address, Cancel);
         Assert.Equal(expected, response.StatusCode);

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.Hosting;
 namespace ChatShare.Tests.Files;
 
 /// <summary>Slow, strange and badly timed requests: a clear answer, nothing lost, nothing left behind.</summary>
-public sealed class BadInputTests
+public sealed class BadInputTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -79,8 +80,8 @@ public sealed class BadInputTests
     [InlineData("FFFFFFFFFFFFFFFFF\r\nx")]
     public async Task Chunks_that_are_none_end_the_request_and_nothing_else(string chunks)
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         var tus = new TusClient(app, ann);
         var location = await tus.CreateAsync("a", 2);
         var answer = await RawAsync(
@@ -98,8 +99,8 @@ public sealed class BadInputTests
     [InlineData("99999999999999999999999")]
     public async Task Content_length_that_overflows_is_400(string length)
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         var tus = new TusClient(app, ann);
         var location = await tus.CreateAsync("a", 2);
         var answer = await RawAsync(
@@ -118,7 +119,7 @@ public sealed class BadInputTests
     [InlineData("POST", "/uploads/x")]
     public async Task Without_a_cookie_it_is_a_bare_401_and_never_a_way_to_the_join_page(string method, string address)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var response = await new TusClient(app, app.NewClient()).SendAsync(
             method, address, content: null, ("Upload-Length", "1"), ("Upload-Offset", "0"), ("Upload-Metadata", TusClient.Metadata("a")), ("Accept", "text/html"));
 

@@ -3,17 +3,14 @@ using System.Net;
 using System.Text;
 using ChatShare.Core;
 using ChatShare.Core.Files;
-using ChatShare.Core.People;
-using ChatShare.Core.Rooms;
-using ChatShare.Core.Storage;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Files;
 
 /// <summary><c>GET /files/{id}/{name}</c> as any HTTP client meets it.</summary>
-public sealed class DownloadTests
+public sealed class DownloadTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private const string Html = "<!DOCTYPE html><script>alert(1)</script>";
 
@@ -31,8 +28,8 @@ public sealed class DownloadTests
     [InlineData("bytes=10-", HttpStatusCode.RequestedRangeNotSatisfiable, "", "bytes */10")]
     public async Task Range_of_a_file_is_what_is_sent(string range, HttpStatusCode status, string content, string? contentRange)
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        var app = fixture.App;
+        var (ann, upload) = await ShareAsync(app, fixture.NewName(), "digits.txt", "0123456789"u8.ToArray());
         using var response = await GetAsync(ann, Address(upload), ("Range", range));
 
         Assert.Equal(status, response.StatusCode);
@@ -43,9 +40,9 @@ public sealed class DownloadTests
     [Fact]
     public async Task Tag_of_a_file_is_its_hash_and_answers_conditions()
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         var content = "0123456789"u8.ToArray();
-        var (ann, upload) = await ShareAsync(app, "digits.txt", content);
+        var (ann, upload) = await ShareAsync(app, fixture.NewName(), "digits.txt", content);
         var tag = $"\"{Make.Sha256(content)}\"";
         using var known = await GetAsync(ann, Address(upload), ("If-None-Match", tag));
         using var same = await GetAsync(ann, Address(upload), ("Range", "bytes=0-3"), ("If-Range", tag));
@@ -61,8 +58,8 @@ public sealed class DownloadTests
     [Fact]
     public async Task Head_has_the_headers_and_no_content()
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        var app = fixture.App;
+        var (ann, upload) = await ShareAsync(app, fixture.NewName(), "digits.txt", "0123456789"u8.ToArray());
         using var request = new HttpRequestMessage(HttpMethod.Head, Address(upload));
         using var response = await ann.SendAsync(request, Cancel);
 
@@ -76,8 +73,8 @@ public sealed class DownloadTests
     [MemberData(nameof(Contents))]
     public async Task Inline_is_honoured_by_content_and_never_for_what_runs(string name, byte[] content, string type, bool inline, bool sandboxed)
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, name, content);
+        var app = fixture.App;
+        var (ann, upload) = await ShareAsync(app, fixture.NewName(), name, content);
         using var asked = await GetAsync(ann, Address(upload) + "?inline");
         using var plain = await GetAsync(ann, Address(upload));
 
@@ -108,8 +105,8 @@ public sealed class DownloadTests
     [InlineData("a\r\nSet-Cookie: x=y.txt")]
     public async Task Name_of_any_script_arrives_whole(string name)
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, name, [1]);
+        var app = fixture.App;
+        var (ann, upload) = await ShareAsync(app, fixture.NewName(), name, [1]);
         using var response = await GetAsync(ann, Address(upload));
 
         Assert.Equal(FileName.Clean(name).Value, response.Content.Headers.ContentDisposition?.FileNameStar);
@@ -120,7 +117,7 @@ public sealed class DownloadTests
     public async Task Only_the_id_counts_and_only_as_it_was_given()
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        var (ann, upload) = await ShareAsync(app, "Ann", "digits.txt", "0123456789"u8.ToArray());
         var id = upload.Id.ToString();
         // Never an id, even when this one happens to have digits alone.
         var shouted = string.Concat(id[..^1], "Z");
@@ -139,7 +136,7 @@ public sealed class DownloadTests
     public async Task File_that_still_comes_in_is_sent_as_it_arrives_and_ends_with_its_last_byte()
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync("Ann");
         var content = Make.Bytes(400_000);
         var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("half.html", content.Length)], Make.ClientId(), Cancel))[0];
         using var response = await ArrivingAsync(ann, upload);
@@ -170,7 +167,7 @@ public sealed class DownloadTests
     public async Task Range_of_a_file_that_still_comes_in_waits_for_its_bytes()
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync("Ann");
         var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("digits.txt", 10)], Make.ClientId(), Cancel))[0];
         await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
 
@@ -195,7 +192,7 @@ public sealed class DownloadTests
     public async Task Upload_that_ends_before_its_last_byte_breaks_the_download_and_never_ends_it_short(bool cancelled)
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync("Ann");
         var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File("half.txt", 10)], Make.ClientId(), Cancel))[0];
         await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
         using var response = await ArrivingAsync(ann, upload);
@@ -217,7 +214,7 @@ public sealed class DownloadTests
     {
         var clock = new RelayClock();
         await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<TimeProvider>(clock));
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync("Ann");
         var upload = await app.OfferAsync(session, "half.txt", 10);
         await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
         using var response = await ArrivingAsync(ann, upload);
@@ -239,7 +236,7 @@ public sealed class DownloadTests
     public async Task Part_with_a_checksum_is_passed_on_only_when_it_was_found_right()
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync("Ann");
         var content = Make.Bytes(300_000);
         Assert.True(PartChecksum.TryParse($"sha256 {Convert.ToBase64String(Convert.FromHexString(Make.Sha256(content)))}", out var checksum));
         var upload = await app.OfferAsync(session, "half.bin", content.Length);
@@ -263,7 +260,7 @@ public sealed class DownloadTests
     public async Task Nobody_without_a_living_session_gets_a_byte(bool ended)
     {
         await using var app = await RunningApp.StartAsync();
-        var (ann, upload) = await ShareAsync(app, "digits.txt", "0123456789"u8.ToArray());
+        var (ann, upload) = await ShareAsync(app, "Ann", "digits.txt", "0123456789"u8.ToArray());
         if (ended)
             await app.EndSessionAsync("Ann", reason: null);
         using var response = await GetAsync(ended ? ann : app.NewClient(), Address(upload));
@@ -287,20 +284,9 @@ public sealed class DownloadTests
         return await client.SendAsync(request, Cancel);
     }
 
-    private static async Task<(HttpClient Ann, RoomSession Session)> EnterAsync(RunningApp app)
+    private static async Task<(HttpClient Ann, Upload Upload)> ShareAsync(RunningApp app, string nickname, string name, byte[] content)
     {
-        var ann = await app.JoinAsync("Ann");
-        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
-        var id = await db.Sessions.Select(session => session.Id).SingleAsync(Cancel);
-        var person = await app.Get<SessionService>().FindAsync(id, Cancel);
-        var participant = app.Get<ConnectedUsers>().Connect(person!, Door.Browser, "127.0.0.1");
-        var rooms = app.Get<RoomService>();
-        return (ann, await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel));
-    }
-
-    private static async Task<(HttpClient Ann, Upload Upload)> ShareAsync(RunningApp app, string name, byte[] content)
-    {
-        var (ann, session) = await EnterAsync(app);
+        var (ann, session) = await app.EnterAsync(nickname);
         var upload = (await app.Get<UploadService>().BeginAsync(session, [Make.File(name, content.Length)], Make.ClientId(), Cancel))[0];
         await upload.AppendAsync(0, new MemoryStream(content), Cancel);
         Assert.Equal(FileState.Ready, upload.File.State);

@@ -1,11 +1,12 @@
 using System.Net;
 using ChatShare.Core.Files;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Files;
 
 /// <summary>Downloads while they run: known, held, called off, ended with their session.</summary>
-public sealed class RunningDownloadTests
+public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     // More than all buffers between a writer and a reader that does not read.
     private const int Large = 24_000_000;
@@ -173,8 +174,8 @@ public sealed class RunningDownloadTests
     [InlineData("lines=0-99", HttpStatusCode.OK, 2_000_000)]
     public async Task A_range_is_what_was_asked_for_over_many_blocks(string range, HttpStatusCode status, int length)
     {
-        await using var app = await RunningApp.StartAsync();
-        var (ann, session) = await app.EnterAsync("Ann");
+        var app = fixture.App;
+        var (ann, session) = await app.EnterAsync(fixture.NewName());
         var content = Make.Bytes(2_000_000);
         var upload = await app.ShareAsync(session, "two.bin", content);
         using var response = await ann.BeginGetAsync(upload.Address(), ("Range", range));

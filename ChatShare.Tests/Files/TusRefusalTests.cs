@@ -3,6 +3,7 @@ using System.Text.Json;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using CsCheck;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +11,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace ChatShare.Tests.Files;
 
 /// <summary>What <c>/uploads</c> does not take: a status, a sentence, and nothing lost.</summary>
-public sealed class TusRefusalTests
+public sealed class TusRefusalTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static readonly string Good = TusClient.Metadata("a");
 
@@ -88,8 +89,8 @@ public sealed class TusRefusalTests
     [Fact]
     public async Task Another_version_is_412_with_the_one_that_is_spoken()
     {
-        await using var app = await RunningApp.StartAsync();
-        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var app = fixture.App;
+        var tus = new TusClient(app, await fixture.JoinAsync());
         var location = await tus.CreateAsync("a", 1);
         foreach (var version in new[] { null, "0.2.2", "2.0.0" })
         {
@@ -155,8 +156,8 @@ public sealed class TusRefusalTests
     [InlineData("PATCH")]
     public async Task Unknown_upload_is_404(string method)
     {
-        await using var app = await RunningApp.StartAsync();
-        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var app = fixture.App;
+        var tus = new TusClient(app, await fixture.JoinAsync());
         foreach (var id in new[] { FileId.New().ToString(), FileId.New().ToString().ToUpperInvariant(), "x", "..%2F..%2Fdata", new string('0', 2000) })
         {
             using var response = await tus.SendAsync(method, $"/uploads/{id}", method == "PATCH" ? TusClient.Part([1]) : null, ("Upload-Offset", "0"));

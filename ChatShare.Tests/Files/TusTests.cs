@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -12,7 +13,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatShare.Tests.Files;
 
 /// <summary>tus 1.0.0 at <c>/uploads</c> as its clients use it.</summary>
-public sealed class TusTests
+public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -280,8 +281,8 @@ public sealed class TusTests
     [InlineData("sha256")]
     public async Task Part_with_its_right_checksum_counts_and_with_a_wrong_one_leaves_nothing(string algorithm)
     {
-        await using var app = await RunningApp.StartAsync();
-        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var app = fixture.App;
+        var tus = new TusClient(app, await fixture.JoinAsync());
         var content = Make.Bytes(300_000);
         var location = await tus.CreateAsync("a", content.Length);
         var right = $"{algorithm} {Convert.ToBase64String(Hash(algorithm, content))}";

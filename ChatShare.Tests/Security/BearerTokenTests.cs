@@ -5,6 +5,7 @@ using System.Text.Json;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.DataProtection;
@@ -12,11 +13,9 @@ using Microsoft.AspNetCore.DataProtection;
 namespace ChatShare.Tests.Security;
 
 /// <summary><c>/api/session</c> and what its tokens open.</summary>
-public sealed class BearerTokenTests
+public sealed class BearerTokenTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
-    private const string Password = "correct horse battery";
-
-    private static readonly string[] Root = ["ChatShare:Admin:UserName=Root", $"ChatShare:Admin:Password={Password}"];
+    private const string Password = ApiFixture.Password;
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -45,7 +44,7 @@ public sealed class BearerTokenTests
     [Fact]
     public async Task Account_gets_a_token_for_its_password()
     {
-        await using var app = await RunningApp.StartAsync(Root);
+        var app = fixture.App;
         using var script = app.NewClient(sendsOrigin: false);
         await OpenAsync(script, $$"""{"userName":"root","password":"{{Password}}"}""");
         using var again = await PostAsync(script, """{"nickname":"Root"}""");
@@ -73,8 +72,9 @@ public sealed class BearerTokenTests
     [InlineData("", 400, null)]
     public async Task Call_that_cannot_be_granted_says_why(string body, int status, string? field)
     {
-        await using var app = await RunningApp.StartAsync(Root);
-        await app.JoinAsync("Bob");
+        var app = fixture.App;
+        // The first time he joins, and from then on he is here.
+        (await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Bob"))).Dispose();
         using var response = await PostAsync(app.NewClient(sendsOrigin: false), body);
         using var problem = await JsonAsync(response);
 
@@ -199,7 +199,7 @@ public sealed class BearerTokenTests
     [Fact]
     public async Task Token_opens_no_page_and_no_circuit()
     {
-        await using var app = await RunningApp.StartAsync(Root);
+        var app = fixture.App;
         using var script = app.NewClient(sendsOrigin: false);
         await OpenAsync(script, $$"""{"userName":"Root","password":"{{Password}}"}""");
 

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.WebSockets;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Security;
 
-public sealed class CrossSiteTests
+public sealed class CrossSiteTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -24,7 +25,7 @@ public sealed class CrossSiteTests
     [InlineData(null, null, true, true)]
     public async Task Post_passes_only_from_this_site_or_with_a_bearer_token(string? origin, string? site, bool bearer, bool passes)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var client = app.NewClient(sendsOrigin: false);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/leave");
         if (origin is not null)
@@ -49,7 +50,7 @@ public sealed class CrossSiteTests
     [InlineData("OPTIONS")]
     public async Task Every_method_that_may_change_something_is_checked(string method)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         foreach (var (header, value) in new[] { ("Origin", "http://evil.example"), ("Sec-Fetch-Site", "cross-site") })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), "/uploads");
@@ -63,8 +64,8 @@ public sealed class CrossSiteTests
     [Fact]
     public async Task Socket_of_the_circuit_opens_for_this_site_alone()
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
 
         Assert.Equal(HttpStatusCode.SwitchingProtocols, await Sockets.OpenAsync(app, ann, app.Address));
         Assert.Equal(HttpStatusCode.Forbidden, await Sockets.OpenAsync(app, ann, "http://evil.example"));
@@ -74,7 +75,7 @@ public sealed class CrossSiteTests
     [Fact]
     public async Task Socket_of_the_circuit_needs_a_living_session()
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
 
         Assert.Equal(HttpStatusCode.Unauthorized, await Sockets.OpenAsync(app, app.NewClient(), app.Address));
     }

@@ -1,9 +1,12 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Security;
 
-public sealed class HeaderTests
+public sealed class HeaderTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     [Theory]
     [InlineData("/")]
@@ -14,7 +17,7 @@ public sealed class HeaderTests
     [InlineData("/_framework/blazor.web.js")]
     public async Task Every_response_carries_the_security_headers(string path)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var response = await app.NewClient().GetAsync(path, TestContext.Current.CancellationToken);
 
         var policy = Header(response, "Content-Security-Policy");
@@ -29,15 +32,26 @@ public sealed class HeaderTests
     }
 
     [Fact]
-    public async Task Pages_have_no_inline_script()
+    public async Task Pages_have_no_script_in_themselves_but_the_map_that_their_policy_names()
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         foreach (var (client, path) in new[] { (app.NewClient(), "/"), (app.NewClient(), "/signin"), (ann, "/rooms/Lobby") })
         {
-            var html = await client.GetStringAsync(path, TestContext.Current.CancellationToken);
+            using var response = await client.GetAsync(path, TestContext.Current.CancellationToken);
+            var html = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            var allowed = "script-src 'self'";
             foreach (var script in html.Split("<script").Skip(1))
-                Assert.Contains("src=", script[..script.IndexOf('>', StringComparison.Ordinal)], StringComparison.Ordinal);
+            {
+                var (tag, content) = (script[..script.IndexOf('>', StringComparison.Ordinal)], script[(script.IndexOf('>', StringComparison.Ordinal) + 1)..]);
+                if (tag.Contains("src=", StringComparison.Ordinal))
+                    continue;
+                Assert.Equal(" type=\"importmap\"", tag);
+                var map = content[..content.IndexOf("</script>", StringComparison.Ordinal)];
+                allowed += $" 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(map)))}'";
+            }
+
+            Assert.Contains(allowed + ";", Header(response, "Content-Security-Policy"), StringComparison.Ordinal);
             Assert.DoesNotContain("http-equiv", html, StringComparison.OrdinalIgnoreCase);
             Assert.DoesNotContain("://", html.Replace(app.Address, "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
@@ -46,8 +60,8 @@ public sealed class HeaderTests
     [Fact]
     public async Task Cookie_is_for_http_alone_lax_and_lasts_400_days()
     {
-        await using var app = await RunningApp.StartAsync();
-        using var response = await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Ann"));
+        var app = fixture.App;
+        using var response = await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", fixture.NewName()));
 
         var cookie = response.Headers.GetValues("Set-Cookie").Single(c => c.StartsWith("chatshare=", StringComparison.Ordinal));
         Assert.Contains("httponly", cookie, StringComparison.OrdinalIgnoreCase);
@@ -62,7 +76,7 @@ public sealed class HeaderTests
     [InlineData("/health/ready")]
     public async Task Health_answers_without_a_session(string path)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var response = await app.NewClient().GetAsync(path, TestContext.Current.CancellationToken);
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

@@ -1,9 +1,10 @@
 using System.Net;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Security;
 
-public sealed class SessionCookieTests
+public sealed class SessionCookieTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -34,8 +35,8 @@ public sealed class SessionCookieTests
     [Fact]
     public async Task Leaving_needs_the_form_of_a_page()
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         using var response = await RunningApp.PostAsync(ann, "/leave", form: "", token: "made up");
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -45,7 +46,7 @@ public sealed class SessionCookieTests
     [Fact]
     public async Task Form_without_its_token_is_answered_by_a_page_that_says_what_to_do()
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var response = await RunningApp.PostAsync(app.NewClient(), "/", "join", token: "made up", ("Nickname", "Ann"));
 
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
@@ -55,8 +56,8 @@ public sealed class SessionCookieTests
     [Fact]
     public async Task Guest_at_the_administrators_page_is_sent_to_sign_in()
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         using var response = await ann.GetAsync("/admin", Cancel);
 
         Assert.Equal("/signin?returnUrl=%2Fadmin", response.Headers.Location?.ToString().Replace(app.Address, "", StringComparison.Ordinal));
@@ -71,9 +72,9 @@ public sealed class SessionCookieTests
     [InlineData("javascript:alert(1)", "/rooms/Lobby")]
     public async Task Return_address_is_honoured_when_it_is_local(string returnUrl, string lands)
     {
-        await using var app = await RunningApp.StartAsync();
+        var app = fixture.App;
         using var response = await RunningApp.PostFormAsync(
-            app.NewClient(), "/?returnUrl=" + Uri.EscapeDataString(returnUrl), "join", ("Nickname", "Ann"));
+            app.NewClient(), "/?returnUrl=" + Uri.EscapeDataString(returnUrl), "join", ("Nickname", fixture.NewName()));
 
         Assert.Equal(HttpStatusCode.Found, response.StatusCode);
         Assert.Equal(lands, new Uri(new Uri(app.Address), response.Headers.Location!).AbsolutePath);
@@ -85,8 +86,8 @@ public sealed class SessionCookieTests
     [InlineData("%2F%2Fevil.example", "/rooms/Lobby")]
     public async Task Whoever_has_joined_already_goes_to_the_last_room(string cookie, string lands)
     {
-        await using var app = await RunningApp.StartAsync();
-        var ann = await app.JoinAsync("Ann");
+        var app = fixture.App;
+        var ann = await fixture.JoinAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, "/");
         request.Headers.Add("Cookie", "room=" + cookie);
         using var response = await ann.SendAsync(request, Cancel);

@@ -30,8 +30,16 @@ public sealed class Chromium : IAsyncLifetime
         Assert.SkipUnless(Executable is not null, "Chromium is not installed; ./test installs it on Debian as root.");
     }
 
-    /// <summary>A fresh browser profile, with the server's address as its base.</summary>
+    /// <summary>A fresh browser profile, with the server's address as its base. It is closed when the next test of the class, or of those beside it, opens one.</summary>
     public async Task<IPage> OpenAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
+    {
+        var page = await OpenToStayAsync(server, configure);
+        await KeepAsync(page.Context);
+        return page;
+    }
+
+    /// <summary>The same, and whoever opened it closes its profile.</summary>
+    public async Task<IPage> OpenToStayAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(server);
         Demand();
@@ -47,7 +55,6 @@ public sealed class Chromium : IAsyncLifetime
         configure?.Invoke(options);
         var context = await (await BrowserAsync()).NewContextAsync(options);
         context.SetDefaultTimeout(20_000);
-        await KeepAsync(context);
         return await context.NewPageAsync();
     }
 
@@ -64,14 +71,14 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>
-    /// The pages of a test that is over are closed when the next test of its class opens one: left open they would go on taking part
+    /// The pages of a test that is over are closed when the next test of its collection opens one: left open they would go on taking part
     /// in the chat, and two cores soon draw for dozens of people.
     /// </summary>
     private async Task KeepAsync(IBrowserContext context)
     {
         var test = TestContext.Current.Test ?? throw new InvalidOperationException("Pages are opened by tests.");
-        var pages = _open.GetOrAdd(test.TestCase.TestClassName ?? "", _ => new OpenPages());
-        // The tests of a class run one after the other.
+        var pages = _open.GetOrAdd(test.TestCase.TestCollection.UniqueID, _ => new OpenPages());
+        // The tests of a collection run one after the other.
         if (pages.TestId != test.UniqueID)
         {
             pages.TestId = test.UniqueID;

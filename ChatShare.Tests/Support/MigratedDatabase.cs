@@ -5,7 +5,7 @@ namespace ChatShare.Tests.Support;
 
 /// <summary>
 /// A database as it is after all migrations, to begin with. Hundreds of tests start a server of their own, and each would wait for the disk
-/// until its tables are made; those of <see cref="BareCore"/> and of the tests that start a process of their own are made afresh.
+/// until its tables are made; those of <see cref="BareCore"/> and of <see cref="ServerProcess.StartAsync"/> are made afresh.
 /// </summary>
 internal static class MigratedDatabase
 {

@@ -29,8 +29,14 @@ public sealed class Person(IPage page)
         Chromium chromium, ServerProcess server, string nickname, string address = "/", Action<BrowserNewContextOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(chromium);
+        return await JoinAsync(await chromium.OpenAsync(server, configure), server, nickname, address);
+    }
+
+    /// <summary>The same on a page that is there.</summary>
+    public static async Task<Person> JoinAsync(IPage page, ServerProcess server, string nickname, string address = "/")
+    {
         ArgumentNullException.ThrowIfNull(server);
-        var person = new Person(await chromium.OpenAsync(server, configure));
+        var person = new Person(page);
         var requests = person.Page.APIRequest;
         var shown = await requests.GetAsync(server.Address);
         var form = requests.CreateFormData();

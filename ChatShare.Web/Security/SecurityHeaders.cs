@@ -12,8 +12,9 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         + "midi=(), payment=(), usb=()";
 
     /// <summary>For a page with a script in itself: that one may run beside those that come from here.</summary>
-    public static string PolicyWithScript(string nonce) =>
-        ContentSecurityPolicy.Replace("script-src 'self'", $"script-src 'self' 'nonce-{nonce}'", StringComparison.Ordinal);
+    /// <param name="source">By what it is known: a nonce or a hash.</param>
+    public static string PolicyWithScript(string source) =>
+        ContentSecurityPolicy.Replace("script-src 'self'", $"script-src 'self' {source}", StringComparison.Ordinal);
 
     public Task InvokeAsync(HttpContext context)
     {

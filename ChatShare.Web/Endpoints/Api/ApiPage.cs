@@ -20,7 +20,7 @@ internal static class ApiPage
     {
         // The page starts by a script in itself, which may run because it carries this; nothing else that got into it could.
         var nonce = RandomNumberGenerator.GetHexString(32, lowercase: true);
-        context.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PolicyWithScript(nonce);
+        context.Response.Headers.ContentSecurityPolicy = SecurityHeaders.PolicyWithScript($"'nonce-{nonce}'");
         context.Response.Headers.CacheControl = "no-store";
         options.WithNonce(nonce).WithTitle("ChatShare API").WithFavicon("/favicon.svg")
             .DisableDefaultFonts().DisableTelemetry().DisableAgent().DisableMcp().HideDeveloperTools().HideClientButton();

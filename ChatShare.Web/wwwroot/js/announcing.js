@@ -115,6 +115,9 @@ function announced(item, got) {
   // Bytes that came along may have been stopped on the way.
   item.isNew = item.offset === 0;
   item.mayBeHere = got.sameSize;
+  if (item.mayBeHere) {
+    void import("./already-here.js");
+  }
   remember(item.id, item.file);
   work();
 }

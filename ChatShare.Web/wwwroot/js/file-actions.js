@@ -1,11 +1,19 @@
 // @ts-check
-// The buttons of finished files, wherever these stand: data-file-action inside an element with data-file.
+// The buttons of finished files, wherever these stand: data-file-action inside an element with data-file. What few need is loaded when it
+// is asked for; while there is no connection, nothing of a file could be shown either.
 
-import { checkCopy } from "./check-copy.js";
 import { copyFrom } from "./copy.js";
 import { icon } from "./dom.js";
 import { factsOf } from "./file-facts.js";
-import { look } from "./viewer.js";
+
+/** @param {HTMLElement} file @param {HTMLElement} button */
+const check = async (file, button) => (await import("./check-copy.js")).checkCopy(factsOf(file), button);
+
+/** @type {typeof import("./viewer.js") | null} from then on it opens within the click */
+let viewer = null;
+
+/** @param {HTMLElement} button */
+const look = async (button) => (viewer ??= await import("./viewer.js")).look(button);
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-file-action]") : null;
@@ -17,13 +25,13 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   switch (button.dataset.fileAction) {
     case "look":
-      look(button);
+      void look(button);
       break;
     case "copy":
-      void copyFrom(button, file.dataset.sha256 ?? "", () => checkCopy(factsOf(file), button));
+      void copyFrom(button, file.dataset.sha256 ?? "", () => void check(file, button));
       break;
     case "check":
-      checkCopy(factsOf(file), button);
+      void check(file, button);
       break;
   }
 });

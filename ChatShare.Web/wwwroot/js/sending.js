@@ -1,7 +1,6 @@
 // @ts-check
 // Sends what was announced, from where its bytes on the server end, however often that takes.
 
-import "./already-here.js";
 import { fallBack } from "./fallback.js";
 import * as items from "./items.js";
 import { forget } from "./memory.js";
