@@ -181,7 +181,7 @@ public sealed class StartTests
 
         await using var configured = await RunningApp.StartAsync("ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
         Assert.Null(configured.SetupUrl);
-        Assert.NotNull(await configured.Get<Core.People.AccountService>().CheckPasswordAsync("root", "correct horse battery", Cancel));
+        Assert.NotNull(await configured.Get<Core.People.AccountService>().CheckPasswordAsync("root", "correct horse battery", "test", Cancel));
     }
 
     [Theory]

@@ -8,27 +8,29 @@ namespace ChatShare.Core.People;
 
 /// <summary>People with a password. All members may be called from any thread.</summary>
 public sealed class AccountService(
-    IServiceScopeFactory scopes, SessionService sessions, TimeProvider time, ILogger<AccountService> logger) : IDisposable
+    IServiceScopeFactory scopes, SessionService sessions, TimeProvider time, ILogger<AccountService> logger)
 {
-    /// <summary>The fewest characters of a password. There are no rules about which.</summary>
+    /// <summary>The fewest characters of a password. There are no rules about which; but those that everybody tries first are refused.</summary>
     public const int PasswordMinLength = 12;
 
     /// <summary>The most characters of a password.</summary>
     public const int PasswordMaxLength = 256;
 
-    /// <summary>Tries with a wrong password before the account rests.</summary>
+    /// <summary>Tries with a wrong password from one place before the account rests for that place.</summary>
     public const int TriesBeforeRest = 5;
 
     /// <summary>For an unknown name, a wrong password and a resting account alike, so that nobody learns which it was.</summary>
     public const string NoMatch =
-        "This user name and password do not match. After five wrong tries an account rests for five minutes.";
+        "This user name and password do not match. After five wrong tries from one place an account rests there for five minutes.";
+
+    private const string Guessable =
+        "This password is among those that are tried first. Take a few words that do not belong together, or let a password manager make one.";
 
     internal static readonly TimeSpan Rest = TimeSpan.FromMinutes(5);
 
     private static readonly Account Nobody = new();
 
-    // Tries are counted one after the other: two wrong ones at once must count as two.
-    private readonly SemaphoreSlim _counting = new(1);
+    private readonly WrongTries _tries = new(time);
     private string? _nobodysHash;
 
     /// <summary>Whether there is an administrator.</summary>
@@ -46,7 +48,11 @@ public sealed class AccountService(
         CreateAdministratorAsync(nickname, password, (_, _) => Task.CompletedTask, cancellationToken);
 
     /// <summary>The account, or null: <see cref="NoMatch"/>. Takes the same time whether the name is known or not.</summary>
-    public async Task<Account?> CheckPasswordAsync(string? userName, string? password, CancellationToken cancellationToken)
+    /// <param name="userName">As it was typed.</param>
+    /// <param name="password">As it was typed.</param>
+    /// <param name="place">Where the try comes from, such as an address: others' wrong tries do not count against it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<Account?> CheckPasswordAsync(string? userName, string? password, string place, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         var manager = Manager(scope);
@@ -56,19 +62,25 @@ public sealed class AccountService(
         // Longer than any password can be: hashing it would only cost time.
         var tried = password is { Length: <= PasswordMaxLength } ? password : "";
         _nobodysHash ??= manager.PasswordHasher.HashPassword(Nobody, Guid.NewGuid().ToString());
-        var matches = manager.PasswordHasher.VerifyHashedPassword(
-            account ?? Nobody, account?.PasswordHash ?? _nobodysHash, tried) != PasswordVerificationResult.Failed;
-        return account is null ? null : await CountAsync(account.Id, matches, cancellationToken);
-    }
+        var verified = manager.PasswordHasher.VerifyHashedPassword(account ?? Nobody, account?.PasswordHash ?? _nobodysHash, tried);
+        if (account is null || !_tries.Count(account.Id, place, verified != PasswordVerificationResult.Failed))
+            return null;
+        if (verified == PasswordVerificationResult.Failed)
+        {
+            logger.WrongPassword(account.Id);
+            return null;
+        }
 
-    /// <inheritdoc />
-    public void Dispose() => _counting.Dispose();
+        if (verified == PasswordVerificationResult.SuccessRehashNeeded)
+            await RehashAsync(manager, account, tried, cancellationToken);
+        return account;
+    }
 
     /// <summary>Creates an administrator if <paramref name="claim"/>, run in the same transaction, does not throw.</summary>
     internal async Task<Account> CreateAdministratorAsync(
         Nickname nickname, string password, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken)
     {
-        if (FaultOf(password) is { } fault)
+        if (FaultOf(password, nickname) is { } fault)
             throw new RefusedException(RefusalKind.Invalid, fault);
         await using var scope = scopes.CreateAsyncScope();
         var db = Context(scope);
@@ -93,50 +105,21 @@ public sealed class AccountService(
         return account;
     }
 
-    private static string? FaultOf(string? password) => password?.Length switch
+    private static string? FaultOf(string? password, Nickname nickname) => password?.Length switch
     {
         null or 0 => "A password is needed.",
         < PasswordMinLength and var length => $"This password has {length} characters; it needs at least {PasswordMinLength}.",
         > PasswordMaxLength and var length => $"This password has {length} characters; the limit is {PasswordMaxLength}.",
-        _ => null,
+        _ => GuessablePassword.Is(password!, nickname.Value) ? Guessable : null,
     };
 
-    private async Task<Account?> CountAsync(Guid id, bool matches, CancellationToken cancellationToken)
+    /// <summary>A hash that was made with fewer rounds than today is made anew when its password is known.</summary>
+    private static async Task RehashAsync(UserManager<Account> manager, Account account, string password, CancellationToken cancellationToken)
     {
-        await _counting.WaitAsync(cancellationToken);
-        try
-        {
-            // Read again: others may have tried while this password was hashed.
-            await using var scope = scopes.CreateAsyncScope();
-            var db = Context(scope);
-            var account = await db.Users.SingleAsync(a => a.Id == id, cancellationToken);
-            var now = time.GetUtcNow();
-            // One that is farther away than that was set before the clock went back.
-            if (account.LockoutEnd > now && account.LockoutEnd <= now + Rest)
-                return null;
-            if (matches)
-            {
-                account.AccessFailedCount = 0;
-                account.LockoutEnd = null;
-            }
-            else
-            {
-                logger.WrongPassword(id);
-                account.AccessFailedCount++;
-                if (account.AccessFailedCount >= TriesBeforeRest)
-                {
-                    account.AccessFailedCount = 0;
-                    account.LockoutEnd = now + Rest;
-                }
-            }
-
-            await db.SaveChangesAsync(cancellationToken);
-            return matches ? account : null;
-        }
-        finally
-        {
-            _counting.Release();
-        }
+        var (before, hash) = (account.PasswordHash, manager.PasswordHasher.HashPassword(account, password));
+        // Only over the hash that was looked at: the password may have been changed meanwhile.
+        await manager.Users.Where(a => a.Id == account.Id && a.PasswordHash == before)
+            .ExecuteUpdateAsync(set => set.SetProperty(a => a.PasswordHash, hash), cancellationToken);
     }
 
     private static ChatShareDbContext Context(AsyncServiceScope scope) => scope.ServiceProvider.GetRequiredService<ChatShareDbContext>();

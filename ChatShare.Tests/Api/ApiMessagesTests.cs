@@ -138,7 +138,7 @@ public sealed class ApiMessagesTests(ApiFixture fixture) : IClassFixture<ApiFixt
     {
         var rooms = App.Get<RoomService>();
         var room = rooms.Find(Make.RoomName("Pages"))!;
-        var account = await App.Get<AccountService>().CheckPasswordAsync(ApiFixture.Administrator, ApiFixture.Password, Cancel);
+        var account = await App.Get<AccountService>().CheckPasswordAsync(ApiFixture.Administrator, ApiFixture.Password, "test", Cancel);
         var root = await App.Get<SessionService>().SignInAsync(account!, Cancel);
         await App.Get<Administration>().DeleteMessageAsync(room, room.FindRecent(number)!, root, Cancel);
     }

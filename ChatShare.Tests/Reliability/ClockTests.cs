@@ -124,11 +124,11 @@ public sealed class ClockTests
         await using var core = await BareCore.StartAsync();
         await core.Accounts.CreateAdministratorAsync(BareCore.Name("root"), password, Cancel);
         for (var i = 0; i < AccountService.TriesBeforeRest; i++)
-            await core.Accounts.CheckPasswordAsync("root", "wrong wrong wrong", Cancel);
-        Assert.Null(await core.Accounts.CheckPasswordAsync("root", password, Cancel));
+            await core.Accounts.CheckPasswordAsync("root", "wrong wrong wrong", "here", Cancel);
+        Assert.Null(await core.Accounts.CheckPasswordAsync("root", password, "here", Cancel));
         core.Clock.Jump(-Day);
         core.Clock.Advance(AccountService.Rest);
 
-        Assert.NotNull(await core.Accounts.CheckPasswordAsync("root", password, Cancel));
+        Assert.NotNull(await core.Accounts.CheckPasswordAsync("root", password, "here", Cancel));
     }
 }

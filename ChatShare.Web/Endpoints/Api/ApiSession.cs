@@ -33,7 +33,7 @@ internal static class ApiSession
             return Refusals.Field("password", "A password is needed.");
         if (call.Limits.RefuseSignIn(call.Context) is { } refusal)
             return Refusals.Status(StatusCodes.Status429TooManyRequests, refusal);
-        if (await call.Accounts.CheckPasswordAsync(userName, password, call.Context.RequestAborted) is not { } account)
+        if (await call.Accounts.CheckPasswordAsync(userName, password, ClientAddress.Key(call.Context), call.Context.RequestAborted) is not { } account)
             return Refusals.Status(StatusCodes.Status401Unauthorized, AccountService.NoMatch);
         return Give(call, call.Before is { } before && before.AccountId == account.Id
             ? before
