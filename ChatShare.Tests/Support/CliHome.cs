@@ -132,6 +132,12 @@ internal sealed class CliRun : IAsyncDisposable
     /// <summary>Ctrl+C.</summary>
     public Task InterruptAsync() => SignalAsync("-INT");
 
+    /// <summary>SIGSTOP: it is there and does nothing.</summary>
+    public Task StopAsync() => SignalAsync("-STOP");
+
+    /// <summary>SIGCONT.</summary>
+    public Task GoOnAsync() => SignalAsync("-CONT");
+
     /// <summary>SIGKILL: nothing is tidied up.</summary>
     public async Task KillAsync()
     {

@@ -33,6 +33,7 @@ internal static class WebSecurity
         services.AddScoped<CurrentPerson>();
         services.AddScoped<CircuitHandler, PersonCircuitHandler>();
         services.AddSingleton<AttemptLimits>();
+        services.AddSingleton<CircuitPace>();
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "chatshare.form";

@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Security;
+
+/// <summary>Clients that take places and give nothing: everybody else is served as before, and they are cut off in time.</summary>
+public sealed class SlowClientTests
+{
+    private const string Tool = "/usr/bin/slowhttptest";
+
+    private static readonly string[] Beginnings =
+    [
+        // Headers that never end, a body that never comes, and a page that is never read.
+        "GET / HTTP/1.1\r\nHost: {host}\r\nX-Slow: a",
+        "POST /api/session HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{",
+        "GET /_content/MudBlazor/MudBlazor.min.css HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    ];
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Hundreds_who_say_half_a_request_hold_up_nobody_and_a_body_that_does_not_come_is_cut_off()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await RunningApp.StartAsync();
+        using var ann = await app.JoinAsync("Ann");
+        var sockets = new List<Socket>();
+        try
+        {
+            foreach (var number in Enumerable.Range(0, 600))
+                sockets.Add(await BeginAsync(app, Beginnings[number % Beginnings.Length]));
+            foreach (var path in new[] { "/health/ready", "/rooms/Lobby", "/_framework/blazor.web.js" })
+            {
+                using var response = await ann.GetAsync(path, token).WaitAsync(TimeSpan.FromSeconds(10), token);
+                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            }
+
+            using var bob = await app.JoinAsync("Bob").WaitAsync(TimeSpan.FromSeconds(10), token);
+            // The server grants a body five seconds before it wants to see its bytes.
+            Assert.StartsWith("HTTP/1.1 408", await ReadAsync(sockets[1]), StringComparison.Ordinal);
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+    }
+
+    [Theory]
+    [InlineData("-H", "-i", "10", "-x", "24")]
+    [InlineData("-B", "-i", "10", "-s", "8192", "-t", "POST")]
+    [InlineData("-X", "-w", "10", "-y", "20", "-n", "5", "-z", "32", "-k", "3")]
+    [InlineData("-R", "-a", "0", "-b", "1000")]
+    public async Task Attacks_of_slowhttptest_leave_the_server_available(params string[] attack)
+    {
+        Assert.SkipUnless(Make.IsLong, "Takes a minute each; runs in the long form.");
+        Assert.SkipUnless(File.Exists(Tool), "slowhttptest is not installed; ./test installs it on Debian as root.");
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        string[] arguments = [.. attack, "-c", "1000", "-r", "200", "-l", "60", "-p", "3", "-u", $"{server.Address}/_content/MudBlazor/MudBlazor.min.css"];
+        using var tool = Process.Start(new ProcessStartInfo(Tool, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        var output = tool.StandardOutput.ReadToEndAsync(Cancel);
+        using var http = new HttpClient { BaseAddress = new Uri(server.Address), Timeout = TimeSpan.FromSeconds(5) };
+        while (!tool.HasExited)
+        {
+            using var response = await http.GetAsync("/health/ready", Cancel);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            await TestClock.UntilAsync(TimeSpan.FromMilliseconds(500), Cancel);
+        }
+
+        Assert.DoesNotContain("service available:   \u001b[1;31mNO", await output, StringComparison.Ordinal);
+        Assert.Contains("service available", await output, StringComparison.Ordinal);
+    }
+
+    private static async Task<Socket> BeginAsync(RunningApp app, string beginning)
+    {
+        var address = new Uri(app.Address);
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096 };
+        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, address.Port), Cancel);
+        await socket.SendAsync(Encoding.ASCII.GetBytes(beginning.Replace("{host}", address.Authority, StringComparison.Ordinal)), Cancel);
+        return socket;
+    }
+
+    private static async Task<string> ReadAsync(Socket socket)
+    {
+        var buffer = new byte[100];
+        var length = await socket.ReceiveAsync(buffer, Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        return Encoding.ASCII.GetString(buffer, 0, length).ToString(CultureInfo.InvariantCulture);
+    }
+}
