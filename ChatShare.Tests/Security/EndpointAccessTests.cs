@@ -5,6 +5,7 @@ using System.Text;
 using ChatShare.Core.People;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using ChatShare.Web.Components.Layout;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
 
@@ -48,6 +49,7 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["GET /scalar/scalar.js"] = Whose.Everybody,
         ["GET /scalar/scalar.aspnetcore.js"] = Whose.Everybody,
         ["GET /scalar/favicon.svg"] = Whose.Everybody,
+        [$"GET {ThemeSheet.Address}"] = Whose.Everybody,
         ["GET /_framework/opaque-redirect"] = Whose.Everybody,
         ["GET /rooms/{Address?}"] = Whose.WhoeverHasJoined,
         ["POST /rooms/{Address?}"] = Whose.WhoeverHasJoined,

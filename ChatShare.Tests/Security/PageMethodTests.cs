@@ -20,7 +20,6 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
     private const string Picker = "/js/picker.js";
     private const string Downloads = "/js/downloads.js";
     private const string WhoHasIt = "/js/who-has-it.js";
-    private const string Theme = "chatshareTheme.onChange";
 
     /// <summary>By component and name: the script that has its object, and arguments that aim at what is somebody else's.</summary>
     private static readonly Dictionary<string, (string Script, Func<Target, object?[]> Arguments)> Methods = new(StringComparer.Ordinal)
@@ -39,7 +38,6 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
         ["DownloadFeed.CancelAsync"] = (Downloads, target => [target.Download.Id]),
         ["TakenFeed.CountAsync"] = (WhoHasIt, target => [new[] { target.File.Id.ToString() }]),
         ["TakenFeed.NamesAsync"] = (WhoHasIt, target => [target.File.Id.ToString()]),
-        ["MudProviders.ThemeChangedAsync"] = (Theme, _ => ["light"]),
     };
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -82,25 +80,38 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
         var session = fixture.App.Get<ConnectedUsers>().List().Single(user => user.Nickname.StartsWith("Revoked", StringComparison.Ordinal));
         // A page that acknowledges nothing is not drawn any more, and so its components stay after the session has ended.
         revoked.Acknowledges = false;
-        for (var change = 0; revoked.Unacknowledged < 10; change++)
-            await revoked.CallAsync(Theme, "ThemeChangedAsync", [change % 2 == 0 ? "dark" : "light"], token);
+        while (revoked.Unacknowledged < 10)
+            await revoked.CallAsync(BareCircuit.Room, "JumpToLatestAsync", [], token);
         var before = await NewestAsync();
 
         await fixture.App.Get<SessionService>().EndPersonAsync(session.PersonId, "Enough.", token);
-        var answers = new Dictionary<string, (bool Succeeded, string Result)>(StringComparer.Ordinal);
-        foreach (var (name, (script, arguments)) in Methods)
-            answers[name] = await revoked.CallAsync(script, name.Split('.')[1], arguments(target), token).WaitAsync(TimeSpan.FromSeconds(10), token);
+        // All at once: the connection is about to be cut.
+        var calls = Methods.ToDictionary(method => method.Key, method => TryAsync(revoked, method.Value.Script, method.Key.Split('.')[1], method.Value.Arguments(target)));
         await revoked.Ended.WaitAsync(TimeSpan.FromSeconds(10), token);
 
         // They were heard, so it is the method itself that refuses.
-        Assert.Equal("Enough.", Result(answers["RoomView.SendAsync"].Result).GetProperty("error").GetString());
-        Assert.False(answers["RoomView.LoadOlderAsync"].Succeeded);
-        Assert.False(answers["RoomView.JumpToLatestAsync"].Succeeded);
+        Assert.Equal("Enough.", Result((await calls["RoomView.SendAsync"])!.Value.Result).GetProperty("error").GetString());
+        Assert.NotEqual(true, (await calls["RoomView.LoadOlderAsync"])?.Succeeded);
+        Assert.NotEqual(true, (await calls["RoomView.JumpToLatestAsync"])?.Succeeded);
         Assert.Equal(before, await NewestAsync());
         var marks = await fixture.App.Get<ReadMarks>().OfAsync(session.PersonId, token);
         Assert.NotEqual(target.Message, marks[Lobby].Number);
         await AssertUntouchedAsync(target);
         await fixture.StillTalkAsync();
+    }
+
+    /// <summary>Null when the connection was cut before there was an answer.</summary>
+    private static async Task<(bool Succeeded, string Result)?> TryAsync(BareCircuit circuit, string script, string method, object?[] arguments)
+    {
+        try
+        {
+            var call = circuit.CallAsync(script, method, arguments, Cancel);
+            return await Task.WhenAny(call, circuit.Ended) == call || call.IsCompleted ? await call : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private Room Lobby => fixture.App.Get<RoomService>().Find(RoomService.Lobby)!;
