@@ -31,7 +31,7 @@ internal sealed class CommandLine
         Console.Error.WriteLine(
             """
             dotnet run -c Release --project ChatShare.Benchmarks -- log    [--rounds 5] [--seconds 2] [--short]
-            dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--circuits 500] [--rate 5] [--seconds 60] [--people N] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--rounds 3] [--only steady,burst,scale,memory,arrival] [--circuits N] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- upload   [--rounds 5] [--only near,far,tus,memory] [--install] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- download [--rounds 5] [--install] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- gateway  [--rounds 7] [--only speed,memory] [--short]

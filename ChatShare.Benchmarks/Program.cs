@@ -25,6 +25,8 @@ return args switch
     [DelayProxy.Mode, var port, var milliseconds] => await DelayProxy.RunAsync(
         int.Parse(port, CultureInfo.InvariantCulture), int.Parse(milliseconds, CultureInfo.InvariantCulture), CancellationToken.None),
     [BareLoop.Mode] => await BareLoop.RunAsync(CancellationToken.None),
+    [HubServer.Mode, var folder] => await HubServer.RunAsync(folder, CancellationToken.None),
+    [NaivePageServer.Mode, var folder] => await NaivePageServer.RunAsync(folder, CancellationToken.None),
     [EmptyPageServer.Mode] => await EmptyPageServer.RunAsync(CancellationToken.None),
     _ => CommandLine.Help(),
 };

@@ -59,6 +59,18 @@ internal sealed class ChatLog : IAsyncDisposable
         return counts.Sum() / watch.Elapsed.TotalSeconds;
     }
 
+    /// <summary>Another place in the Lobby; nobody disposes it before the log.</summary>
+    public async Task<RoomSession> JoinAsync(string name, CancellationToken cancellationToken)
+    {
+        if (!Nickname.TryParse(name, out var nickname, out var error))
+            throw new InvalidOperationException(error);
+        var services = _host.Services;
+        var session = await services.GetRequiredService<SessionService>().JoinAsync(nickname, cancellationToken);
+        var participant = services.GetRequiredService<ConnectedUsers>().Connect(session, Door.Api, "127.0.0.1");
+        var rooms = services.GetRequiredService<RoomService>();
+        return await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, cancellationToken);
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var sender in _senders)
@@ -79,16 +91,5 @@ internal sealed class ChatLog : IAsyncDisposable
         for (; watch.Elapsed < time; count++)
             await sender.SendAsync(text, Sample.NewClientId(), cancellationToken);
         return count;
-    }
-
-    private async Task<RoomSession> JoinAsync(string name, CancellationToken cancellationToken)
-    {
-        if (!Nickname.TryParse(name, out var nickname, out var error))
-            throw new InvalidOperationException(error);
-        var services = _host.Services;
-        var session = await services.GetRequiredService<SessionService>().JoinAsync(nickname, cancellationToken);
-        var participant = services.GetRequiredService<ConnectedUsers>().Connect(session, Door.Api, "127.0.0.1");
-        var rooms = services.GetRequiredService<RoomService>();
-        return await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, cancellationToken);
     }
 }

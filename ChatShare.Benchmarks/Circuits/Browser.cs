@@ -17,7 +17,7 @@ namespace ChatShare.Benchmarks.Circuits;
 /// One open page without a screen: starts a circuit as blazor.web.js does, acknowledges every batch, answers the page's
 /// scripts, and says what it has seen as a visible tab does.
 /// </summary>
-internal sealed partial class Browser : IAsyncDisposable
+internal sealed partial class Browser : IReader
 {
     private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(1);
 
@@ -88,6 +88,8 @@ internal sealed partial class Browser : IAsyncDisposable
             "UpdateRootComponents", $$"""{"batchId":0,"operations":[{{string.Join(',', operations)}}]}""", state, cancellationToken);
         return browser;
     }
+
+    Task IReader.ReadUntil(int index) => ReadUntil(index, marker: null);
 
     /// <summary>Done when a message has arrived or, with a marker, when a batch contained it.</summary>
     /// <param name="index">Of the message in the sender's count; null to wait for the marker.</param>

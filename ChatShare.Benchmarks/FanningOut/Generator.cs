@@ -1,40 +1,65 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text.Json;
 using ChatShare.Benchmarks.Circuits;
 
 namespace ChatShare.Benchmarks.FanningOut;
 
+/// <summary>What the load generator reads.</summary>
+internal enum PageKind
+{
+    /// <summary>The real chat page, signed in.</summary>
+    Chat,
+
+    /// <summary><see cref="EmptyPageServer"/>.</summary>
+    Empty,
+
+    /// <summary><see cref="NaivePageServer"/>.</summary>
+    Naive,
+
+    /// <summary><see cref="HubServer"/>; no page at all.</summary>
+    Hub,
+}
+
+/// <param name="P50">Seconds from a newcomer's first request until their page is drawn with the newest message; the others too.</param>
+/// <param name="P95">.</param>
+/// <param name="Last">.</param>
+/// <param name="SlowestForOthers">Milliseconds that the slowest message took to somebody who was in before; 0 where nobody was.</param>
+internal sealed record ArrivalResult(double P50, double P95, double Last, double SlowestForOthers);
+
 /// <summary>
 /// The load generator's own process: browsers without a screen. Takes orders on standard input, one a line, and answers each
-/// with a line of JSON: <c>connect N</c> (until there are N), <c>post N</c>, <c>run RATE SECONDS</c>.
+/// with a line of JSON: <c>connect N</c> (until there are N), <c>post N</c>, <c>run RATE SECONDS</c>, <c>arrive N</c> (all at once).
 /// </summary>
 internal sealed class Generator
 {
     public const string Mode = "generate-load";
-    public const string ChatPage = "chat";
-    public const string EmptyPage = "empty";
 
     private const int ConnectAtOnce = 8;
+    private const int RateWhileArriving = 5;
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly List<Browser> _browsers = [];
+    private readonly List<IReader> _readers = [];
     private readonly List<Visitor> _people = [];
     private readonly Ledger _ledger = new();
+    private readonly HttpClient _http = new();
     private readonly Uri _server;
-    private readonly bool _isChat;
+    private readonly PageKind _page;
     private readonly int _mostPeople;
+    private int _counted;
 
-    private Generator(Uri server, bool isChat, int mostPeople)
+    private Generator(Uri server, PageKind page, int mostPeople)
     {
         _server = server;
-        _isChat = isChat;
+        _page = page;
         _mostPeople = mostPeople;
     }
 
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        var generator = new Generator(new Uri(args[0]), args[1] == ChatPage, int.Parse(args[2], CultureInfo.InvariantCulture));
+        var generator = new Generator(new Uri(args[0]), Enum.Parse<PageKind>(args[1]), int.Parse(args[2], CultureInfo.InvariantCulture));
         while (await Console.In.ReadLineAsync(cancellationToken) is { } line)
         {
             var words = line.Split(' ');
@@ -44,6 +69,7 @@ internal sealed class Generator
                 "connect" => await generator.ConnectAsync(numbers[0], cancellationToken),
                 "post" => await generator.PostAsync(numbers[0], cancellationToken),
                 "run" => await generator.RunAsync(numbers[0], numbers[1], cancellationToken),
+                "arrive" => await generator.ArriveAsync(numbers[0], cancellationToken),
                 _ => throw new InvalidOperationException($"No such order: {line}"),
             };
             Console.WriteLine(JsonSerializer.Serialize(answer));
@@ -54,26 +80,43 @@ internal sealed class Generator
 
     private async Task<int> ConnectAsync(int count, CancellationToken cancellationToken)
     {
-        while (_people.Count < Math.Min(count, _mostPeople))
-            _people.Add(_isChat ? await Visitor.JoinAsync(_server, $"Guest{_people.Count}", cancellationToken) : Visitor.Anonymous(_server));
-        var first = _browsers.Count;
-        var opened = new Browser[Math.Max(0, count - first)];
+        await JoinAsync(count, cancellationToken);
+        var first = _readers.Count;
+        var opened = new IReader[Math.Max(0, count - first)];
         await Parallel.ForAsync(
             0, opened.Length, new ParallelOptions { MaxDegreeOfParallelism = ConnectAtOnce, CancellationToken = cancellationToken },
-            async (i, token) =>
-            {
-                var visitor = _people[(first + i) % _people.Count];
-                opened[i] = await Browser.OpenAsync(visitor, _isChat ? "/rooms/Lobby" : "/", new RowReader(_ledger), token);
-                if (_isChat)
-                    await opened[i].RoomOpened.WaitAsync(Patience, token);
-                await opened[i].ReadUntil(_isChat ? _ledger.Newest : null, EmptyPageServer.Greeting).WaitAsync(Patience, token);
-            });
-        _browsers.AddRange(opened);
+            async (i, token) => opened[i] = await OpenAsync(first + i, _ledger, token));
+        _readers.AddRange(opened);
+        _counted += opened.Length;
 
         // The others are told who came, a few times a second; what is measured next shall not contain it.
-        while (_browsers.Exists(browser => browser.Quiet < Calm))
+        while (_readers.Exists(reader => reader.Quiet < Calm))
             await Task.Delay(Calm / 10, cancellationToken);
-        return _browsers.Count;
+        return _readers.Count;
+    }
+
+    private async Task JoinAsync(int count, CancellationToken cancellationToken)
+    {
+        while (_people.Count < Math.Min(count, _mostPeople))
+            _people.Add(_page == PageKind.Chat ? await Visitor.JoinAsync(_server, $"Guest{_people.Count}", cancellationToken) : Visitor.Anonymous(_server));
+    }
+
+    /// <summary>Returns when the page is drawn, with the newest message in it.</summary>
+    /// <param name="number">Which of the people.</param>
+    /// <param name="ledger">Where what arrives is counted; null when it is not.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    private async Task<IReader> OpenAsync(int number, Ledger? ledger, CancellationToken cancellationToken)
+    {
+        var rows = new RowReader(ledger);
+        if (_page == PageKind.Hub)
+            return await HubReader.OpenAsync(_server, rows, cancellationToken);
+        var newest = _ledger.Newest;
+        var browser = await Browser.OpenAsync(
+            _people[number % _people.Count], _page == PageKind.Chat ? "/rooms/Lobby" : "/", rows, cancellationToken);
+        if (_page == PageKind.Chat)
+            await browser.RoomOpened.WaitAsync(Patience, cancellationToken);
+        await browser.ReadUntil(_page == PageKind.Empty || (_page == PageKind.Naive && newest < 0) ? null : newest, EmptyPageServer.Greeting).WaitAsync(Patience, cancellationToken);
+        return browser;
     }
 
     /// <summary>Posts as fast as it is acknowledged.</summary>
@@ -100,12 +143,67 @@ internal sealed class Generator
 
         await Task.WhenAll(sends);
         await EverybodyHasItAsync(cancellationToken);
-        return _ledger.Result(_browsers.Count * rate * seconds, seconds, _browsers.SelectMany(browser => browser.Faults));
+        return _ledger.Result(_counted * rate * seconds, seconds, _readers.SelectMany(reader => reader.Faults));
+    }
+
+    /// <summary>Everybody after lunch: so many come at the same moment, while those who are in go on talking.</summary>
+    private async Task<ArrivalResult> ArriveAsync(int count, CancellationToken cancellationToken)
+    {
+        var first = _readers.Count;
+        await JoinAsync(first + count, cancellationToken);
+        using var allIn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var talk = first > 0 ? TalkAsync(allIn.Token) : Task.FromResult(0);
+        var seconds = await Task.WhenAll(Enumerable.Range(first, count).Select(async number =>
+        {
+            var began = Stopwatch.GetTimestamp();
+            var reader = await OpenAsync(number, ledger: null, cancellationToken);
+            var took = Stopwatch.GetElapsedTime(began).TotalSeconds;
+            lock (_readers)
+                _readers.Add(reader);
+            return took;
+        }));
+        await allIn.CancelAsync();
+        var said = await talk;
+        var slowest = 0.0;
+        if (said > 0)
+        {
+            await EverybodyHasItAsync(cancellationToken);
+            var result = _ledger.Result(_counted * said, seconds.Max(), _readers.SelectMany(reader => reader.Faults));
+            if (result.Faults is [var fault, ..])
+                throw new InvalidOperationException(fault);
+            slowest = result.Max;
+        }
+
+        double[] sorted = [.. seconds.Order()];
+        return new ArrivalResult(Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), sorted[^1], slowest);
+    }
+
+    /// <returns>How many messages were sent until it was called off.</returns>
+    private async Task<int> TalkAsync(CancellationToken until)
+    {
+        _ledger.StartMeasuring();
+        var sends = new List<Task>();
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1) / RateWhileArriving);
+        while (!until.IsCancellationRequested)
+        {
+            sends.Add(SendAsync(CancellationToken.None));
+            await ((Task)timer.WaitForNextTickAsync(until).AsTask()).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        await Task.WhenAll(sends);
+        return sends.Count;
     }
 
     private async Task SendAsync(CancellationToken cancellationToken)
     {
-        var answer = await _browsers[0].CallRoomAsync("SendAsync", [Guid.NewGuid().ToString(), _ledger.NextText()], cancellationToken);
+        if (_page != PageKind.Chat)
+        {
+            using var posted = await _http.PostAsJsonAsync(new Uri(_server, BareRoom.Path), new Said(_ledger.NextText()), cancellationToken);
+            posted.EnsureSuccessStatusCode();
+            return;
+        }
+
+        var answer = await ((Browser)_readers[0]).CallRoomAsync("SendAsync", [Guid.NewGuid().ToString(), _ledger.NextText()], cancellationToken);
         if (answer.GetProperty("error").GetString() is { } error)
             throw new InvalidOperationException($"A message was refused: {error}");
     }
@@ -114,10 +212,10 @@ internal sealed class Generator
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         enough.CancelAfter(Patience);
-        foreach (var browser in _browsers)
+        foreach (var reader in _readers)
         {
             // Who has not got it by now is counted as missing it.
-            await browser.ReadUntil(_ledger.Newest, marker: null).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reader.ReadUntil(_ledger.Newest).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

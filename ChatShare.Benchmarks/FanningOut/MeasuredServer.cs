@@ -51,6 +51,10 @@ internal sealed class MeasuredServer : IAsyncDisposable
     public static Task<MeasuredServer> StartEmptyAsync(TemporaryFolder folder, CancellationToken cancellationToken) =>
         StartAsync(folder.File("empty.socket"), WebProject, environment => ChildProcess.StartSelf([EmptyPageServer.Mode], environment), cancellationToken);
 
+    /// <summary>A bare hub, or a naive page, with the same log behind it.</summary>
+    public static Task<MeasuredServer> StartOwnAsync(PageKind page, TemporaryFolder folder, CancellationToken cancellationToken) =>
+        StartOwnAsync(page == PageKind.Hub ? HubServer.Mode : NaivePageServer.Mode, folder.Sub($"{page}"), cancellationToken);
+
     /// <summary>Another of this program's own servers, to compare with.</summary>
     /// <param name="mode">Which.</param>
     /// <param name="folder">Where it writes.</param>

@@ -8,7 +8,8 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// Reads the message rows of one browser's render batches and sees to it that each comes once and in order. Called by one
 /// batch after the other.
 /// </summary>
-internal sealed class RowReader(Ledger ledger)
+/// <param name="ledger">Where what arrives is counted; null when it is not.</param>
+internal sealed class RowReader(Ledger? ledger)
 {
     private long? _offset;
 
@@ -27,10 +28,13 @@ internal sealed class RowReader(Ledger ledger)
         {
             if (text.StartsWith("<article class=\"message\""u8))
                 ReadRow(text);
+            else if (text.StartsWith("post-"u8))
+                ReadText(text);
         }
     }
 
-    private void ReadRow(ReadOnlySpan<byte> row)
+    /// <summary>A row in the chat's own markup.</summary>
+    public void ReadRow(ReadOnlySpan<byte> row)
     {
         if (NumberAfter(row, "data-number=\""u8) is not { } number || NumberAfter(row, "post-"u8) is not { } index)
         {
@@ -43,7 +47,18 @@ internal sealed class RowReader(Ledger ledger)
         if ((Newest >= 0 && index != Newest + 1) || number - index != _offset)
             Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came as number {number} after message {Newest}.");
         (Newest, NewestNumber) = ((int)index, number);
-        ledger.Arrived(Newest);
+        ledger?.Arrived(Newest);
+    }
+
+    /// <summary>A row of another page has its text in a frame of its own.</summary>
+    private void ReadText(ReadOnlySpan<byte> text)
+    {
+        if (NumberAfter(text, "post-"u8) is not { } index)
+            return;
+        if (Newest >= 0 && index != Newest + 1)
+            Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came after message {Newest}.");
+        Newest = (int)index;
+        ledger?.Arrived(Newest);
     }
 
     private static long? NumberAfter(ReadOnlySpan<byte> row, ReadOnlySpan<byte> mark)

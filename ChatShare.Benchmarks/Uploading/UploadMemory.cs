@@ -43,7 +43,7 @@ internal static class UploadMemory
         using var folder = new TemporaryFolder();
         await using var server = await MeasuredServer.StartChatAsync(folder, cancellationToken);
         await using var generator = ChildProcess.StartSelf(
-            [Generator.Mode, server.Address.ToString(), Generator.ChatPage, $"{Circuits}"], new Dictionary<string, string>());
+            [Generator.Mode, server.Address.ToString(), $"{PageKind.Chat}", $"{Circuits}"], new Dictionary<string, string>());
         await using var feeder = ChildProcess.StartSelf([Feeder.Mode, server.Address.ToString()], new Dictionary<string, string>());
         await generator.AskAsync($"connect {Circuits}", cancellationToken);
         // One file first: loading and compiling code is no more theirs to pay than that of the pages.
