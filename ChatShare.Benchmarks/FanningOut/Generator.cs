@@ -152,7 +152,7 @@ internal sealed class Generator
         var first = _readers.Count;
         await JoinAsync(first + count, cancellationToken);
         using var allIn = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var talk = first > 0 ? TalkAsync(allIn.Token) : Task.FromResult(0);
+        var talk = _page == PageKind.Chat ? TalkAsync(allIn.Token) : Task.FromResult(0);
         var seconds = await Task.WhenAll(Enumerable.Range(first, count).Select(async number =>
         {
             var began = Stopwatch.GetTimestamp();
