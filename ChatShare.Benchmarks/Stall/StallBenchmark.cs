@@ -72,9 +72,10 @@ internal static class StallBenchmark
         return (await second(), with);
     }
 
+    /// <summary>On an address of its own, so that it is not taken for that of the pages.</summary>
     private static IPEndPoint FreeEndpoint()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        using var listener = new TcpListener(new IPAddress([127, 0, 0, 2]), 0);
         listener.Start();
         return (IPEndPoint)listener.LocalEndpoint;
     }
