@@ -4,6 +4,7 @@ using ChatShare.Benchmarks.Appending;
 using ChatShare.Benchmarks.Downloading;
 using ChatShare.Benchmarks.FanningOut;
 using ChatShare.Benchmarks.Gateway;
+using ChatShare.Benchmarks.Loading;
 using ChatShare.Benchmarks.Sharing;
 using ChatShare.Benchmarks.Stall;
 using ChatShare.Benchmarks.Uploading;
@@ -15,6 +16,7 @@ return args switch
     ["fanout", .. var rest] => await FanOutBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["upload", .. var rest] => await UploadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["download", .. var rest] => await DownloadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
+    ["load", .. var rest] => await LoadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["stall", .. var rest] => await StallBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     [Generator.Mode, .. var rest] => await Generator.RunAsync(rest, CancellationToken.None),

@@ -1,3 +1,4 @@
+using ChatShare.Benchmarks.Circuits;
 using ChatShare.Benchmarks.Sharing;
 using Microsoft.Playwright;
 
@@ -6,7 +7,7 @@ namespace ChatShare.Benchmarks.Uploading;
 /// <summary>Chromium with one page for each side.</summary>
 internal sealed class RealBrowser : IAsyncDisposable
 {
-    private static readonly string? Executable =
+    public static readonly string? Executable =
         new[] { "/usr/bin/chromium-headless-shell", "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome" }.FirstOrDefault(File.Exists);
 
     private readonly IPlaywright _playwright;
@@ -33,6 +34,19 @@ internal sealed class RealBrowser : IAsyncDisposable
         var context = await _browser.NewContextAsync(new BrowserNewContextOptions { ViewportSize = new ViewportSize { Width = 1280, Height = 800 } });
         var page = await context.NewPageAsync();
         await page.GotoAsync(address.ToString());
+        return page;
+    }
+
+    /// <summary>A page of somebody who has joined already, in a browser that knows nothing of the chat otherwise.</summary>
+    /// <param name="visitor">Whose cookies.</param>
+    /// <param name="headers">Sent with each request.</param>
+    public async Task<IPage> EnterAsync(Visitor visitor, params IEnumerable<KeyValuePair<string, string>> headers)
+    {
+        var context = await _browser.NewContextAsync(new BrowserNewContextOptions { ExtraHTTPHeaders = headers });
+        await context.AddCookiesAsync(visitor.Cookies.GetCookies(visitor.Server).Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Url = visitor.Server.ToString() }));
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(visitor.Server, "/rooms/Lobby").ToString());
+        await page.Locator("main.room[data-ready]").WaitForAsync();
         return page;
     }
 

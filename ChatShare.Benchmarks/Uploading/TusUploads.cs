@@ -14,7 +14,7 @@ internal static class TusUploads
 
     public static async Task<bool> RunAsync(int size, int rounds, bool mayInstall, CancellationToken cancellationToken)
     {
-        if (await NodePackages.FaultAsync(mayInstall, cancellationToken) is { } fault)
+        if (await NodePackages.Tus.FaultAsync(mayInstall, cancellationToken) is { } fault)
         {
             Console.WriteLine($"Skipped: beside @tus/server ({fault}).");
             Console.WriteLine();
