@@ -28,7 +28,7 @@ internal static class StallBenchmark
 
         var gateway = FreeEndpoint();
         await using var server = await MeasuredServer.StartChatAsync(folder, cancellationToken, new KeyValuePair<string, string>("ChatShare__Gateway__Endpoint", gateway.ToString()));
-        await using var generator = ChildProcess.StartSelf([Generator.Mode, server.Address.ToString(), Generator.ChatPage, Text(circuits)], new Dictionary<string, string>());
+        await using var generator = ChildProcess.StartSelf([Generator.Mode, server.Address.ToString(), nameof(PageKind.Chat), Text(circuits)], new Dictionary<string, string>());
         await generator.AskAsync($"connect {Text(circuits)}", cancellationToken);
         await generator.AskAsync($"post {Text(Rows)}", cancellationToken);
         await generator.AskAsync($"run {Text(rate)} {Text(WarmUpSeconds)}", cancellationToken);
