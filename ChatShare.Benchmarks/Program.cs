@@ -6,6 +6,7 @@ using ChatShare.Benchmarks.FanningOut;
 using ChatShare.Benchmarks.Gateway;
 using ChatShare.Benchmarks.Loading;
 using ChatShare.Benchmarks.Sharing;
+using ChatShare.Benchmarks.Soaking;
 using ChatShare.Benchmarks.Stall;
 using ChatShare.Benchmarks.Uploading;
 
@@ -19,6 +20,7 @@ return args switch
     ["load", .. var rest] => await LoadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["stall", .. var rest] => await StallBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
+    ["soak", .. var rest] => await SoakBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     [Generator.Mode, .. var rest] => await Generator.RunAsync(rest, CancellationToken.None),
     [Feeder.Mode, var server] => await Feeder.RunAsync(new Uri(server), CancellationToken.None),
     [Reader.Mode] => await Reader.RunAsync(CancellationToken.None),

@@ -25,7 +25,7 @@ internal sealed partial class Browser : IReader
     private readonly Visitor _visitor;
     private readonly RowReader _rows;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<JsonElement>> _calls = new();
-    private readonly TaskCompletionSource _roomOpened = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _roomOpened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
     private readonly List<(int? Index, string? Marker, TaskCompletionSource Done)> _waiting = [];
     private readonly ConcurrentQueue<string> _errors = new();
@@ -36,6 +36,7 @@ internal sealed partial class Browser : IReader
     private long _lastBatchAt = Stopwatch.GetTimestamp();
     private long _lastSeenAt;
     private bool _isClosing;
+    private string _circuit = "";
 
     private Browser(Visitor visitor, RowReader rows)
     {
@@ -54,7 +55,12 @@ internal sealed partial class Browser : IReader
         _connection.On<long, byte[]>("JS.RenderBatch", DrawAsync);
         _connection.On<long, string, string?, int, long, int>("JS.BeginInvokeJS", RunScriptAsync);
         _connection.On<string, bool, string>("JS.EndInvokeDotNet", EndCall);
-        _connection.On<string>("JS.Error", error => _errors.Enqueue($"The circuit broke: {error}"));
+        _connection.On<string>("JS.Error", error =>
+        {
+            // What was under way when the window was closed finds no circuit any more.
+            if (!_isClosing)
+                _errors.Enqueue($"The circuit broke: {error}");
+        });
         _connection.Closed += exception =>
         {
             if (!_isClosing)
@@ -72,6 +78,9 @@ internal sealed partial class Browser : IReader
     /// <summary>What was not as it should be.</summary>
     public IEnumerable<string> Faults => _rows.Fault is { } fault ? [.. _errors, fault] : _errors;
 
+    /// <summary>The same without what the rows say.</summary>
+    public IEnumerable<string> CircuitFaults => _errors;
+
     public static async Task<Browser> OpenAsync(Visitor visitor, string path, RowReader rows, CancellationToken cancellationToken)
     {
         var (components, state) = await visitor.OpenAsync(path, cancellationToken);
@@ -82,6 +91,7 @@ internal sealed partial class Browser : IReader
             "StartCircuit", visitor.Server.ToString(), address, "[]", "", cancellationToken);
         if (circuit is null)
             throw new InvalidOperationException("The server refused the circuit.");
+        browser._circuit = circuit;
         // The circuit starts empty; the components of the page are added to it.
         var operations = components.Select((marker, i) => $$"""{"type":"add","ssrComponentId":{{i + 1}},"marker":{{marker}}}""");
         await browser._connection.SendAsync(
@@ -114,6 +124,26 @@ internal sealed partial class Browser : IReader
         _calls[id] = call;
         await _connection.SendAsync("BeginInvokeDotNetFromJS", id, null, method, _room, JsonSerializer.Serialize(args), cancellationToken);
         return await call.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Follows a link to another room, as a click in the page does. Done when that one's script was started.</summary>
+    public async Task GoAsync(string path, CancellationToken cancellationToken)
+    {
+        _room = 0;
+        _roomOpened = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _connection.SendAsync("OnLocationChanged", new Uri(_visitor.Server, path).ToString(), null, false, cancellationToken);
+        await _roomOpened.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>From now on the end of the circuit is what is wanted.</summary>
+    public void ExpectEnd() => _isClosing = true;
+
+    /// <summary>The window is closed, and the server is told so.</summary>
+    public async Task CloseAsync(CancellationToken cancellationToken)
+    {
+        ExpectEnd();
+        await _visitor.TellClosedAsync(_circuit, cancellationToken);
+        await DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -19,9 +19,7 @@ internal sealed partial class Visitor
     {
         var visitor = new Visitor(server);
         using var client = visitor.NewClient();
-        var page = await client.GetStringAsync(server, cancellationToken);
-        var fields = HiddenField().Matches(page).Select(match => match.Value)
-            .ToDictionary(field => Attribute(field, "name"), field => Attribute(field, "value"), StringComparer.Ordinal);
+        var fields = FieldsOf(await client.GetStringAsync(server, cancellationToken));
         fields["Nickname"] = nickname;
         using var request = new HttpRequestMessage(HttpMethod.Post, server) { Content = new FormUrlEncodedContent(fields) };
         request.Headers.Add("Origin", server.GetLeftPart(UriPartial.Authority));
@@ -29,6 +27,25 @@ internal sealed partial class Visitor
         if (answer.RequestMessage!.RequestUri!.AbsolutePath == "/")
             throw new InvalidOperationException($"{nickname} could not join: {await answer.Content.ReadAsStringAsync(cancellationToken)}");
         return visitor;
+    }
+
+    /// <summary>The button <c>Leave</c>.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        using var client = NewClient();
+        // Each page with a form has the token.
+        var fields = FieldsOf(await client.GetStringAsync(new Uri(Server, "/signin"), cancellationToken));
+        using var answer = await PostAsync(client, "/leave", new FormUrlEncodedContent(fields.Where(field => field.Key != "_handler")), cancellationToken);
+        if (answer.RequestMessage!.RequestUri!.AbsolutePath != "/")
+            throw new InvalidOperationException($"Leaving was refused: {answer.StatusCode}");
+    }
+
+    /// <summary>What <c>blazor.web.js</c> sends when its window is closed.</summary>
+    public async Task TellClosedAsync(string circuit, CancellationToken cancellationToken)
+    {
+        using var client = NewClient();
+        using var content = new MultipartFormDataContent { { new StringContent(circuit), "circuitId" } };
+        using var answer = await PostAsync(client, "/_blazor/disconnect", content, cancellationToken);
     }
 
     /// <summary>What a page says about its components: one JSON object for each, and the state that goes with them.</summary>
@@ -43,6 +60,16 @@ internal sealed partial class Visitor
             throw new InvalidOperationException($"{path} has no components for a circuit.");
         return (components, State().Match(page).Groups["state"].Value);
     }
+
+    private async Task<HttpResponseMessage> PostAsync(HttpClient client, string path, HttpContent content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(Server, path)) { Content = content };
+        request.Headers.Add("Origin", Server.GetLeftPart(UriPartial.Authority));
+        return await client.SendAsync(request, cancellationToken);
+    }
+
+    private static Dictionary<string, string> FieldsOf(string page) => HiddenField().Matches(page).Select(match => match.Value)
+        .ToDictionary(field => Attribute(field, "name"), field => Attribute(field, "value"), StringComparer.Ordinal);
 
     private HttpClient NewClient() => new(new SocketsHttpHandler { CookieContainer = Cookies });
 

@@ -24,6 +24,11 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Files, sockets and whatever else it has open.</summary>
+    public int Handles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    public int Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
+
     public bool HasEnded => _process.HasExited;
 
     public long ResidentBytes

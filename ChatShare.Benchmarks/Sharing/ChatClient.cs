@@ -23,10 +23,16 @@ internal sealed class ChatClient : IDisposable
 
     public string Token { get; }
 
-    public static async Task<ChatClient> JoinAsync(Uri server, string nickname, CancellationToken cancellationToken)
+    public static Task<ChatClient> JoinAsync(Uri server, string nickname, CancellationToken cancellationToken) =>
+        OpenAsync(server, new { nickname }, cancellationToken);
+
+    public static Task<ChatClient> SignInAsync(Uri server, string userName, string password, CancellationToken cancellationToken) =>
+        OpenAsync(server, new { userName, password }, cancellationToken);
+
+    private static async Task<ChatClient> OpenAsync(Uri server, object who, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = server };
-        using var response = await http.PostAsJsonAsync("/api/session", new { nickname }, cancellationToken);
+        using var response = await http.PostAsJsonAsync("/api/session", who, cancellationToken);
         response.EnsureSuccessStatusCode();
         var session = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         return new ChatClient(server, session.GetProperty("accessToken").GetString()!);
@@ -77,6 +83,23 @@ internal sealed class ChatClient : IDisposable
     {
         await using var stream = await _http.GetStreamAsync(new Uri($"/files/{id}/x", UriKind.Relative), cancellationToken);
         return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancellationToken));
+    }
+
+    public async Task CreateRoomAsync(string name, CancellationToken cancellationToken)
+    {
+        using var response = await _http.PostAsJsonAsync("/api/rooms", new { name }, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>How many connections the server has; for administrators.</summary>
+    public async Task<int> CountConnectionsAsync(CancellationToken cancellationToken) =>
+        (await _http.GetFromJsonAsync<JsonElement>("/api/connections", cancellationToken)).GetArrayLength();
+
+    /// <summary>The session ends.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        using var response = await _http.DeleteAsync(new Uri("/api/session", UriKind.Relative), cancellationToken);
+        response.EnsureSuccessStatusCode();
     }
 
     public void Dispose() => _http.Dispose();

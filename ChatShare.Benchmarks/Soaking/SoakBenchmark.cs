@@ -1,0 +1,102 @@
+using System.Diagnostics;
+using ChatShare.Benchmarks.FanningOut;
+using ChatShare.Benchmarks.Sharing;
+using Microsoft.Data.Sqlite;
+using static ChatShare.Benchmarks.Statistics;
+
+namespace ChatShare.Benchmarks.Soaking;
+
+/// <summary>
+/// Whether anything stays behind: people come and go for a while, and when all have left the server is what it was when all had left for
+/// the first time.
+/// </summary>
+internal static class SoakBenchmark
+{
+    private const double MostGrowth = 1.1;
+    private const string Administrator = "Root";
+    private const string Password = "correct horse battery";
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(60);
+
+    public static async Task<int> RunAsync(CommandLine options, CancellationToken cancellationToken)
+    {
+        var minutes = options.Number("--minutes", 20);
+        // In the first minutes everything that is made once is made; a shorter run tells of the rows alone.
+        var isLong = minutes > 2;
+        var first = isLong ? TimeSpan.FromMinutes(2) : TimeSpan.FromMinutes(minutes) / 2;
+        using var folder = new TemporaryFolder();
+        Machine.Print();
+        await using var server = await MeasuredServer.StartChatAsync(
+            folder, cancellationToken, [new("ChatShare__Admin__UserName", Administrator), new("ChatShare__Admin__Password", Password)]);
+        await Crowd.MakeRoomsAsync(server.Address, cancellationToken);
+        var crowd = new Crowd(server.Address, options.Number("--people", 20));
+
+        var table = new Table("after", "visits", "messages", "files", "live heap", "handles", "threads", "sessions", "connections", "uploads");
+        await crowd.RunAsync(first, cancellationToken);
+        var before = await StandAsync(server, folder, mostThreads: int.MaxValue, cancellationToken);
+        Add(table, first, crowd, before);
+        await crowd.RunAsync(TimeSpan.FromMinutes(minutes) - first, cancellationToken);
+        var after = await StandAsync(server, folder, before.Threads, cancellationToken);
+        Add(table, TimeSpan.FromMinutes(minutes), crowd, after);
+        table.Print();
+
+        foreach (var fault in crowd.Faults)
+            Console.WriteLine($"Failed: {fault}");
+        var growth = (double)after.LiveBytes / before.LiveBytes;
+        var isLight = growth <= MostGrowth;
+        var isSame = after.Handles <= before.Handles && after.Threads <= before.Threads;
+        var hasRows = after.Rows == before.Rows;
+        Console.WriteLine($"To reach: rows as before ({Verdict(hasRows)}).");
+        if (isLong)
+            Console.WriteLine($"To reach: live heap at most {Show(MostGrowth, "0.0")} times ({Show(growth, "0.00")}, {Verdict(isLight)}); handles and threads as before ({Verdict(isSame)}).");
+        return hasRows && ((isLight && isSame) || !isLong) && !crowd.Faults.Any() ? 0 : 1;
+    }
+
+    /// <summary>What there is when nobody is there. Threads of the pool and pooled connections go a while after their last work.</summary>
+    private static async Task<Stand> StandAsync(MeasuredServer server, TemporaryFolder folder, int mostThreads, CancellationToken cancellationToken)
+    {
+        var since = Stopwatch.GetTimestamp();
+        do
+        {
+            await Task.Delay(Calm / 2, cancellationToken);
+        }
+        while (server.Process.Threads > mostThreads && Stopwatch.GetElapsedTime(since) < 4 * Calm);
+
+        // Before the server is asked for anything.
+        var (handles, threads) = (server.Process.Handles, server.Process.Threads);
+        var rows = new Rows(
+            await CountAsync("""SELECT COUNT(*) FROM "Sessions" WHERE "EndedAt" IS NULL"""),
+            await CountConnectionsAsync(),
+            await CountAsync("""SELECT COUNT(*) FROM "Files" WHERE "State" IN (0, 1)"""));
+        return new Stand((await server.HeapAsync(cancellationToken)).LiveBytes, handles, threads, rows);
+
+        async Task<long> CountConnectionsAsync()
+        {
+            using var administrator = await ChatClient.SignInAsync(server.Address, Administrator, Password, cancellationToken);
+            var count = await administrator.CountConnectionsAsync(cancellationToken);
+            await administrator.LeaveAsync(cancellationToken);
+            return count;
+        }
+
+        async Task<long> CountAsync(string sql)
+        {
+            await using var connection = new SqliteConnection($"Data Source={Path.Combine(folder.File("data"), "chatshare.db")};Mode=ReadOnly;Pooling=False");
+            await connection.OpenAsync(cancellationToken);
+            await using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Both are above.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            return (long)(await command.ExecuteScalarAsync(cancellationToken))!;
+        }
+    }
+
+    private static void Add(Table table, TimeSpan time, Crowd crowd, Stand stand) => table.Add(
+        $"{Show(time.TotalMinutes, "0.#")} min", Show(crowd.Visits, "N0"), Show(crowd.Messages, "N0"), Show(crowd.Files, "N0"),
+        $"{Show(stand.LiveBytes / 1024.0 / 1024, "0.0")} MB", $"{stand.Handles}", $"{stand.Threads}", $"{stand.Rows.Sessions}",
+        $"{stand.Rows.Connections}", $"{stand.Rows.Uploads}");
+
+    private static string Verdict(bool isMet) => isMet ? "met" : "missed";
+
+    private sealed record Rows(long Sessions, long Connections, long Uploads);
+
+    private sealed record Stand(long LiveBytes, int Handles, int Threads, Rows Rows);
+}
