@@ -22,6 +22,17 @@ public sealed class SourceRulesTests
     }
 
     [Fact]
+    public void Database_is_opened_where_it_is_known_to_be_durable() => Assert.Equal(
+        [
+            "CoreServices.cs", // by EF, DurabilityTests
+            "Database.cs", // to look whether it answers, and to forget the pool
+            "Scrub.cs", // for reading alone
+            "SqliteAppender.cs", // the append path, DurabilityTests
+            "SqliteDesignTimeFactory.cs", // for the tools of EF, in memory
+        ],
+        Sources().Where(path => Regex.IsMatch(File.ReadAllText(path), @"new SqliteConnection\(|\.UseSqlite\(")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+
+    [Fact]
     public void Search_for_what_is_not_there_looks_at_the_sources() => Assert.True(Sources().Count() > 100);
 
     private static IEnumerable<string> Sources() =>
