@@ -32,7 +32,7 @@ public sealed class ChatComponentTests : BunitContext
         window.Reset([Sample.Make(1, "one"), Sample.Make(2, "two"), Sample.Make(3, "three")]);
 
         var block = Render<MessageBlock>(parameters => parameters
-            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Viewer, Me).Add(p => p.Live, new Web.Components.Files.LiveCards()));
+            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Key, window.Blocks[0].Key).Add(p => p.Version, window.Blocks[0].Version));
 
         Assert.Equal("Today", block.Find(".day").TextContent.Trim());
         Assert.Equal(["row", "row follows", "row"], block.FindAll(".row").Select(row => row.ClassName));
@@ -41,18 +41,18 @@ public sealed class ChatComponentTests : BunitContext
     }
 
     [Fact]
-    public void A_block_that_is_the_same_object_is_not_drawn_again()
+    public void A_block_that_did_not_change_is_not_drawn_again()
     {
         var window = new TimelineWindow(new ForwardClock(Sample.Noon));
         window.Reset([Sample.Make(1)]);
         var block = Render<MessageBlock>(parameters => parameters
-            .Add(p => p.Content, window.Blocks[0]).Add(p => p.Live, new Web.Components.Files.LiveCards()));
+            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Key, window.Blocks[0].Key).Add(p => p.Version, window.Blocks[0].Version));
 
-        block.Render(parameters => parameters.Add(p => p.Viewer, Guid.NewGuid()));
+        block.Render(parameters => parameters.Add(p => p.Version, window.Blocks[0].Version));
         Assert.Equal(1, block.RenderCount);
 
         window.Apply(Sample.Make(2));
-        block.Render(parameters => parameters.Add(p => p.Content, window.Blocks[0]));
+        block.Render(parameters => parameters.Add(p => p.Version, window.Blocks[0].Version));
         Assert.Equal(2, block.FindAll(".row").Count);
     }
 

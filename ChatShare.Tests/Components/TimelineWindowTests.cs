@@ -1,5 +1,6 @@
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
+using CsCheck;
 
 namespace ChatShare.Tests.Components;
 
@@ -207,6 +208,43 @@ public sealed class TimelineWindowTests
         window.Reset([.. Enumerable.Range(1, before + 2).Select(n => Sample.Make(n, person: Ann))]);
 
         Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+    }
+
+    /// <summary>The window draws only what a change may have touched; whatever comes, it must show what one would that draws all of it.</summary>
+    [Fact]
+    public void Whatever_comes_in_whatever_order_the_rows_are_those_of_a_window_that_is_made_afresh()
+    {
+        var clock = new ForwardClock(Sample.Noon);
+        var people = new[] { Ann, Bo };
+        Gen.Select(Gen.Int[0, 40], Gen.Int[0, 3], Gen.Int[0, 1], Gen.Int[0, 400]).List[1, 400].Sample(
+            changes =>
+            {
+                var window = new TimelineWindow(clock) { Viewer = Bo, Seen = 3 };
+                window.Reset([.. Enumerable.Range(1, 5).Select(n => At(n, Ann, n))]);
+                var (next, number, minute) = (6L, 6L, 10);
+                foreach (var (kind, back, person, minutes) in changes)
+                {
+                    minute += minutes;
+                    // Mostly new messages; some are changed ones, and sometimes nobody looked in between.
+                    if (kind < 5 && window.Find(number - 1 - back) is { } known)
+                        window.Apply(Sample.Make(known.Number, "changed", changed: next++, person: known.PersonId, sentAt: known.SentAt));
+                    else
+                        window.Apply(At(number = next++, people[person], minute));
+                    number = Math.Max(number, next);
+                    if (kind % 3 != 0)
+                        Assert.NotEmpty(window.Blocks);
+                }
+
+                var afresh = new TimelineWindow(clock) { Viewer = Bo, Seen = 3 };
+                // What was the newest when the page was opened, and then all the rest.
+                afresh.Reset([.. Enumerable.Range(1, 5).Select(n => At(n, Ann, n))]);
+                afresh.Reset(Rows(window).Select(row => row.Message));
+                Assert.Equal(Rows(afresh), Rows(window));
+            },
+            iter: 300);
+
+        static Core.Rooms.ChatMessage At(long number, Guid person, int minute) =>
+            Sample.Make(number, person: person, sentAt: Sample.Noon.AddMinutes(minute));
     }
 
     private static TimelineWindow Window(params Core.Rooms.ChatMessage[] messages)

@@ -21,6 +21,7 @@ public sealed partial class RoomView
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(60);
 
     private readonly CancellationTokenSource _gone = new();
+    private readonly TimelineView _view = new();
     private ElementReference _root;
     private Timeline _timeline = null!;
     private TypingLine _typing = null!;

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Runtime.InteropServices;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Web.Components.Chat;
@@ -21,7 +20,10 @@ internal readonly record struct TimelineDay(DateOnly Date, string Name);
 /// Up to sixteen rows that are drawn together. The places are fixed by the messages' ordinals, so that adding at either end
 /// moves nothing from one block to another; a block that did not change stays the same object and is not drawn again.
 /// </summary>
-internal sealed record TimelineBlock(long Key, ImmutableArray<TimelineRow> Rows);
+/// <param name="Key">Which.</param>
+/// <param name="Version">Another one for each other content.</param>
+/// <param name="Rows">From the top.</param>
+internal sealed record TimelineBlock(long Key, long Version, ImmutableArray<TimelineRow> Rows);
 
 /// <summary>The part of a room's messages that one page shows: at most about two hundred, without holes.</summary>
 internal sealed class TimelineWindow(TimeProvider time)
@@ -34,7 +36,11 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     private readonly SortedList<long, ChatMessage> _messages = [];
     private ImmutableArray<TimelineBlock> _blocks = [];
-    private bool _stale;
+    private readonly List<long> _staleBlocks = [];
+    private bool _allStale;
+    private long _version;
+    private long? _firstUnread;
+    private DateOnly _today;
     private DateOnly _day;
     private DateTimeOffset _dayBegins;
     private DateTimeOffset _dayEnds;
@@ -48,7 +54,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     {
         get
         {
-            if (_stale)
+            if (_allStale || _staleBlocks.Count > 0)
                 Rebuild();
             return _blocks;
         }
@@ -84,6 +90,9 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>Null when it is not in the window.</summary>
     public ChatMessage? Find(long number) => _messages.GetValueOrDefault(number);
 
+    /// <summary>The block with this key, which is there.</summary>
+    public TimelineBlock Block(long key) => Blocks.First(block => block.Key == key);
+
     /// <summary>Starts afresh with the newest page.</summary>
     /// <param name="messages">Ascending.</param>
     public void Reset(IEnumerable<ChatMessage> messages)
@@ -93,7 +102,7 @@ internal sealed class TimelineWindow(TimeProvider time)
             _messages[message.Number] = message;
         _newestWhenOpened ??= Newest ?? 0;
         ReachEnd(true);
-        _stale = true;
+        _allStale = true;
     }
 
     /// <summary>
@@ -118,9 +127,18 @@ internal sealed class TimelineWindow(TimeProvider time)
         }
 
         _messages[message.Number] = message;
+        var place = _messages.IndexOfKey(message.Number);
+        MakeStale(place);
+        MakeStale(place + 1);
         while (_messages.Count > MaxRows)
+        {
+            MakeStale(0);
             _messages.RemoveAt(0);
-        _stale = true;
+            // It is the first now and begins its day; and the line "New" may be gone.
+            MakeStale(0);
+            _allStale |= _firstUnread is not null;
+        }
+
         return true;
     }
 
@@ -135,7 +153,7 @@ internal sealed class TimelineWindow(TimeProvider time)
             AtEnd = false;
         }
 
-        _stale = true;
+        _allStale = true;
     }
 
     /// <summary>Puts newer messages below; rows at the other end make place.</summary>
@@ -148,7 +166,13 @@ internal sealed class TimelineWindow(TimeProvider time)
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
         ReachEnd(reachesEnd);
-        _stale = true;
+        _allStale = true;
+    }
+
+    private void MakeStale(int place)
+    {
+        if (place < _messages.Count && KeyOf(_messages.GetValueAtIndex(place)) is var key && !_staleBlocks.Contains(key))
+            _staleBlocks.Add(key);
     }
 
     private void ReachEnd(bool reached)
@@ -169,47 +193,56 @@ internal sealed class TimelineWindow(TimeProvider time)
         return true;
     }
 
-    /// <summary>Runs for everybody in the room and each message: what did not change costs no memory.</summary>
+    /// <summary>
+    /// Runs for everybody in the room and each message: what did not change costs neither memory nor time. A row depends on its message and on
+    /// the one before it.
+    /// </summary>
     private void Rebuild()
     {
         var blocks = ImmutableArray.CreateBuilder<TimelineBlock>(_blocks.Length + 1);
-        var rows = new List<TimelineRow>(BlockLength);
-        var before = 0;
-        ChatMessage? previous = null;
-        DateOnly? previousDay = null;
         var today = DayOf(time.GetUtcNow());
-        var firstUnread = FirstUnread();
-        foreach (var message in _messages.Values)
+        if (_allStale || today != _today)
         {
-            if (previous is not null && KeyOf(message) != KeyOf(previous))
-                Finish(KeyOf(previous));
-            var day = DayOf(message.SentAt);
-            var isNewDay = day != previousDay;
-            var isFirstUnread = message.Number == firstUnread;
-            var follows = previous is not null && !isNewDay && !isFirstUnread
-                && previous.PersonId == message.PersonId && message.SentAt - previous.SentAt < Together;
-            rows.Add(new TimelineRow(message, follows, isNewDay ? new TimelineDay(day, DayName(day, today)) : null, isFirstUnread));
-            (previous, previousDay) = (message, day);
+            (_allStale, _today, _firstUnread) = (true, today, FirstUnread());
         }
 
-        if (previous is not null)
-            Finish(KeyOf(previous));
-        _blocks = blocks.DrainToImmutable();
-        _stale = false;
-
-        static long KeyOf(ChatMessage message) => message.Ordinal / BlockLength;
-
-        void Finish(long key)
+        var before = 0;
+        for (var i = 0; i < _messages.Count;)
         {
+            var key = KeyOf(_messages.GetValueAtIndex(i));
             // Those of before are in the order of their keys, too.
             while (before < _blocks.Length && _blocks[before].Key < key)
                 before++;
-            var drawn = CollectionsMarshal.AsSpan(rows);
-            var same = before < _blocks.Length && _blocks[before].Key == key && drawn.SequenceEqual(_blocks[before].Rows.AsSpan());
-            blocks.Add(same ? _blocks[before] : new TimelineBlock(key, [.. drawn]));
-            rows.Clear();
+            var known = before < _blocks.Length && _blocks[before].Key == key ? _blocks[before] : null;
+            var block = known is not null && !_allStale && !_staleBlocks.Contains(key) ? known : Draw(key, i, known);
+            blocks.Add(block);
+            i += block.Rows.Length;
         }
+
+        _blocks = blocks.DrainToImmutable();
+        _allStale = false;
+        _staleBlocks.Clear();
     }
+
+    private TimelineBlock Draw(long key, int from, TimelineBlock? known)
+    {
+        var rows = ImmutableArray.CreateBuilder<TimelineRow>(BlockLength);
+        var previous = from > 0 ? _messages.GetValueAtIndex(from - 1) : null;
+        for (var i = from; i < _messages.Count && _messages.GetValueAtIndex(i) is var message && KeyOf(message) == key; i++)
+        {
+            var day = DayOf(message.SentAt);
+            var isNewDay = previous is null || day != DayOf(previous.SentAt);
+            var isFirstUnread = message.Number == _firstUnread;
+            var follows = !isNewDay && !isFirstUnread && previous!.PersonId == message.PersonId && message.SentAt - previous.SentAt < Together;
+            rows.Add(new TimelineRow(message, follows, isNewDay ? new TimelineDay(day, DayName(day, _today)) : null, isFirstUnread));
+            previous = message;
+        }
+
+        var drawn = rows.DrainToImmutable();
+        return known is not null && drawn.AsSpan().SequenceEqual(known.Rows.AsSpan()) ? known : new TimelineBlock(key, ++_version, drawn);
+    }
+
+    private static long KeyOf(ChatMessage message) => message.Ordinal / BlockLength;
 
     /// <summary>Null as long as what comes before it is not among the rows: a line in the middle of the news would hide the rest.</summary>
     private long? FirstUnread() => Oldest <= Seen || _messages.Values.FirstOrDefault() is { Ordinal: 1 }
