@@ -13,9 +13,9 @@ internal static class ThemeEndpoint
         var sheet = await theme.GetAsync();
         http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
         http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
-        if (!http.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "br" && coding.Quality is null or > 0))
+        if (!http.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "gzip" && coding.Quality is null or > 0))
             return TypedResults.Bytes(sheet.Plain, "text/css; charset=utf-8");
-        http.Response.Headers.ContentEncoding = "br";
-        return TypedResults.Bytes(sheet.Brotli, "text/css; charset=utf-8");
+        http.Response.Headers.ContentEncoding = "gzip";
+        return TypedResults.Bytes(sheet.Gzip, "text/css; charset=utf-8");
     }
 }

@@ -21,7 +21,7 @@ internal sealed partial class ThemeSheet(IServiceScopeFactory scopes, ILoggerFac
     /// <summary>Where pages find it. It has the build in it, so that browsers may keep what they got for good.</summary>
     public static readonly string Address = $"/theme-{typeof(ThemeSheet).Module.ModuleVersionId:N}.css";
 
-    /// <summary>The text in UTF-8, and the same through Brotli.</summary>
+    /// <summary>The text in UTF-8, and the same through gzip, which browsers take over plain HTTP, too.</summary>
     public Task<Sheet> GetAsync() => _sheet.Value;
 
     private static async Task<Sheet> MakeAsync(IServiceScopeFactory scopes, ILoggerFactory loggers)
@@ -46,13 +46,13 @@ internal sealed partial class ThemeSheet(IServiceScopeFactory scopes, ILoggerFac
 
         var plain = Encoding.UTF8.GetBytes(text.ToString());
         using var packed = new MemoryStream();
-        await using (var brotli = new BrotliStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
-            await brotli.WriteAsync(plain);
+        await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
+            await gzip.WriteAsync(plain);
         return new Sheet(plain, packed.ToArray());
     }
 
     [GeneratedRegex("<style[^>]*>(?<css>[^<]*)</style>", RegexOptions.None, 1000)]
     private static partial Regex Style();
 
-    public sealed record Sheet(byte[] Plain, byte[] Brotli);
+    public sealed record Sheet(byte[] Plain, byte[] Gzip);
 }
