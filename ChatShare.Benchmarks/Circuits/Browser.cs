@@ -19,7 +19,7 @@ namespace ChatShare.Benchmarks.Circuits;
 /// </summary>
 internal sealed partial class Browser : IReader
 {
-    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(3);
 
     private readonly HubConnection _connection;
     private readonly Visitor _visitor;
@@ -180,7 +180,7 @@ internal sealed partial class Browser : IReader
         }
     }
 
-    /// <summary>As timeline.js: the newest number on the screen, at most once a second.</summary>
+    /// <summary>As timeline.js: the newest number on the screen, at most every three seconds.</summary>
     private async Task SaySeenAsync()
     {
         if (_room == 0 || _rows.NewestNumber == 0 || Stopwatch.GetElapsedTime(_lastSeenAt) < SeenInterval)

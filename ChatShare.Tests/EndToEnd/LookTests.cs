@@ -119,6 +119,8 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         // MudBlazor's parts have our colours, of the mode that holds: the raised surface.
         var dialog = page.GetByRole(AriaRole.Dialog);
         await Expect(dialog).ToHaveCSSAsync("background-color", "rgb(28, 36, 45)");
+        // The dialog hears keys when it has the focus.
+        await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Room name" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");
         await Expect(dialog).ToHaveCountAsync(0);
         await person.Button("Light").ClickAsync();

@@ -96,7 +96,7 @@ internal static class AccessibleNames
     /// <summary>Types over what stands in a field.</summary>
     public static Task TypeAsync<T>(this IRenderedComponent<T> page, string field, string text)
         where T : IComponent =>
-        page.InvokeAsync(() => page.Named("input", field).InputAsync(text));
+        page.InvokeAsync(() => page.Named("input", field) is var input && input.HasAttribute("blazor:oninput") ? input.InputAsync(text) : input.ChangeAsync(text));
 
     /// <summary>The rows of a table's body: the text of each cell by its column's label.</summary>
     public static IReadOnlyList<IReadOnlyDictionary<string, string>> Rows<T>(this IRenderedComponent<T> page, string table)

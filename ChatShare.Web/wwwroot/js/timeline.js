@@ -9,7 +9,7 @@ import { ConnectionLost } from "./server.js";
 
 const endDistance = 100;
 const loadDistance = 400;
-const seenInterval = 1000;
+const seenInterval = 3000;
 const retryAfterError = 3000;
 
 /** @param {Element | undefined | null} article */
@@ -186,7 +186,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     }
   }
 
-  /** Tells the newest number the person has seen, at most once a second and never the same twice. */
+  /** Tells the newest number the person has seen, at most every three seconds and never the same twice. */
   function reportSeen() {
     // A log that was taken out of the page has no height, and seems to be at its end.
     if (!document.hidden && placed && scroller.isConnected && isAtEnd()) {
@@ -323,7 +323,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   sizes.observe(content);
   scroller.addEventListener("scroll", scrolled, { passive: true, signal });
   document.addEventListener("visibilitychange", reportSeen, { signal });
-  // What is seen is seen, also by whoever goes before the second is over.
+  // What is seen is seen, also by whoever goes before it is time.
   window.addEventListener("pagehide", tellSeen, { signal });
   document.addEventListener(
     "chatshare:reconnected",
