@@ -84,6 +84,7 @@ public static class ChatShareApp
             {
                 hub.MaximumReceiveMessageSize = HubMessageBytes;
                 hub.AddFilter<CircuitPace>();
+                hub.AddFilter<Crowd>();
             });
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();

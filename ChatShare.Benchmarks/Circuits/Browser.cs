@@ -193,7 +193,7 @@ internal sealed partial class Browser : IReader
     private async Task RunScriptAsync(long handle, string identifier, string? args, int resultType, long target, int callType)
     {
         // Other parts of the page are started, too; the room alone is told how long a message may be.
-        if (identifier == "start" && args?.Contains("\"maxLength\"", StringComparison.Ordinal) == true && DotNetObject().Match(args) is { Success: true } match)
+        if (identifier == "start" && args?.Contains("maxLength", StringComparison.Ordinal) == true && DotNetObject().Match(args) is { Success: true } match)
             _room = long.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
         if (handle != 0)
         {

@@ -25,6 +25,7 @@ public sealed record ConnectedUser(
 /// <summary>Who is connected now, through any door. All members may be called from any thread.</summary>
 public sealed class ConnectedUsers(TimeProvider time)
 {
+    // Walked without Keys, which would copy a list of everybody for each who comes.
     private readonly ConcurrentDictionary<Participant, byte> _participants = new();
 
     // Those that were seen since the last round and may not be connected any more.
@@ -69,13 +70,16 @@ public sealed class ConnectedUsers(TimeProvider time)
 
     /// <summary>How many connections a person has through a door.</summary>
     public int CountOf(Guid personId, Door door) =>
-        _participants.Keys.Count(p => p.Session.PersonId == personId && p.Door == door);
+        _participants.Count(entry => entry.Key.Session.PersonId == personId && entry.Key.Door == door);
 
     /// <summary>Whether this person has any connection.</summary>
-    public bool IsHere(Guid personId) => _participants.Keys.Any(p => p.Session.PersonId == personId);
+    public bool IsHere(Guid personId) => _participants.Any(entry => entry.Key.Session.PersonId == personId);
+
+    /// <summary>Everybody who has any connection; the caller's own set.</summary>
+    internal HashSet<Guid> PersonIds() => [.. _participants.Select(entry => entry.Key.Session.PersonId)];
 
     /// <summary>Whether any connection of this session is up or may come back.</summary>
-    public bool IsConnected(Guid sessionId) => _participants.Keys.Any(p => p.Session.Id == sessionId);
+    public bool IsConnected(Guid sessionId) => _participants.Any(entry => entry.Key.Session.Id == sessionId);
 
     /// <summary>Somebody was here for one request and has no connection.</summary>
     public void Saw(PersonSession session)

@@ -183,7 +183,9 @@ public sealed class ReadMarks : BackgroundService
         await transaction.CommitAsync(cancellationToken);
         foreach (var written in writing)
             _unwritten.TryRemove(written);
-        foreach (var person in _people.Keys.Where(person => !_connected.IsHere(person) && !_unwritten.Keys.Any(key => key.Person == person)))
+        var wanted = _connected.PersonIds();
+        wanted.UnionWith(_unwritten.Keys.Select(key => key.Person));
+        foreach (var person in _people.Keys.Where(person => !wanted.Contains(person)))
             _people.TryRemove(person, out _);
     }
 }

@@ -35,6 +35,7 @@ public sealed class Room
     private long _typingVersion;
     private KeepRule _keeps;
     private bool _peopleDirty;
+    private long _peopleToldAt;
     private ImmutableArray<PersonHere> _people = [];
 
     internal Room(RoomServices services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
@@ -242,16 +243,20 @@ public sealed class Room
                     _typingVersion++;
             }
 
-            if (_peopleDirty)
+            if (_peopleDirty && now - _peopleToldAt >= CrowdPause(_people.Length))
             {
                 _peopleDirty = false;
+                _peopleToldAt = now;
                 _peopleVersion++;
             }
 
             WakeReaders();
-            return _typing.Count > 0;
+            return _typing.Count > 0 || _peopleDirty;
         }
     }
+
+    /// <summary>In stopwatch ticks. Five hundred who come at once would else all be drawn anew by all of them, four times a second.</summary>
+    private static long CrowdPause(int people) => Math.Min(2000, people * 4) * Stopwatch.Frequency / 1000;
 
     /// <summary>What this reader has not seen. With nothing new it is marked as waiting, and the next change wakes it.</summary>
     internal (List<RoomEvent> Events, bool Behind) Take(RoomSession reader)

@@ -22,6 +22,8 @@ public sealed class RoomService : BackgroundService
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _changing = new(1);
     private ImmutableSortedDictionary<string, Room> _rooms = ImmutableSortedDictionary.Create<string, Room>(StringComparer.Ordinal);
+
+    private volatile InOrder _inOrder = new(ImmutableSortedDictionary<string, Room>.Empty, []);
     private long _countAtLastFlush;
 
     internal RoomService(
@@ -40,8 +42,16 @@ public sealed class RoomService : BackgroundService
     public ChangeSignal Changed { get; } = new();
 
     /// <summary>All rooms: Lobby first, the others by name.</summary>
-    public IEnumerable<Room> Rooms =>
-        _rooms.Values.OrderByDescending(room => room.Name == Lobby).ThenBy(room => room.Name.Value, StringComparer.OrdinalIgnoreCase);
+    public IReadOnlyList<Room> Rooms
+    {
+        get
+        {
+            var (rooms, known) = (_rooms, _inOrder);
+            if (known.Of != rooms)
+                _inOrder = known = new InOrder(rooms, [.. rooms.Values.OrderByDescending(room => room.Name == Lobby).ThenBy(room => room.Name.Value, StringComparer.OrdinalIgnoreCase)]);
+            return known.Rooms;
+        }
+    }
 
     /// <summary>Null when there is no such room.</summary>
     public Room? Find(RoomName name)
@@ -180,4 +190,7 @@ public sealed class RoomService : BackgroundService
         _rooms = _rooms.Add(name.Key, room);
         return room;
     }
+
+    /// <summary>Every open page looks through the rooms twice a second; they are sorted once for each new one.</summary>
+    private sealed record InOrder(ImmutableSortedDictionary<string, Room> Of, Room[] Rooms);
 }

@@ -32,7 +32,7 @@ public sealed class ChatComponentTests : BunitContext
         window.Reset([Sample.Make(1, "one"), Sample.Make(2, "two"), Sample.Make(3, "three")]);
 
         var block = Render<MessageBlock>(parameters => parameters
-            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Key, window.Blocks[0].Key).Add(p => p.Version, window.Blocks[0].Version));
+            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Block, window.Blocks[0]));
 
         Assert.Equal("Today", block.Find(".day").TextContent.Trim());
         Assert.Equal(["row", "row follows", "row"], block.FindAll(".row").Select(row => row.ClassName));
@@ -46,13 +46,13 @@ public sealed class ChatComponentTests : BunitContext
         var window = new TimelineWindow(new ForwardClock(Sample.Noon));
         window.Reset([Sample.Make(1)]);
         var block = Render<MessageBlock>(parameters => parameters
-            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Key, window.Blocks[0].Key).Add(p => p.Version, window.Blocks[0].Version));
+            .AddCascadingValue(new TimelineView { Window = window }).Add(p => p.Block, window.Blocks[0]));
 
-        block.Render(parameters => parameters.Add(p => p.Version, window.Blocks[0].Version));
+        block.Render(parameters => parameters.Add(p => p.Block, window.Blocks[0]));
         Assert.Equal(1, block.RenderCount);
 
         window.Apply(Sample.Make(2));
-        block.Render(parameters => parameters.Add(p => p.Version, window.Blocks[0].Version));
+        block.Render(parameters => parameters.Add(p => p.Block, window.Blocks[0]));
         Assert.Equal(2, block.FindAll(".row").Count);
     }
 

@@ -76,11 +76,12 @@ public sealed class TimelineWindowTests
     public void A_new_message_changes_its_own_block_alone()
     {
         var window = Window([.. Enumerable.Range(1, 100).Select(n => Sample.Make(n, person: Ann))]);
-        var before = window.Blocks;
+        var before = window.Blocks.Select(block => (block.Key, block.Version)).ToList();
 
         Assert.True(window.Apply(Sample.Make(101, person: Ann)));
 
-        Assert.All(before[..^1], block => Assert.Contains(block, window.Blocks));
+        Assert.Equal(window.Refresh(), window.Blocks[^1]);
+        Assert.Equal(before[..^1], window.Blocks.Select(block => (block.Key, block.Version)).SkipLast(1));
         Assert.Equal(101, window.Newest);
     }
 
@@ -137,13 +138,47 @@ public sealed class TimelineWindowTests
     }
 
     [Fact]
-    public void Whoever_follows_the_end_sees_the_new_row_and_the_oldest_goes()
+    public void Whoever_follows_the_end_sees_the_new_row_and_the_oldest_go_a_block_at_a_time()
     {
-        var window = Window([.. Enumerable.Range(1, 200).Select(n => Sample.Make(n))]);
+        var window = Window([.. Enumerable.Range(16, 200).Select(n => Sample.Make(n))]);
 
-        Assert.True(window.Apply(Sample.Make(201)));
+        for (var n = 216; n <= 231; n++)
+        {
+            Assert.Equal(16, window.Oldest);
+            Assert.True(window.Apply(Sample.Make(n)));
+        }
 
-        Assert.Equal((2, 201, true, 0), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
+        Assert.Equal((32, 231, true, 0), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
+        Assert.Equal(Enumerable.Range(32, TimelineWindow.MaxRows), Rows(window).Select(row => (int)row.Message.Number));
+        Assert.NotNull(Rows(window).First().Day);
+    }
+
+    [Fact]
+    public void The_log_around_a_block_is_drawn_when_it_has_changed_and_only_then()
+    {
+        var window = Window([.. Enumerable.Range(16, 16).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Null(window.Refresh());
+
+        // A new block; a row in it; one that is changed further up; two blocks at once.
+        window.Apply(Sample.Make(32, person: Ann));
+        Assert.Null(window.Refresh());
+        window.Apply(Sample.Make(33, person: Ann));
+        Assert.Equal(2, window.Refresh()?.Key);
+        window.Apply(Sample.Make(20, "changed", changed: 34, person: Ann));
+        Assert.Equal(1, window.Refresh()?.Key);
+        window.Apply(Sample.Make(35, person: Ann));
+        window.Apply(Sample.Make(21, "changed", changed: 36, person: Ann));
+        Assert.Null(window.Refresh());
+
+        // Nothing more is shown, but how many came is.
+        window.Prepend([.. Enumerable.Range(1, 15).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Null(window.Refresh());
+        window.Reset([.. Enumerable.Range(1, TimelineWindow.MaxRows).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Null(window.Refresh());
+        window.IsFollowed = false;
+        Assert.True(window.Apply(Sample.Make(300, person: Ann)));
+        Assert.Null(window.Refresh());
+        Assert.Equal(1, window.Missed);
     }
 
     [Fact]
@@ -254,5 +289,5 @@ public sealed class TimelineWindowTests
         return window;
     }
 
-    private static IEnumerable<TimelineRow> Rows(TimelineWindow window) => window.Blocks.SelectMany(block => block.Rows);
+    private static IEnumerable<TimelineRow> Rows(TimelineWindow window) => window.Blocks.SelectMany(block => block.Rows.ToArray());
 }

@@ -34,6 +34,7 @@ internal static class WebSecurity
         services.AddScoped<CircuitHandler, PersonCircuitHandler>();
         services.AddSingleton<AttemptLimits>();
         services.AddSingleton<CircuitPace>();
+        services.AddSingleton<Crowd>();
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "chatshare.form";
@@ -64,6 +65,7 @@ internal static class WebSecurity
             pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
         });
         app.UseRouting();
+        app.UseMiddleware<Crowd>();
         app.UseAuthentication();
         app.UseMiddleware<CircuitGate>();
         app.UseAuthorization();

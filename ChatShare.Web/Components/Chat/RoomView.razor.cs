@@ -238,18 +238,7 @@ public sealed partial class RoomView
             _gone.Token,
             _root,
             _self,
-            new
-            {
-                room = Room.Name.Value,
-                person = me.PersonId.ToString("N"),
-                maxLength = MessageText.MaxLength,
-                administrator = Permissions.CanAdminister(me),
-                name = me.Nickname.Value,
-                filesPerMessage = Limits.FilesPerMessage,
-                fileBytes = Limits.FileBytes,
-                initials = PersonFace.Initials(me.Nickname.Value),
-                color = PersonFace.Color(me.Nickname.Value),
-            });
+            RoomScriptOptions.Json(Room, me, Limits));
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
     }
 
@@ -278,7 +267,7 @@ public sealed partial class RoomView
 
     private void Apply(IReadOnlyList<RoomEvent> batch)
     {
-        var draw = false;
+        var (draw, drawAll) = (false, false);
         foreach (var change in batch)
         {
             switch (change)
@@ -291,7 +280,7 @@ public sealed partial class RoomView
                     break;
                 case RoomEvent.KeepRuleChanged:
                     // The log names the rule, and the browser counts down by it.
-                    draw = true;
+                    drawAll = true;
                     break;
                 case RoomEvent.PeopleChanged { People: var people }:
                     ShowPeople(people);
@@ -302,7 +291,9 @@ public sealed partial class RoomView
             }
         }
 
-        if (draw)
+        if (drawAll)
+            _timeline.DrawAll();
+        else if (draw)
             _timeline.Draw();
         _timeline.Settle();
     }

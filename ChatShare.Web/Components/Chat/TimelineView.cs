@@ -3,8 +3,8 @@ using ChatShare.Web.Components.Files;
 namespace ChatShare.Web.Components.Chat;
 
 /// <summary>
-/// What the parts of one timeline share, as a fixed cascading value. Handed down as parameters of a component, objects make Blazor set them
-/// anew in each block for each message; numbers it compares.
+/// What the parts of one timeline share, as a fixed cascading value: objects that are parameters are set anew in each block whenever the log is
+/// drawn.
 /// </summary>
 internal sealed class TimelineView
 {

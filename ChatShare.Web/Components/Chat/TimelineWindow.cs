@@ -1,44 +1,25 @@
 using System.Collections.Immutable;
-using System.Globalization;
+using System.Runtime.CompilerServices;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Web.Components.Chat;
 
-/// <summary>A row as one viewer sees it.</summary>
-/// <param name="Message">The message, shared with everybody.</param>
-/// <param name="Follows">The same person said something less than five minutes before, on the same day.</param>
-/// <param name="Day">The day that begins with this row; null for all others.</param>
-/// <param name="IsFirstUnread">The line "New" stands above it.</param>
-internal readonly record struct TimelineRow(ChatMessage Message, bool Follows, TimelineDay? Day, bool IsFirstUnread);
-
-/// <summary>A day in the viewer's zone.</summary>
-/// <param name="Date">Which.</param>
-/// <param name="Name">"Today", "Yesterday", or the date. Part of the row, so that the first message after midnight draws it anew.</param>
-internal readonly record struct TimelineDay(DateOnly Date, string Name);
-
-/// <summary>
-/// Up to sixteen rows that are drawn together. The places are fixed by the messages' ordinals, so that adding at either end
-/// moves nothing from one block to another; a block that did not change stays the same object and is not drawn again.
-/// </summary>
-/// <param name="Key">Which.</param>
-/// <param name="Version">Another one for each other content.</param>
-/// <param name="Rows">From the top.</param>
-internal sealed record TimelineBlock(long Key, long Version, ImmutableArray<TimelineRow> Rows);
-
 /// <summary>The part of a room's messages that one page shows: at most about two hundred, without holes.</summary>
 internal sealed class TimelineWindow(TimeProvider time)
 {
-    /// <summary>How many rows are kept; older or newer ones are loaded again when they are scrolled to.</summary>
+    /// <summary>
+    /// How many rows are kept, and some more where a block is cut: what came first goes by whole blocks. Older or newer ones are loaded again
+    /// when they are scrolled to.
+    /// </summary>
     public const int MaxRows = 200;
 
-    private const int BlockLength = 16;
     private static readonly TimeSpan Together = TimeSpan.FromMinutes(5);
 
     private readonly SortedList<long, ChatMessage> _messages = [];
-    private ImmutableArray<TimelineBlock> _blocks = [];
+    private readonly List<TimelineBlock> _blocks = [];
     private readonly List<long> _staleBlocks = [];
     private bool _allStale;
-    private long _version;
+    private bool _frameStale;
     private long? _firstUnread;
     private DateOnly _today;
     private DateOnly _day;
@@ -49,13 +30,12 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>The viewer's zone; days begin there.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
 
-    /// <summary>What is to be drawn. Made when it is asked for: a frame may bring hundreds of changes.</summary>
-    public ImmutableArray<TimelineBlock> Blocks
+    /// <summary>What is to be drawn, from the top. Up to date when it is asked for: a frame may bring hundreds of changes.</summary>
+    public IReadOnlyList<TimelineBlock> Blocks
     {
         get
         {
-            if (_allStale || _staleBlocks.Count > 0)
-                Rebuild();
+            Refresh();
             return _blocks;
         }
     }
@@ -89,9 +69,6 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     /// <summary>Null when it is not in the window.</summary>
     public ChatMessage? Find(long number) => _messages.GetValueOrDefault(number);
-
-    /// <summary>The block with this key, which is there.</summary>
-    public TimelineBlock Block(long key) => Blocks.First(block => block.Key == key);
 
     /// <summary>Starts afresh with the newest page.</summary>
     /// <param name="messages">Ascending.</param>
@@ -130,15 +107,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         var place = _messages.IndexOfKey(message.Number);
         MakeStale(place);
         MakeStale(place + 1);
-        while (_messages.Count > MaxRows)
-        {
-            MakeStale(0);
-            _messages.RemoveAt(0);
-            // It is the first now and begins its day; and the line "New" may be gone.
-            MakeStale(0);
-            _allStale |= _firstUnread is not null;
-        }
-
+        DropOldBlocks();
         return true;
     }
 
@@ -151,6 +120,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         {
             _messages.RemoveAt(_messages.Count - 1);
             AtEnd = false;
+            _frameStale = true;
         }
 
         _allStale = true;
@@ -169,6 +139,28 @@ internal sealed class TimelineWindow(TimeProvider time)
         _allStale = true;
     }
 
+    /// <summary>
+    /// A block at a time: with each row that goes the first block would be drawn anew, and that with each message in a room that is busy.
+    /// </summary>
+    private void DropOldBlocks()
+    {
+        while (_messages.Count > MaxRows)
+        {
+            var key = KeyOf(_messages.GetValueAtIndex(0));
+            var length = 1;
+            while (length < _messages.Count && KeyOf(_messages.GetValueAtIndex(length)) == key)
+                length++;
+            if (_messages.Count - length < MaxRows)
+                return;
+            for (; length > 0; length--)
+                _messages.RemoveAt(0);
+            // The row that is the first now begins its day; and the line "New" may be gone.
+            MakeStale(0);
+            _frameStale = true;
+            _allStale |= _firstUnread is not null;
+        }
+    }
+
     private void MakeStale(int place)
     {
         if (place < _messages.Count && KeyOf(_messages.GetValueAtIndex(place)) is var key && !_staleBlocks.Contains(key))
@@ -177,6 +169,7 @@ internal sealed class TimelineWindow(TimeProvider time)
 
     private void ReachEnd(bool reached)
     {
+        _frameStale = true;
         AtEnd = reached;
         if (reached)
             Missed = 0;
@@ -186,6 +179,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     {
         var wasAtEnd = AtEnd;
         AtEnd = false;
+        _frameStale = true;
         // An old message that was changed is no news.
         if (message.Number != message.Changed || message.PersonId == Viewer)
             return wasAtEnd;
@@ -194,55 +188,65 @@ internal sealed class TimelineWindow(TimeProvider time)
     }
 
     /// <summary>
-    /// Runs for everybody in the room and each message: what did not change costs neither memory nor time. A row depends on its message and on
-    /// the one before it.
+    /// Brings the blocks up to date. Runs for everybody in the room and each message: what did not change costs neither memory nor time. A row
+    /// depends on its message and on the one before it.
     /// </summary>
-    private void Rebuild()
+    /// <returns>The block that has to be drawn, if it is the only one and everything around it stays; else null.</returns>
+    public TimelineBlock? Refresh()
     {
-        var blocks = ImmutableArray.CreateBuilder<TimelineBlock>(_blocks.Length + 1);
+        if (!_allStale && _staleBlocks.Count == 0 && !_frameStale)
+            return null;
         var today = DayOf(time.GetUtcNow());
         if (_allStale || today != _today)
-        {
             (_allStale, _today, _firstUnread) = (true, today, FirstUnread());
-        }
 
-        var before = 0;
-        for (var i = 0; i < _messages.Count;)
+        var alone = !_frameStale;
+        TimelineBlock? changed = null;
+        var at = 0;
+        for (var i = 0; i < _messages.Count; i += _blocks[at++].Rows.Length)
         {
             var key = KeyOf(_messages.GetValueAtIndex(i));
-            // Those of before are in the order of their keys, too.
-            while (before < _blocks.Length && _blocks[before].Key < key)
-                before++;
-            var known = before < _blocks.Length && _blocks[before].Key == key ? _blocks[before] : null;
-            var block = known is not null && !_allStale && !_staleBlocks.Contains(key) ? known : Draw(key, i, known);
-            blocks.Add(block);
-            i += block.Rows.Length;
+            var gone = at;
+            while (gone < _blocks.Count && _blocks[gone].Key < key)
+                gone++;
+            _blocks.RemoveRange(at, gone - at);
+            var isNew = at == _blocks.Count || _blocks[at].Key != key;
+            if (isNew)
+                _blocks.Insert(at, new TimelineBlock(key));
+            alone &= !isNew && gone == at;
+            if ((isNew || _allStale || _staleBlocks.Contains(key)) && Draw(_blocks[at], i))
+            {
+                alone &= changed is null;
+                changed = _blocks[at];
+            }
         }
 
-        _blocks = blocks.DrainToImmutable();
-        _allStale = false;
+        alone &= at == _blocks.Count;
+        _blocks.RemoveRange(at, _blocks.Count - at);
+        _allStale = _frameStale = false;
         _staleBlocks.Clear();
+        return alone ? changed : null;
     }
 
-    private TimelineBlock Draw(long key, int from, TimelineBlock? known)
+    private bool Draw(TimelineBlock block, int from)
     {
-        var rows = ImmutableArray.CreateBuilder<TimelineRow>(BlockLength);
+        var rows = default(Rows);
+        var count = 0;
         var previous = from > 0 ? _messages.GetValueAtIndex(from - 1) : null;
-        for (var i = from; i < _messages.Count && _messages.GetValueAtIndex(i) is var message && KeyOf(message) == key; i++)
+        for (var i = from; i < _messages.Count && _messages.GetValueAtIndex(i) is var message && KeyOf(message) == block.Key; i++)
         {
             var day = DayOf(message.SentAt);
             var isNewDay = previous is null || day != DayOf(previous.SentAt);
             var isFirstUnread = message.Number == _firstUnread;
             var follows = !isNewDay && !isFirstUnread && previous!.PersonId == message.PersonId && message.SentAt - previous.SentAt < Together;
-            rows.Add(new TimelineRow(message, follows, isNewDay ? new TimelineDay(day, DayName(day, _today)) : null, isFirstUnread));
+            rows[count++] = new TimelineRow(message, isNewDay ? TimelineDay.Of(day, _today) : null, follows, isFirstUnread);
             previous = message;
         }
 
-        var drawn = rows.DrainToImmutable();
-        return known is not null && drawn.AsSpan().SequenceEqual(known.Rows.AsSpan()) ? known : new TimelineBlock(key, ++_version, drawn);
+        return block.Take(((ReadOnlySpan<TimelineRow>)rows)[..count]);
     }
 
-    private static long KeyOf(ChatMessage message) => message.Ordinal / BlockLength;
+    private static long KeyOf(ChatMessage message) => message.Ordinal / TimelineBlock.Length;
 
     /// <summary>Null as long as what comes before it is not among the rows: a line in the middle of the news would hide the rest.</summary>
     private long? FirstUnread() => Oldest <= Seen || _messages.Values.FirstOrDefault() is { Ordinal: 1 }
@@ -263,13 +267,9 @@ internal sealed class TimelineWindow(TimeProvider time)
         return _day;
     }
 
-    private static string DayName(DateOnly day, DateOnly today) => (today.DayNumber - day.DayNumber) switch
+    [InlineArray(TimelineBlock.Length)]
+    private struct Rows
     {
-        0 => "Today",
-        1 => "Yesterday",
-        _ => InFull(day),
-    };
-
-    /// <summary>"Monday, 23 November 2026".</summary>
-    public static string InFull(DateOnly day) => day.ToString("dddd, d MMMM yyyy", CultureInfo.InvariantCulture);
+        private TimelineRow _first;
+    }
 }

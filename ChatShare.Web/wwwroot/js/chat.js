@@ -17,13 +17,8 @@ export { timeZone } from "./times.js";
 
 const longestWait = 2000;
 
-/** @type {{ dispose(): Promise<void> } | null} */
-let current = null;
-
 /**
- * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
- * @param {import("./server.js").DotNetRef} dotnet
- * @param {{
+ * @typedef {{
  *   room: string,
  *   person: string,
  *   maxLength: number,
@@ -33,9 +28,20 @@ let current = null;
  *   color?: number,
  *   fileBytes?: number,
  *   filesPerMessage?: number,
- * }} options name, initials, color (0 to 11): how my own pending rows look; fileBytes, filesPerMessage: limits, 0 for none
+ * }} RoomOptions name, initials, color (0 to 11): how my own pending rows look; fileBytes, filesPerMessage: limits, 0 for none
  */
-export function start(root, dotnet, options) {
+
+/** @type {{ dispose(): Promise<void> } | null} */
+let current = null;
+
+/**
+ * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
+ * @param {import("./server.js").DotNetRef} dotnet
+ * @param {string} json of RoomScriptOptions
+ */
+export function start(root, dotnet, json) {
+  /** @type {RoomOptions} */
+  const options = JSON.parse(json);
   // A circuit that is gone never said goodbye to its room.
   void current?.dispose();
 
