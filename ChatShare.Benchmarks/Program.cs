@@ -30,7 +30,8 @@ return args switch
         int.Parse(port, CultureInfo.InvariantCulture), int.Parse(milliseconds, CultureInfo.InvariantCulture), CancellationToken.None),
     [BareLoop.Mode] => await BareLoop.RunAsync(CancellationToken.None),
     [HubServer.Mode, var folder] => await HubServer.RunAsync(folder, CancellationToken.None),
-    [NaivePageServer.Mode, var folder] => await NaivePageServer.RunAsync(folder, CancellationToken.None),
+    [NaivePageServer.Mode, var folder] => await NaivePageServer.RunAsync(folder, NaiveFeed.Most, CancellationToken.None),
+    [NaivePageServer.LeastMode, var folder] => await NaivePageServer.RunAsync(folder, 1, CancellationToken.None),
     [EmptyPageServer.Mode] => await EmptyPageServer.RunAsync(CancellationToken.None),
     _ => CommandLine.Help(),
 };

@@ -83,7 +83,7 @@ internal static class Deliveries
 
     private static void Print(string title, Dictionary<PageKind, List<Run>> runs)
     {
-        var table = new Table(title, "server CPU per delivery", "deliveries/s", "p50", "p95", "p99", "slowest", "server CPU", "generator CPU", "others");
+        var table = new Table(title, "server CPU per delivery", "deliveries/s", "p50", "p95", "p99", "slowest", "caught up by page", "server CPU", "generator CPU", "others");
         foreach (var (page, all) in runs)
         {
             table.Add(
@@ -94,6 +94,7 @@ internal static class Deliveries
                 Milliseconds(Median(all.Select(run => run.Result.P95))),
                 Milliseconds(Median(all.Select(run => run.Result.P99))),
                 Milliseconds(all.Max(run => run.Result.Max)),
+                Show(all.Sum(run => run.Result.CaughtUp), "N0"),
                 Cores(run => run.ServerCpu),
                 Cores(run => run.GeneratorCpu),
                 Cores(run => run.OthersCpu));
@@ -109,7 +110,12 @@ internal static class Deliveries
         foreach (var (page, all) in runs.Where(side => side.Key != PageKind.Chat))
         {
             var ratios = runs[PageKind.Chat].Zip(all, (chat, other) => chat.CostOfDelivery / other.CostOfDelivery).ToList();
-            var most = MostBeside[(page, isBurst)];
+            if (!MostBeside.TryGetValue((page, isBurst), out var most))
+            {
+                Console.WriteLine($"Chat beside {page}: {MedianAndSpread(ratios, "0.00")}.\n");
+                continue;
+            }
+
             Console.WriteLine($"Chat beside {page}: {MedianAndSpread(ratios, "0.00")}. To reach: at most {Show(most, "0.0")} ({Met(Median(ratios) <= most)}).\n");
         }
 

@@ -23,7 +23,7 @@ internal static class FanOutBenchmark
             isGood &= part switch
             {
                 "steady" => await Deliveries.CompareAsync(
-                    $"{circuits} circuits, 5 messages a second", [PageKind.Chat, PageKind.Hub], circuits, new Load(5, isShort ? 5 : 20, rounds), cancellationToken),
+                    $"{circuits} circuits, 5 messages a second", [PageKind.Chat, PageKind.Least, PageKind.Hub], circuits, new Load(5, isShort ? 5 : 20, rounds), cancellationToken),
                 "burst" => await Deliveries.CompareAsync(
                     $"{circuits} circuits, {(isShort ? 50 : 500)} messages within 2 s", [PageKind.Chat, PageKind.Naive, PageKind.Hub], circuits,
                     new Load(isShort ? 25 : 250, 2, rounds), cancellationToken),

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ChatShare.Benchmarks.Circuits;
+using ChatShare.Web.Components.Chat;
 
 namespace ChatShare.Benchmarks.FanningOut;
 
@@ -17,6 +18,9 @@ internal enum PageKind
 
     /// <summary><see cref="NaivePageServer"/>.</summary>
     Naive,
+
+    /// <summary><see cref="NaivePageServer"/> with the newest message alone: what the framework takes for any change of any page.</summary>
+    Least,
 
     /// <summary><see cref="HubServer"/>; no page at all.</summary>
     Hub,
@@ -107,7 +111,14 @@ internal sealed class Generator
     /// <param name="cancellationToken">Gives up.</param>
     private async Task<IReader> OpenAsync(int number, Ledger? ledger, CancellationToken cancellationToken)
     {
-        var rows = new RowReader(ledger);
+        var window = _page switch
+        {
+            PageKind.Chat => TimelineWindow.MaxRows,
+            PageKind.Naive => NaiveFeed.Most,
+            PageKind.Least => 1,
+            _ => 0,
+        };
+        var rows = new RowReader(ledger, window);
         if (_page == PageKind.Hub)
             return await HubReader.OpenAsync(_server, rows, cancellationToken);
         var newest = _ledger.Newest;
@@ -115,7 +126,7 @@ internal sealed class Generator
             _people[number % _people.Count], _page == PageKind.Chat ? "/rooms/Lobby" : "/", rows, cancellationToken);
         if (_page == PageKind.Chat)
             await browser.RoomOpened.WaitAsync(Patience, cancellationToken);
-        await browser.ReadUntil(_page == PageKind.Empty || (_page == PageKind.Naive && newest < 0) ? null : newest, EmptyPageServer.Greeting).WaitAsync(Patience, cancellationToken);
+        await browser.ReadUntil(_page == PageKind.Empty || (_page is PageKind.Naive or PageKind.Least && newest < 0) ? null : newest, EmptyPageServer.Greeting).WaitAsync(Patience, cancellationToken);
         return browser;
     }
 

@@ -9,9 +9,10 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// <param name="P95">.</param>
 /// <param name="P99">.</param>
 /// <param name="Max">.</param>
+/// <param name="CaughtUp">Rows that somebody never got, because they were so far behind that the page had left them out.</param>
 /// <param name="Faults">What was missing, came twice or out of order; empty in a good run.</param>
 internal sealed record RunResult(
-    int Deliveries, double Seconds, double P50, double P95, double P99, double Max, IReadOnlyList<string> Faults);
+    int Deliveries, double Seconds, double P50, double P95, double P99, double Max, int CaughtUp, IReadOnlyList<string> Faults);
 
 /// <summary>
 /// What was sent when, and how long it took. Texts are numbered by the sender, so that each row tells which message it is.
@@ -27,6 +28,7 @@ internal sealed class Ledger
     private readonly long[] _sentAt = new long[Most];
     private double[] _latencies = [];
     private int _measured;
+    private int _caughtUp;
     private int _next;
     private int _measuredFrom = int.MaxValue;
 
@@ -46,7 +48,7 @@ internal sealed class Ledger
     public void StartMeasuring()
     {
         _measuredFrom = _next;
-        _measured = 0;
+        (_measured, _caughtUp) = (0, 0);
         _latencies = new double[4 * Most];
     }
 
@@ -61,16 +63,21 @@ internal sealed class Ledger
             _latencies[place] = latency;
     }
 
+    /// <summary>A browser's page goes on behind messages that it has left out.</summary>
+    /// <param name="from">The index of the first of them.</param>
+    /// <param name="until">The index behind the last.</param>
+    public void CaughtUp(int from, int until) => Interlocked.Add(ref _caughtUp, Math.Max(0, until - Math.Max(from, _measuredFrom)));
+
     /// <param name="expected">How many deliveries there should be.</param>
     /// <param name="seconds">How long messages were sent.</param>
     /// <param name="faults">What the readers complained about.</param>
     public RunResult Result(int expected, double seconds, IEnumerable<string> faults)
     {
         List<string> all = [.. faults.Take(10)];
-        if (_measured != expected)
-            all.Add(string.Create(CultureInfo.InvariantCulture, $"{expected:N0} deliveries were due, {_measured:N0} came."));
+        if (_measured + _caughtUp != expected)
+            all.Add(string.Create(CultureInfo.InvariantCulture, $"{expected:N0} deliveries were due, {_measured:N0} came and {_caughtUp:N0} were caught up by page."));
         double[] sorted = [.. _latencies.Take(_measured).Order()];
         return new RunResult(
-            _measured, seconds, Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), Statistics.Percentile(sorted, 99), sorted[^1], all);
+            _measured, seconds, Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), Statistics.Percentile(sorted, 99), sorted[^1], _caughtUp, all);
     }
 }

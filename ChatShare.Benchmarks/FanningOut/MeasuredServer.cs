@@ -53,7 +53,15 @@ internal sealed class MeasuredServer : IAsyncDisposable
 
     /// <summary>A bare hub, or a naive page, with the same log behind it.</summary>
     public static Task<MeasuredServer> StartOwnAsync(PageKind page, TemporaryFolder folder, CancellationToken cancellationToken) =>
-        StartOwnAsync(page == PageKind.Hub ? HubServer.Mode : NaivePageServer.Mode, folder.Sub($"{page}"), cancellationToken);
+        StartOwnAsync(
+            page switch
+            {
+                PageKind.Hub => HubServer.Mode,
+                PageKind.Least => NaivePageServer.LeastMode,
+                _ => NaivePageServer.Mode,
+            },
+            folder.Sub($"{page}"),
+            cancellationToken);
 
     /// <summary>Another of this program's own servers, to compare with.</summary>
     /// <param name="mode">Which.</param>

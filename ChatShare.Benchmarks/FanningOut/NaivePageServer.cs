@@ -17,10 +17,13 @@ internal static class NaivePageServer
 {
     public const string Mode = "serve-naive-page";
 
-    public static async Task<int> RunAsync(string folder, CancellationToken cancellationToken)
+    /// <summary>With the newest message alone.</summary>
+    public const string LeastMode = "serve-least-page";
+
+    public static async Task<int> RunAsync(string folder, int rows, CancellationToken cancellationToken)
     {
         await using var room = await BareRoom.OpenAsync(folder, cancellationToken);
-        var feed = new NaiveFeed();
+        var feed = new NaiveFeed(rows);
         var builder = WebApplication.CreateBuilder();
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
         builder.Services.AddSingleton(feed);
@@ -42,9 +45,10 @@ internal static class NaivePageServer
 }
 
 /// <summary>The newest messages, and an event for whoever shows them.</summary>
-public sealed class NaiveFeed
+public sealed class NaiveFeed(int rows)
 {
-    private const int Most = 100;
+    /// <summary>How many rows a chat shows.</summary>
+    public const int Most = 100;
 
     /// <summary>A message came.</summary>
     public event Action? Changed;
@@ -54,7 +58,7 @@ public sealed class NaiveFeed
 
     internal void Add(ChatMessage message)
     {
-        Messages = (Messages.Count < Most ? Messages : Messages.RemoveAt(0)).Add(message);
+        Messages = (Messages.Count < rows ? Messages : Messages.RemoveAt(0)).Add(message);
         Changed?.Invoke();
     }
 }

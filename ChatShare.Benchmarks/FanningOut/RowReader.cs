@@ -9,9 +9,14 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// batch after the other.
 /// </summary>
 /// <param name="ledger">Where what arrives is counted; null when it is not.</param>
-internal sealed class RowReader(Ledger? ledger)
+/// <param name="window">
+/// How many rows the page shows at least before it leaves the oldest out; 0 when it never does. Who is behind by more than that gets a batch with
+/// a whole window of rows, and what came before them never.
+/// </param>
+internal sealed class RowReader(Ledger? ledger, int window = 0)
 {
     private long? _offset;
+    private bool _mayGoOn;
 
     /// <summary>The index of the last message that arrived; −1 when none did.</summary>
     public int Newest { get; private set; } = -1;
@@ -24,6 +29,14 @@ internal sealed class RowReader(Ledger? ledger)
 
     public void Read(RenderBatch batch)
     {
+        var rows = 0;
+        foreach (var text in batch)
+        {
+            if (text.StartsWith("<article class=\"message\""u8) || text.StartsWith("post-"u8))
+                rows++;
+        }
+
+        _mayGoOn = window > 0 && rows >= window;
         foreach (var text in batch)
         {
             if (text.StartsWith("<article class=\"message\""u8))
@@ -44,6 +57,7 @@ internal sealed class RowReader(Ledger? ledger)
 
         // Nothing else happens in the room, so the server's numbers go on as the texts do: a gap would show here.
         _offset ??= number - index;
+        GoOn(index);
         if ((Newest >= 0 && index != Newest + 1) || number - index != _offset)
             Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came as number {number} after message {Newest}.");
         (Newest, NewestNumber) = ((int)index, number);
@@ -55,10 +69,20 @@ internal sealed class RowReader(Ledger? ledger)
     {
         if (NumberAfter(text, "post-"u8) is not { } index)
             return;
+        GoOn(index);
         if (Newest >= 0 && index != Newest + 1)
             Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came after message {Newest}.");
         Newest = (int)index;
         ledger?.Arrived(Newest);
+    }
+
+    private void GoOn(long index)
+    {
+        if (!_mayGoOn || Newest < 0 || index <= Newest + 1)
+            return;
+        ledger?.CaughtUp(Newest + 1, (int)index);
+        Newest = (int)index - 1;
+        _mayGoOn = false;
     }
 
     private static long? NumberAfter(ReadOnlySpan<byte> row, ReadOnlySpan<byte> mark)

@@ -75,7 +75,7 @@ public sealed class RoomServiceTests
         }, token)));
         Assert.Single(tries, RefusalKind.Invalid);
         Assert.Equal(15, tries.Count(kind => kind == RefusalKind.Taken));
-        Assert.Equal(2, host.Rooms.Rooms.Count());
+        Assert.Equal(2, host.Rooms.Rooms.Count);
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -85,7 +85,7 @@ public sealed class RoomServiceTests
         await using var host = await CoreHost.StartAsync(token);
         var anna = await host.JoinAsync("anna", token);
         await Task.WhenAll(Enumerable.Range(0, 16).Select(i => Task.Run(() => host.CreateRoomAsync($"room {i}", anna, token), token)));
-        Assert.Equal(17, host.Rooms.Rooms.Count());
+        Assert.Equal(17, host.Rooms.Rooms.Count);
     }
 
     [Fact(Timeout = Make.Patience)]
