@@ -26,6 +26,9 @@ internal static partial class Log
     [LoggerMessage(1011, LogLevel.Warning, "A wrong password for account {AccountId}")]
     public static partial void WrongPassword(this ILogger logger, Guid accountId);
 
+    [LoggerMessage(1012, LogLevel.Warning, "The password of {UserName} in ChatShare:Admin:Password is among those that are tried first")]
+    public static partial void GuessablePasswordConfigured(this ILogger logger, string userName);
+
     [LoggerMessage(2001, LogLevel.Information, "File {FileId} is ready, {Length} bytes")]
     public static partial void FileReady(this ILogger logger, string fileId, long length);
 

@@ -7,6 +7,7 @@ using ChatShare.Web;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Tests;
 
@@ -49,6 +50,24 @@ public sealed class StartTests
         var line = Assert.Single(error);
         Assert.Contains("ChatShare:Admin", line, StringComparison.Ordinal);
         Assert.DoesNotContain(password, line, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Password1234!", 0)]
+    [InlineData("password1234", 1)]
+    [InlineData("RootRootRoot", 1)]
+    public async Task Configured_administrator_may_have_any_password_that_is_long_enough_and_is_warned_once_of_a_guessable_one(string password, int warnings)
+    {
+        var log = new Collector();
+        await using var app = await RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log), "ChatShare:Admin:UserName=Root", $"ChatShare:Admin:Password={password}");
+        await app.StopAsync();
+        await app.StartAgainAsync();
+
+        Assert.Null(app.SetupUrl);
+        Assert.NotNull(await app.Get<Core.People.AccountService>().CheckPasswordAsync("Root", password, "test", Cancel));
+        Assert.Equal(warnings, log.Lines.Count(line => line.Contains("ChatShare:Admin:Password", StringComparison.Ordinal)));
+        Assert.DoesNotContain(log.Lines, line => line.Contains(password, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace ChatShare.Core.People;
 public sealed class AccountService(
     IServiceScopeFactory scopes, SessionService sessions, TimeProvider time, ILogger<AccountService> logger)
 {
-    /// <summary>The fewest characters of a password. There are no rules about which; but those that everybody tries first are refused.</summary>
+    /// <summary>The fewest characters of a password. There are no rules about which; but who chooses one of those that everybody tries first is refused.</summary>
     public const int PasswordMinLength = 12;
 
     /// <summary>The most characters of a password.</summary>
@@ -40,12 +40,20 @@ public sealed class AccountService(
         return await Context(scope).Users.AnyAsync(a => a.IsAdministrator, cancellationToken);
     }
 
-    /// <summary>Creates an administrator; the nickname is theirs from then on.</summary>
+    /// <summary>
+    /// Creates the administrator that the settings name; the nickname is theirs from then on. Whoever keeps the settings keeps the server:
+    /// the password's length alone decides, and one that is tried first is only warned of.
+    /// </summary>
     /// <exception cref="RefusedException">
     /// <see cref="RefusalKind.Invalid"/>: the password. <see cref="RefusalKind.Taken"/>: the name.
     /// </exception>
-    public Task<Account> CreateAdministratorAsync(Nickname nickname, string password, CancellationToken cancellationToken) =>
-        CreateAdministratorAsync(nickname, password, (_, _) => Task.CompletedTask, cancellationToken);
+    public async Task<Account> CreateAdministratorAsync(Nickname nickname, string password, CancellationToken cancellationToken)
+    {
+        var account = await CreateAsync(nickname, password, FaultOfLength(password), (_, _) => Task.CompletedTask, cancellationToken);
+        if (GuessablePassword.Is(password, nickname.Value))
+            logger.GuessablePasswordConfigured(nickname.Value);
+        return account;
+    }
 
     /// <summary>The account, or null: <see cref="NoMatch"/>. Takes the same time whether the name is known or not.</summary>
     /// <param name="userName">As it was typed.</param>
@@ -76,11 +84,18 @@ public sealed class AccountService(
         return account;
     }
 
-    /// <summary>Creates an administrator if <paramref name="claim"/>, run in the same transaction, does not throw.</summary>
-    internal async Task<Account> CreateAdministratorAsync(
-        Nickname nickname, string password, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken)
+    /// <summary>
+    /// Creates the administrator that somebody wants to be, with a password that they have chosen, if <paramref name="claim"/>, run in the
+    /// same transaction, does not throw.
+    /// </summary>
+    internal Task<Account> CreateAdministratorAsync(
+        Nickname nickname, string password, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken) =>
+        CreateAsync(nickname, password, FaultOfChoice(password, nickname), claim, cancellationToken);
+
+    private async Task<Account> CreateAsync(
+        Nickname nickname, string password, string? fault, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken)
     {
-        if (FaultOf(password, nickname) is { } fault)
+        if (fault is not null)
             throw new RefusedException(RefusalKind.Invalid, fault);
         await using var scope = scopes.CreateAsyncScope();
         var db = Context(scope);
@@ -105,12 +120,15 @@ public sealed class AccountService(
         return account;
     }
 
-    private static string? FaultOf(string? password, Nickname nickname) => password?.Length switch
+    private static string? FaultOfChoice(string password, Nickname nickname) =>
+        FaultOfLength(password) ?? (GuessablePassword.Is(password, nickname.Value) ? Guessable : null);
+
+    private static string? FaultOfLength(string? password) => password?.Length switch
     {
         null or 0 => "A password is needed.",
         < PasswordMinLength and var length => $"This password has {length} characters; it needs at least {PasswordMinLength}.",
         > PasswordMaxLength and var length => $"This password has {length} characters; the limit is {PasswordMaxLength}.",
-        _ => GuessablePassword.Is(password!, nickname.Value) ? Guessable : null,
+        _ => null,
     };
 
     /// <summary>A hash that was made with fewer rounds than today is made anew when its password is known.</summary>

@@ -43,6 +43,21 @@ public sealed class AccountPageTests
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(first, "/admin"));
     }
 
+    [Theory]
+    [InlineData("elevenchars", false)]
+    [InlineData("password1234", false)]
+    [InlineData("rootROOTroot", false)]
+    [InlineData("Password1234!", true)]
+    [InlineData("testpassword123", true)]
+    public async Task Setup_takes_twelve_characters_of_any_kind_but_what_is_tried_first(string password, bool accepted)
+    {
+        await using var app = await RunningApp.StartAsync();
+        using var response = await RunningApp.PostFormAsync(app.NewClient(), app.SetupUrl!, "setup", ("UserName", "Root"), ("Password", password));
+
+        Assert.Equal(accepted ? HttpStatusCode.Found : HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(accepted, await app.Get<AccountService>().HasAdministratorAsync(Cancel));
+    }
+
     [Fact]
     public async Task Right_password_of_a_resting_account_signs_nobody_in()
     {
