@@ -83,7 +83,10 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (ann, session) = await EnterAsync(app);
         var id = (await ShareAsync(app, session, ("one.txt", null, [1])))[0].Id.ToString();
         using var stranger = await PostAsync(app.NewClient(), "Lobby", [id]);
-        using var foreign = await PostAsync(app.NewClient(sendsOrigin: false), "Lobby", [id]);
+        using var program = await PostAsync(app.NewClient(sendsOrigin: false), "Lobby", [id]);
+        using var victim = app.NewClient(sendsOrigin: false);
+        victim.DefaultRequestHeaders.Add("Cookie", RunningApp.CookiesOf(ann));
+        using var foreign = await PostAsync(victim, "Lobby", [id]);
         using var nothing = await PostAsync(ann, "Lobby", []);
         using var other = await PostAsync(ann, "Lobby", [FileId.New().ToString()]);
         using var nowhere = await PostAsync(ann, "Nowhere", [id]);
@@ -92,10 +95,10 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         Assert.Equal(
             [
-                HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.NotFound, HttpStatusCode.NotFound,
-                HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType,
+                HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.Forbidden, HttpStatusCode.NotFound, HttpStatusCode.NotFound,
+                HttpStatusCode.NotFound, HttpStatusCode.BadRequest, HttpStatusCode.UnsupportedMediaType,
             ],
-            new[] { stranger, foreign, nothing, other, nowhere, roomless, json }.Select(response => response.StatusCode));
+            new[] { stranger, program, foreign, nothing, other, nowhere, roomless, json }.Select(response => response.StatusCode));
     }
 
     [Fact]

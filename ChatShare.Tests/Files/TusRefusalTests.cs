@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
@@ -242,9 +244,30 @@ public sealed class TusRefusalTests(ApiFixture fixture) : IClassFixture<ApiFixtu
 
         using var wrong = await tus.SendAsync(
             "POST", "/uploads", TusClient.Part([1, 2]), ("Upload-Length", "2"), ("Upload-Metadata", Good), ("Upload-Checksum", "sha1 AAAA"));
-        Assert.Equal(HttpStatusCode.Created, wrong.StatusCode);
+        Assert.Equal(460, (int)wrong.StatusCode);
         Assert.Equal(0, TusClient.OffsetIn(wrong));
+        await ProblemAsync(wrong);
         Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(wrong.Headers.Location!.OriginalString, 0, [1, 2]));
+    }
+
+    [Fact]
+    public async Task Creation_whose_bytes_find_no_place_is_429_and_goes_on_later()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:UploadsPerPerson=1");
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var first = await tus.CreateAsync("a", 10);
+        using var running = await tus.BeginPartAsync(first, 0, 10, [0, 1, 2]);
+        await Eventually.TrueAsync(async () => await tus.OffsetAsync(first) == 3);
+        using var second = await tus.SendAsync("POST", "/uploads", TusClient.Part([1, 2]), ("Upload-Length", "2"), ("Upload-Metadata", TusClient.Metadata("b")));
+        var location = second.Headers.Location!.OriginalString;
+
+        Assert.Equal(HttpStatusCode.TooManyRequests, second.StatusCode);
+        Assert.NotNull(second.Headers.RetryAfter);
+        Assert.Equal(0, TusClient.OffsetIn(second));
+        await running.GetStream().WriteAsync(new byte[7], Cancel);
+        Assert.Equal(HttpStatusCode.NoContent, await EndOfPartAsync(running));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 0, [1, 2]));
+        Assert.Equal([1, 2], await tus.DownloadAsync(location));
     }
 
     [Fact]
@@ -318,6 +341,13 @@ public sealed class TusRefusalTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             },
             iter: 100,
             threads: 1);
+    }
+
+    /// <summary>The status of the answer to <see cref="TusClient.BeginPartAsync"/>.</summary>
+    private static async Task<HttpStatusCode> EndOfPartAsync(TcpClient part)
+    {
+        using var reader = new StreamReader(part.GetStream());
+        return (HttpStatusCode)int.Parse((await reader.ReadLineAsync(Cancel))!.Split(' ')[1], CultureInfo.InvariantCulture);
     }
 
     private static async Task<JsonDocument> ProblemAsync(HttpResponseMessage response)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.WebSockets;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
@@ -41,6 +42,35 @@ public sealed class CrossSiteTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         using var response = await client.SendAsync(request, Cancel);
 
         Assert.Equal(passes ? HttpStatusCode.Found : HttpStatusCode.Forbidden, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("POST", "/api/session", "application/json", HttpStatusCode.BadRequest)]
+    [InlineData("POST", "/api/session", "application/x-www-form-urlencoded", HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("POST", "/api/session", null, HttpStatusCode.UnsupportedMediaType)]
+    [InlineData("PUT", "/api/session", "application/json", HttpStatusCode.MethodNotAllowed)]
+    [InlineData("DELETE", "/api/session", null, HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "/api/rooms", "application/json", HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "/files/archive", "application/x-www-form-urlencoded", HttpStatusCode.Unauthorized)]
+    [InlineData("POST", "/uploads", null, HttpStatusCode.Unauthorized)]
+    [InlineData("PATCH", "/uploads/x", "application/offset+octet-stream", HttpStatusCode.Unauthorized)]
+    [InlineData("DELETE", "/uploads/x", null, HttpStatusCode.Unauthorized)]
+    public async Task Program_that_shows_nothing_of_itself_is_told_what_is_wrong_and_a_foreign_page_nothing(
+        string method, string path, string? type, HttpStatusCode status)
+    {
+        (string?, string?)[] headers = [(null, null), ("Origin", "http://evil.example"), ("Origin", "null"), ("Sec-Fetch-Site", "cross-site"), ("Cookie", "chatshare=x")];
+        foreach (var (header, value) in headers)
+        {
+            using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = new ByteArrayContent("{}"u8.ToArray()) };
+            request.Content.Headers.ContentType = type is null ? null : MediaTypeHeaderValue.Parse(type);
+            if (header is not null)
+                request.Headers.Add(header, value);
+            using var response = await fixture.App.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+
+            // The one call that looks at no cookie, and that no foreign form can make.
+            var isOpen = header is null || (header == "Cookie" && (method, path, type) == ("POST", "/api/session", "application/json"));
+            Assert.Equal((header, value, isOpen ? status : HttpStatusCode.Forbidden), (header, value, response.StatusCode));
+        }
     }
 
     [Theory]

@@ -61,8 +61,6 @@ internal static class BearerTokenSelection
 
     private const string CommandLine = "chatshare-cli/";
 
-    private static readonly string[] ForTokens = ["/api", "/files", "/uploads"];
-
     /// <summary>The door that this request's person has come through. Which program carries a token is what it says of itself: a label that opens nothing.</summary>
     public static Door Door(this HttpContext context) =>
         context.User.Identity?.AuthenticationType != BearerToken.Scheme ? Core.People.Door.Browser
@@ -71,7 +69,7 @@ internal static class BearerTokenSelection
 
     /// <summary>Whoever shows a token is not taken for their cookie, even if the token is worth nothing.</summary>
     public static string Choose(HttpContext context, string otherwise) =>
-        ForTokens.Any(path => context.Request.Path.StartsWithSegments(path, StringComparison.OrdinalIgnoreCase)) && BearerToken.In(context.Request) is not null
+        Paths.IsForTokens(context.Request.Path) && BearerToken.In(context.Request) is not null
             ? BearerToken.Scheme
             : otherwise;
 }

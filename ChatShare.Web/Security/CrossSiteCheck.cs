@@ -6,7 +6,8 @@ namespace ChatShare.Web.Security;
 /// Refuses what another site makes a person's browser send: everything that changes something, and the circuit's WebSocket,
 /// which no CORS rule guards. With <c>Origin</c> its host and port have to be the request's own; without it
 /// <c>Sec-Fetch-Site</c>, if sent, has to be <c>same-origin</c>; with neither only a bearer token will do, which no other
-/// site can make a browser send, and the call that gives one. <c>OPTIONS</c> with neither comes from no page: it only asks what is spoken.
+/// site can make a browser send, and the call that gives one. Whoever calls the programs' door with neither and without a cookie is nobody,
+/// and is told so there. <c>OPTIONS</c> with neither comes from no page: it only asks what is spoken.
 /// </summary>
 internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteCheck> logger)
 {
@@ -48,10 +49,12 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
         return BearerToken.In(request) is not null || IsTokenAsked(request) || IsNobodys(request) || HttpMethods.IsOptions(request.Method);
     }
 
-    /// <summary>A program that has forgotten its token: without a cookie there is nobody's right to abuse, and it is told to sign in.</summary>
+    /// <summary>
+    /// A program that has forgotten its token, or asks in a wrong way: without a cookie there is nobody's right to abuse, and it is told to sign in,
+    /// or what is wrong.
+    /// </summary>
     private static bool IsNobodys(HttpRequest request) =>
-        Paths.IsApi(request.Path) && !request.Path.StartsWithSegments("/api/session", StringComparison.OrdinalIgnoreCase)
-        && !request.Cookies.ContainsKey(SessionCookie.Name);
+        Paths.IsForTokens(request.Path) && !request.Cookies.ContainsKey(SessionCookie.Name);
 
     /// <summary>Nobody has a token before the first call. It looks at no cookie, and its JSON is nothing that a foreign form can send.</summary>
     private static bool IsTokenAsked(HttpRequest request) =>

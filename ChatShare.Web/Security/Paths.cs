@@ -7,8 +7,15 @@ internal static class Paths
 
     private static readonly string[] ForPrograms = ["/files", "/thumbnails", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
 
+    private static readonly string[] ForTokens = ["/api", "/files", "/uploads"];
+
+    /// <summary>Where a token is good for as much as the cookie.</summary>
+    public static bool IsForTokens(PathString path) => ForTokens.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>The programs' own door, where every answer is one that a program can read.</summary>
     public static bool IsApi(PathString path) => path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
+
+    public static bool IsUploads(PathString path) => path.StartsWithSegments("/uploads", StringComparison.OrdinalIgnoreCase);
 
     public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 }

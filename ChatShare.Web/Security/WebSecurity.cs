@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core;
+using ChatShare.Web.Endpoints.Uploads;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
@@ -59,6 +60,7 @@ internal static class WebSecurity
         app.UseApiProblems();
         app.UseWebSockets();
         app.UseMiddleware<CrossSiteCheck>();
+        app.UseTusAnswers();
         app.UseWhen(context => !Paths.IsForPrograms(context.Request.Path), pages =>
         {
             pages.UseExceptionHandler("/status/500", createScopeForErrors: true);

@@ -37,7 +37,6 @@ internal static class TusEndpoints
     private static NoContent Describe(HttpContext context, IOptions<ChatShareOptions> options)
     {
         var headers = context.Response.Headers;
-        headers[Tus.Resumable] = Tus.Version;
         headers["Tus-Version"] = Tus.Version;
         headers["Tus-Extension"] = Tus.Extensions;
         headers["Tus-Checksum-Algorithm"] = string.Join(',', PartChecksum.Algorithms);
@@ -49,12 +48,10 @@ internal static class TusEndpoints
     private static ValueTask<object?> SpeakVersionAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
-        var headers = context.Response.Headers;
-        headers[Tus.Resumable] = Tus.Version;
-        headers.CacheControl = "no-store";
+        context.Response.Headers.CacheControl = "no-store";
         if (context.Request.Headers[Tus.Resumable] is [Tus.Version])
             return next(invocation);
-        headers["Tus-Version"] = Tus.Version;
+        context.Response.Headers["Tus-Version"] = Tus.Version;
         return new(Refusals.Status(StatusCodes.Status412PreconditionFailed, $"This server speaks tus {Tus.Version}; the request has to say so in Tus-Resumable."));
     }
 
@@ -85,26 +82,38 @@ internal static class TusEndpoints
             throw;
         }
 
-        if (part is not null)
-        {
-            try
-            {
-                if (await FeedAsync(call, upload, offset: 0, part) is { } broken)
-                    return broken;
-            }
-            catch (RefusedException) when (upload.IsUnderWay)
-            {
-                // It was created, and the sender has to learn where: the offset says what was taken, and the next PATCH what is wrong.
-                if (upload.Received < upload.Length)
-                    return Created(call.Context, upload, upload.File);
-            }
-        }
+        if (part is not null && await FeedFirstAsync(call, upload, part) is { } broken)
+            return broken;
 
         // Its sender may have it checked whether it is here already.
         if (await call.AlreadyHere.HasSameLengthAsync(upload.Length, call.Who, call.Aborted))
             call.Context.Response.Headers[Tus.SameLength] = "1";
         var now = await StandingAsync(call, upload.Id);
         return Created(call.Context, now.Upload, now.File);
+    }
+
+    /// <summary>
+    /// The bytes that came with the creation. Whatever becomes of them the upload is there, and the sender has to learn where: the offset says
+    /// what was taken.
+    /// </summary>
+    /// <returns>See <see cref="FeedAsync"/>.</returns>
+    private static async Task<IResult?> FeedFirstAsync(Call call, Upload upload, TusPart part)
+    {
+        try
+        {
+            return await FeedAsync(call, upload, offset: 0, part);
+        }
+        catch (RefusedException known) when (known.Kind == RefusalKind.Conflict && upload.IsUnderWay)
+        {
+            // Created before, by the same client id, and some of it is here or comes by another request: that is no fault of this one.
+            return upload.Received < upload.Length ? Created(call.Context, upload, upload.File) : null;
+        }
+        catch (RefusedException) when (upload.IsUnderWay)
+        {
+            call.Context.Response.Headers.Location = AddressOf(call.Context, upload.Id);
+            SayWhere(call.Context, upload, upload.File);
+            throw;
+        }
     }
 
     private static async Task<IResult> HeadAsync(string id, [AsParameters] Call call)
@@ -256,8 +265,10 @@ internal static class TusEndpoints
     private static Created Created(HttpContext context, Upload? upload, SharedFile file)
     {
         SayWhere(context, upload, file);
-        return TypedResults.Created($"{context.Request.PathBase}/uploads/{file.Id}");
+        return TypedResults.Created(AddressOf(context, file.Id));
     }
+
+    private static string AddressOf(HttpContext context, FileId id) => $"{context.Request.PathBase}/uploads/{id}";
 
     private static void SayWhere(HttpContext context, Upload? upload, SharedFile file)
     {

@@ -75,7 +75,8 @@ async function announce(item) {
     // Only the first try: what is refused, or does not get through, is not worth its bytes.
     const isWhole = tries === 1 && item.size > 0 && item.size <= tiny && !opensBatch(item);
     const got = await tus.create(file, metadata, isWhole, signal);
-    if (got.status === 201 || got.status === 200) {
+    // Also one whose bytes were refused, because too many are sent at once, says where it is.
+    if (got.status === 201 || got.status === 200 || (got.ours && got.location !== null)) {
       opened.add(batch);
       announced(item, got);
       return;
