@@ -92,12 +92,13 @@ internal sealed class RoomFollower(
             using var response = await client.OpenEventsAsync(room, _at, silence.Token);
             if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
                 throw new Failure(ExitCode.Refused, "The server does not answer with events. Is it a ChatShare server?");
+            // That it has begun to answer is enough to know that it is there: in a quiet room the first event is a ping, much later.
+            silence.CancelAfter(times.Silence);
+            await ConnectedAsync(cancellationToken);
             await using var stream = await response.Content.ReadAsStreamAsync(silence.Token);
             await foreach (var item in SseParser.Create(stream).EnumerateAsync(silence.Token))
             {
                 silence.CancelAfter(times.Silence);
-                if (!heard)
-                    await ConnectedAsync(cancellationToken);
                 heard = true;
                 // After a reset another stream begins from the first number.
                 if (!await TakeAsync(item, cancellationToken))

@@ -252,17 +252,19 @@ public sealed class Upload
     internal Task TakenUp { get; private set; } = Task.CompletedTask;
 
     /// <summary>Takes up what an earlier run of the program has received: the bytes are hashed again.</summary>
-    internal void TakeUp() => TakenUp = Task.Run(async () =>
+    internal void TakeUp()
     {
-        _owner.Store.DropPart(Id);
-        if (_owner.Store.PartialLength(Id) > 0)
+        // Whoever sent it has lost the server: until they come back it is paused, and no longer on its way.
+        _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
+        TakenUp = Task.Run(async () =>
         {
+            _owner.Store.DropPart(Id);
+            if (_owner.Store.PartialLength(Id) == 0)
+                return;
             await using var partial = Open();
             await _bytes.TakeUpAsync(partial, _stop.Token);
-        }
-
-        _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
-    });
+        });
+    }
 
     private async Task ReceiveAsync(Stream source, PartChecksum? checksum, CancellationToken cancellationToken)
     {

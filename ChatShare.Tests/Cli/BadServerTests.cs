@@ -84,13 +84,21 @@ public sealed class BadServerTests
         Assert.Contains($"--trust-certificate {sha256}", refused.Notes, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task Behind_a_proxy_that_holds_events_back_the_room_is_followed_all_the_same()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Behind_a_proxy_that_holds_events_back_the_room_is_followed_all_the_same(bool lettingTheirHeadThrough)
     {
         var asked = 0;
         await using var server = await StandInServer.StartAsync(app =>
         {
-            app.MapGet("/api/rooms/{room}/events", (HttpContext context) => Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted));
+            app.MapGet("/api/rooms/{room}/events", async (HttpContext context) =>
+            {
+                context.Response.ContentType = "text/event-stream";
+                if (lettingTheirHeadThrough)
+                    await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+            });
             app.MapGet("/api/rooms/{room}/messages", (string after, HttpContext context) =>
             {
                 context.Response.Headers["Epoch"] = "a";
@@ -103,6 +111,26 @@ public sealed class BadServerTests
         var told = await FollowAsync(server, new FollowTimes(TimeSpan.FromMilliseconds(300), TimeSpan.FromMilliseconds(10)), most: 4);
 
         Assert.Equal(["polling", "1", "2", "3"], told);
+    }
+
+    [Fact]
+    public async Task A_stream_that_has_begun_is_a_connection_also_while_nothing_comes()
+    {
+        var asked = 0;
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms/{room}/events", async (HttpContext context) =>
+        {
+            if (asked++ == 0)
+            {
+                context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+                return;
+            }
+
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        }));
+
+        Assert.Equal(["lost", "back"], await FollowAsync(server, FollowTimes.Usual, most: 2, tellsBreaks: true));
     }
 
     [Fact]
@@ -129,7 +157,7 @@ public sealed class BadServerTests
         Assert.Equal(["0", "a-6", "0"], asked.Take(3));
     }
 
-    private static async Task<string[]> FollowAsync(StandInServer server, FollowTimes times, int most)
+    private static async Task<string[]> FollowAsync(StandInServer server, FollowTimes times, int most, bool tellsBreaks = false)
     {
         using var client = new ChatShareClient(new Uri(server.Address + "/"), "token", trustedCertificate: null);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
@@ -147,6 +175,8 @@ public sealed class BadServerTests
             Followed.Changed { Message: var message } => told.Writer.WriteAsync(message.Number.ToString(System.Globalization.CultureInfo.InvariantCulture), cancellationToken),
             Followed.Reset => told.Writer.WriteAsync("reset", cancellationToken),
             Followed.Polling => told.Writer.WriteAsync("polling", cancellationToken),
+            Followed.Lost when tellsBreaks => told.Writer.WriteAsync("lost", cancellationToken),
+            Followed.Back when tellsBreaks => told.Writer.WriteAsync("back", cancellationToken),
             _ => ValueTask.CompletedTask,
         };
     }

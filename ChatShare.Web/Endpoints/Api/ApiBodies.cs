@@ -35,7 +35,10 @@ internal sealed record ApiNewRoom([property: Required] string? Name, [property: 
 internal sealed record ApiMessage(
     long Number, long Changed, string Room, string Sender, DateTimeOffset SentAt, string Text, string ClientId, bool Deleted, IReadOnlyList<ApiFile> Files)
 {
-    public static ApiMessage Of(Room room, ChatMessage message) => new(
+    /// <param name="room">Where it was said.</param>
+    /// <param name="message">As of its last change.</param>
+    /// <param name="uploads">What its files do at this moment.</param>
+    public static ApiMessage Of(Room room, ChatMessage message, UploadService uploads) => new(
         message.Number,
         message.Changed,
         room.Name.Value,
@@ -44,7 +47,7 @@ internal sealed record ApiMessage(
         message.Text,
         message.ClientId,
         message.Deleted,
-        message.Deleted ? [] : [.. message.Files.Select(ApiFile.Of)]);
+        message.Deleted ? [] : [.. message.Files.Select(file => ApiFile.Of(file, uploads))]);
 }
 
 /// <summary>A message to be posted.</summary>
@@ -59,15 +62,16 @@ internal sealed record ApiNewMessage(
 /// <param name="Name">What people call it.</param>
 /// <param name="Size">Bytes; as declared until it is ready.</param>
 /// <param name="Sha256">64 lower-case hexadecimal digits; null until it is ready.</param>
-/// <param name="State">Where it stands.</param>
+/// <param name="State">Where it stands; “uploading” and “paused” of this moment.</param>
 internal sealed record ApiFile(string Id, string Name, long Size, string? Sha256, ApiFileState State)
 {
-    public static ApiFile Of(SharedFile file) =>
-        new(file.Id.ToString(), file.Name, file.Length, file.State == FileState.Ready ? file.Sha256 : null, StateOf(file.State));
+    public static ApiFile Of(SharedFile file, UploadService uploads) =>
+        new(file.Id.ToString(), file.Name, file.Length, file.State == FileState.Ready ? file.Sha256 : null, StateOf(file, uploads));
 
-    private static ApiFileState StateOf(FileState state) => state switch
+    private static ApiFileState StateOf(SharedFile file, UploadService uploads) => file.State switch
     {
-        FileState.Uploading => ApiFileState.Uploading,
+        // That its bytes stay away is no durable change: the row does not know, the upload does.
+        FileState.Uploading => uploads.Find(file.Id) is { Progress.IsPaused: true } ? ApiFileState.Paused : ApiFileState.Uploading,
         FileState.Paused => ApiFileState.Paused,
         FileState.Ready => ApiFileState.Ready,
         FileState.Failed => ApiFileState.Failed,
@@ -111,9 +115,9 @@ internal enum ApiFileState
 /// <param name="SharedAt">When it was announced.</param>
 internal sealed record ApiRoomFile(string Id, string Name, long Size, string? Sha256, ApiFileState State, string Sender, DateTimeOffset SharedAt)
 {
-    public static ApiRoomFile Of(ArchivedFile file)
+    public static ApiRoomFile Of(ArchivedFile file, UploadService uploads)
     {
-        var (id, name, size, sha256, state) = ApiFile.Of(file.Stored.File);
+        var (id, name, size, sha256, state) = ApiFile.Of(file.Stored.File, uploads);
         return new ApiRoomFile(id, name, size, sha256, state, file.Sender, file.Stored.SharedAt);
     }
 }

@@ -1,5 +1,6 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.Mvc;
@@ -10,7 +11,8 @@ namespace ChatShare.Web.Endpoints.Api;
 /// <c>GET …/events</c>: every change of a room's messages as Server-Sent Events, once and in its order. Behind it is a
 /// <see cref="RoomSession"/> as behind a page, so that a slow reader holds nobody up and misses nothing.
 /// </summary>
-internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
+internal sealed class ApiEvents(
+    RoomService rooms, UploadService uploads, Database database, ApiLimits limits, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15);
 
@@ -25,7 +27,7 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
         .WithName("FollowRoom").WithSummary("Follow a room")
         .WithDescription(
             "Server-Sent Events. “message”: a message was posted or changed; its data is the message and its id the epoch, “-” and the number of the change. "
-            + "“reset”: the numbers that were asked for are of another life of the database; read the room afresh. “ping”: at once and every 15 seconds, with where the reader stands as its id. "
+            + "“reset”: the numbers that were asked for are of another life of the database; read the room afresh. “ping”: every 15 seconds, with where the reader stands as its id. "
             + "Nothing is missed or doubled by whoever comes back with the last id.")
         .Produces<ApiMessage>(StatusCodes.Status200OK, "text/event-stream").Refuses(400, 401, 404, 429);
 
@@ -37,8 +39,8 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
         if (last is null && after is not null && !LogPosition.TryParse(after, out position))
             return Refusals.Field("after", "“after” is the number of a change, or an epoch, “-” and a number.");
         var isReadable = last is null || LogPosition.TryParse(last, out position);
-        // A number that this room has not reached yet is of another life of the database, too: waiting for it would miss all before.
-        var isOurs = isReadable && position.IsOf(database.Epoch) && position.Number <= room.LastNumber;
+        // A number that this room has not reached yet is one all the same: what is above it comes when it is there.
+        var isOurs = isReadable && position.IsOf(database.Epoch);
         var goesOn = isOurs && (last ?? after) is not null;
 
         var connection = context.ApiConnection();
@@ -61,8 +63,10 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
         await using var farewell = until.Token.Register(() => cut.Change(Farewell, Timeout.InfiniteTimeSpan));
 
         var number = session.Backlog.LastNumber;
-        // At once, so that the reader knows where it stands, whatever comes next.
-        yield return Item(null, isReset ? "reset" : "ping", number);
+        // At once, so that the reader knows that it is heard: the first event may be long in coming.
+        await context.Response.Body.FlushAsync(cancellationToken);
+        if (isReset)
+            yield return Item(null, "reset", number);
         using var pings = new PeriodicTimer(PingInterval, time);
         var batches = session.Events(until.Token).GetAsyncEnumerator(CancellationToken.None);
         var batch = batches.MoveNextAsync().AsTask();
@@ -84,7 +88,7 @@ internal sealed class ApiEvents(RoomService rooms, Database database, ApiLimits 
                 foreach (var change in batches.Current.OfType<RoomEvent.MessageChanged>())
                 {
                     number = change.Message.Changed;
-                    yield return Item(ApiMessage.Of(session.Room, change.Message), "message", number);
+                    yield return Item(ApiMessage.Of(session.Room, change.Message, uploads), "message", number);
                 }
 
                 batch = batches.MoveNextAsync().AsTask();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ChatShare.Core;
+using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
@@ -28,9 +29,9 @@ internal static class ApiMessages
 
     // Numbers are taken as text, so that a wrong one is answered with its name and a sentence.
     private static async Task<IResult> ListAsync(
-        string room, string? before, string? after, string? limit, HttpContext context, RoomService rooms, Database database, CancellationToken cancellationToken)
+        string room, string? before, string? after, string? limit, [AsParameters] Call call, CancellationToken cancellationToken)
     {
-        var found = rooms.Open(room);
+        var found = call.Rooms.Open(room);
         if (before is not null && after is not null)
             return Refusals.Field("before", "Give “before” or “after”, not both.");
         if (!TryReadLimit(limit, out var count))
@@ -41,20 +42,20 @@ internal static class ApiMessages
         LogPosition position = default;
         if (after is not null && !LogPosition.TryParse(after, out position))
             return Refusals.Field("after", "“after” is the number of a change, or an epoch, “-” and a number.");
-        if (!position.IsOf(database.Epoch))
+        if (!position.IsOf(call.Database.Epoch))
             return Refusals.Status(StatusCodes.Status409Conflict, "The database is another since then (see “Epoch”), and its numbers are others. Read the room afresh.");
 
-        var session = await context.ApiConnection().EnterAsync(found, cancellationToken);
+        var session = await call.Context.ApiConnection().EnterAsync(found, cancellationToken);
         var page = after is null
             ? await session.ReadBeforeAsync(number, count, cancellationToken)
             : await session.ReadChangesAsync(position.Number, count, cancellationToken);
-        return TypedResults.Ok(page.Select(message => ApiMessage.Of(found, message)));
+        return TypedResults.Ok(page.Select(message => ApiMessage.Of(found, message, call.Uploads)));
     }
 
-    private static async Task<IResult> PostAsync(string room, HttpContext context, RoomService rooms, CancellationToken cancellationToken)
+    private static async Task<IResult> PostAsync(string room, [AsParameters] Call call, CancellationToken cancellationToken)
     {
-        var found = rooms.Open(room);
-        var (body, refusal) = await JsonBody.ReadAsync(context.Request, new ApiNewMessage(null), cancellationToken);
+        var found = call.Rooms.Open(room);
+        var (body, refusal) = await JsonBody.ReadAsync(call.Context.Request, new ApiNewMessage(null), cancellationToken);
         if (refusal is not null)
             return refusal;
         if (!MessageText.TryParse(body.Text, out var text, out var error))
@@ -62,9 +63,9 @@ internal static class ApiMessages
         var clientId = body.ClientId ?? Guid.NewGuid().ToString("N");
         if (Fault(clientId) is { } fault)
             return Refusals.Field("clientId", fault);
-        var session = await context.ApiConnection().EnterAsync(found, cancellationToken);
+        var session = await call.Context.ApiConnection().EnterAsync(found, cancellationToken);
         var (message, isNew) = await session.PostAsync(text, clientId, cancellationToken);
-        var answer = ApiMessage.Of(found, message);
+        var answer = ApiMessage.Of(found, message, call.Uploads);
         return isNew ? TypedResults.Created((string?)null, answer) : TypedResults.Ok(answer);
     }
 
@@ -86,6 +87,9 @@ internal static class ApiMessages
         limit = UsualPage;
         return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MostInPage);
     }
+
+    /// <summary>A request and what it is answered with.</summary>
+    private sealed record Call(HttpContext Context, RoomService Rooms, Database Database, UploadService Uploads);
 }
 
 /// <summary>Where a reader stands: the number of the last change they have, and, if they said so, in which life of the database.</summary>

@@ -44,9 +44,9 @@ internal static class ApiRooms
     private static Ok<IEnumerable<ApiPerson>> People(string room, RoomService rooms) => TypedResults.Ok(rooms.Open(room).People.Select(ApiPerson.Of));
 
     private static async Task<IResult> FilesAsync(
-        string room, HttpContext context, RoomService rooms, FileDirectory files, CancellationToken cancellationToken)
+        string room, HttpContext context, RoomService rooms, FileDirectory files, UploadService uploads, CancellationToken cancellationToken)
     {
         var shared = await files.InRoomAsync(rooms.Open(room), message: null, context.ApiConnection().Participant.Session, cancellationToken);
-        return TypedResults.Ok(shared.Select(ApiRoomFile.Of));
+        return TypedResults.Ok(shared.Select(file => ApiRoomFile.Of(file, uploads)));
     }
 }
