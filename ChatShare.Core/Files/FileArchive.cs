@@ -16,7 +16,7 @@ public sealed record ArchivedFile(StoredFile Stored, string Sender);
 /// </summary>
 public static class FileArchive
 {
-    /// <summary>A table of what is inside: name, who, when, size, SHA-256.</summary>
+    /// <summary>A table of what is inside: name as the entry's, who, when, size, SHA-256.</summary>
     public const string ManifestName = "manifest.csv";
 
     // What the format can say (its years are counted from 1980 in seven bits). A server's clock may have stood anywhere.
@@ -85,18 +85,17 @@ public static class FileArchive
     }
 
     private static void AppendLine(StringBuilder manifest, string name, ArchivedFile file) => manifest
+        // As it is, whatever it begins with: by it a program finds the entry.
         .Append(Quoted(name)).Append(',')
-        .Append(Quoted(file.Sender)).Append(',')
+        .Append(Quoted(NoFormula(file.Sender))).Append(',')
         .Append(file.Stored.SharedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)).Append(',')
         .Append(file.Stored.File.Length.ToString(CultureInfo.InvariantCulture)).Append(',')
         .Append(file.Stored.File.Sha256).Append("\r\n");
 
+    private static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
     /// <summary>A cell that begins like a formula would be one (OWASP, CSV Injection).</summary>
-    private static string Quoted(string text)
-    {
-        var safe = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' ? "'" + text : text;
-        return $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-    }
+    private static string NoFormula(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' ? "'" + text : text;
 
     /// <summary>Names that differ also where case does not count, and are nobody's folder: all can be unpacked beside each other.</summary>
     private sealed class UniqueNames

@@ -32,6 +32,25 @@ public sealed class ApiMessagesTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(message.GetRawText(), Assert.Single((await ann.GetAsync("/api/rooms/Shape/messages")).EnumerateArray()).GetRawText());
     }
 
+    [Theory]
+    [InlineData("!")]
+    [InlineData("~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~")]
+    [InlineData("';DROP/**/TABLE\"Messages\";--")]
+    [InlineData("\"'><script>alert(1)</script>&quot;]{}\\%00")]
+    [InlineData("urn:uuid:7f9c24e8-3b12-4fef-91e0-56f7ef6a4c42#1/2?x=@")]
+    public async Task Client_id_may_be_of_any_printable_ascii(string clientId)
+    {
+        using var lou = await ApiClient.SignInAsync(App, $"Lou {Make.ClientId()[..8]}");
+        var body = JsonSerializer.Serialize(new { text = "once", clientId });
+        using var first = await lou.PostAsync("/api/rooms/Lobby/messages", body);
+        using var second = await lou.PostAsync("/api/rooms/Lobby/messages", body);
+        var message = await ApiClient.ReadAsync(first);
+
+        Assert.Equal((HttpStatusCode.Created, HttpStatusCode.OK), (first.StatusCode, second.StatusCode));
+        Assert.Equal(clientId, message.GetProperty("clientId").GetString());
+        Assert.Equal(message.GetRawText(), (await ApiClient.ReadAsync(second)).GetRawText());
+    }
+
     [Fact]
     public async Task Two_posts_at_once_with_one_client_id_are_one_message()
     {

@@ -18,9 +18,10 @@ public sealed class MessageMarkupTests
         var file = Sample.File(Hostile);
         var failed = Sample.File("b.bin", FileState.Failed, failure: Hostile);
 
-        var article = Parse(MessageMarkup.Make(Sample.Make(1, Hostile, sender: Hostile, files: [file, failed])));
+        var article = Parse(MessageMarkup.Make(Sample.Make(1, Hostile, sender: Hostile, clientId: Hostile, files: [file, failed])));
 
         Assert.Empty(article.QuerySelectorAll("img, script"));
+        Assert.Equal(Hostile, article.GetAttribute("data-client"));
         Assert.Equal(Hostile, article.QuerySelector(".text")!.TextContent);
         Assert.Equal(Hostile, article.QuerySelector(".name")!.TextContent);
         Assert.Equal(Hostile, article.QuerySelector(".file-name")!.GetAttribute("title"));

@@ -112,6 +112,36 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task A_client_id_of_quotes_and_brackets_is_found_again()
+    {
+        const string id = "\"]'><b/onclick=alert(1)>{}\\;/*--";
+        var ann = await Person.JoinAsync(chromium, Server, "Bracket");
+        await ann.NewRoomAsync("Brackets");
+        await ann.Field.FillAsync("a draft");
+        await ann.Page.WaitForFunctionAsync("() => Object.keys(localStorage).some(key => key.startsWith('chatshare.draft') && key.includes('/brackets/'))");
+
+        // The second time its row is there already.
+        for (var time = 0; time < 2; time++)
+        {
+            await ann.Page.EvaluateAsync(
+                """
+                id => {
+                  const draft = Object.keys(localStorage).find(key => key.startsWith("chatshare.draft") && key.includes("/brackets/"));
+                  localStorage.setItem(draft.replace("chatshare.draft", "chatshare.outbox") + id, JSON.stringify({ text: "kept", at: Date.now() }));
+                }
+                """,
+                id);
+            await ann.Page.ReloadAsync();
+            await ann.InRoomAsync();
+            await ann.SeesAsync("kept");
+            await ann.Page.WaitForFunctionAsync("() => !Object.keys(localStorage).some(key => key.startsWith('chatshare.outbox'))");
+            await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
+        }
+
+        Assert.Equal(id, await ann.Log.Locator(".message[id]").Last.GetAttributeAsync("data-client"));
+    }
+
+    [Fact]
     public async Task A_draft_survives_a_reload_and_belongs_to_its_room()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Drafter");

@@ -45,6 +45,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (ann, session) = await EnterAsync(app);
         var first = await ShareAsync(app, session, ("one.txt", null, [1]), ("two.txt", null, [2]));
         var second = await ShareAsync(app, session, ("=three.txt", null, [3]));
+        var odd = await ShareAsync(app, session, ("-4.csv", null, [4]), ("@five", "+sums, =all", [5]));
 
         using var message = await ann.GetAsync($"/files/archive?with={first[1].Id}", Cancel);
         Assert.Equal(["one.txt", "two.txt", "manifest.csv"], (await EntriesAsync(message)).Keys);
@@ -52,8 +53,24 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         using var selection = await ann.GetAsync($"/files/archive?room=Lobby&id={second[0].Id}", Cancel);
         var entries = await EntriesAsync(selection);
         Assert.Equal(["=three.txt", "manifest.csv"], entries.Keys);
-        // A cell that begins like a formula would be one.
-        Assert.Contains("\"'=three.txt\"", System.Text.Encoding.UTF8.GetString(entries["manifest.csv"]), StringComparison.Ordinal);
+        using var oddities = await ann.GetAsync($"/files/archive?with={odd[0].Id}", Cancel);
+        // The table names each file as its entry is named, also where a spreadsheet would see a formula.
+        foreach (var archive in new[] { entries, await EntriesAsync(oddities) })
+            Assert.Equal(archive.Keys.SkipLast(1), NamesIn(archive["manifest.csv"]));
+    }
+
+    [Fact]
+    public async Task Person_whose_name_begins_like_a_formula_is_no_formula_in_the_table()
+    {
+        await using var zip = new MemoryStream();
+        using var folder = new TemporaryFolder();
+        await File.WriteAllBytesAsync(folder.File("content"), [1], Cancel);
+
+        await FileArchive.WriteAsync([new(new StoredFile(Sample.File("-1+1"), folder.File("content"), Sample.Noon), "-Ann")], zip, Cancel);
+
+        using var archive = new ZipArchive(zip);
+        using var manifest = new StreamReader(await archive.GetEntry(FileArchive.ManifestName)!.OpenAsync(Cancel));
+        Assert.Contains("\r\n\"-1+1\",\"'-Ann\",", await manifest.ReadToEndAsync(Cancel), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -184,6 +201,11 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         using var archive = new ZipArchive(zip);
         Assert.Equal(["here", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
     }
+
+    /// <summary>The first column, without its heading.</summary>
+    private static IEnumerable<string> NamesIn(byte[] manifest) => System.Text.Encoding.UTF8.GetString(manifest)
+        .Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1)
+        .Select(line => line[1..line.IndexOf("\",\"", StringComparison.Ordinal)].Replace("\"\"", "\"", StringComparison.Ordinal));
 
     private static async Task<HttpResponseMessage> PostAsync(HttpClient client, string room, IEnumerable<string> ids) => await client.PostAsync(
         "/files/archive", new FormUrlEncodedContent([KeyValuePair.Create("room", room), .. ids.Select(id => KeyValuePair.Create("id", id))]), Cancel);

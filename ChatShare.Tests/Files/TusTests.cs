@@ -140,22 +140,24 @@ public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Equal(0, await tus.OffsetAsync(location));
     }
 
-    [Fact]
-    public async Task Creation_with_a_client_id_is_the_same_upload_before_and_after_it_became_the_file()
+    [Theory]
+    [InlineData("one")]
+    [InlineData("\"'],<x>{}\\;--")]
+    public async Task Creation_with_a_client_id_is_the_same_upload_before_and_after_it_became_the_file(string clientId)
     {
         await using var app = await RunningApp.StartAsync();
         var tus = new TusClient(app, await app.JoinAsync("Ann"));
-        var first = await tus.CreateAsync("a", 4, ("clientId", "one"));
+        var first = await tus.CreateAsync("a", 4, ("clientId", clientId));
         Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(first, 0, [1, 2]));
         using var second = await tus.SendAsync(
-            "POST", "/uploads", TusClient.Part([1, 2, 3, 4]), ("Upload-Length", "4"), ("Upload-Metadata", TusClient.Metadata("a", ("clientId", "one"))));
+            "POST", "/uploads", TusClient.Part([1, 2, 3, 4]), ("Upload-Length", "4"), ("Upload-Metadata", TusClient.Metadata("a", ("clientId", clientId))));
         // Its bytes begin where none are wanted any more; the answer says where to go on.
         Assert.Equal(HttpStatusCode.Created, second.StatusCode);
         Assert.Equal(first, second.Headers.Location!.OriginalString);
         Assert.Equal(2, TusClient.OffsetIn(second));
 
         Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(first, 2, [3, 4]));
-        Assert.Equal(first, await tus.CreateAsync("a", 4, ("clientId", "one")));
+        Assert.Equal(first, await tus.CreateAsync("a", 4, ("clientId", clientId)));
         Assert.Single(Assert.Single(await MessagesAsync(app)).Files);
     }
 
@@ -164,7 +166,7 @@ public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     {
         await using var app = await RunningApp.StartAsync();
         var tus = new TusClient(app, await app.JoinAsync("Ann"));
-        await Task.WhenAll(Enumerable.Range(0, 5).Select(i => tus.CreateAsync($"{i}.txt", 1, ("batch", "b"), ("path", "photos\\..\\2026"))));
+        await Task.WhenAll(Enumerable.Range(0, 5).Select(i => tus.CreateAsync($"{i}.txt", 1, ("batch", "\"b'>"), ("path", "photos\\..\\2026"))));
         await tus.CreateAsync("alone.txt", 1);
 
         var messages = await MessagesAsync(app);

@@ -193,7 +193,9 @@ public sealed class MessageLogTests
     [InlineData("")]
     [InlineData("with space")]
     [InlineData("ü")]
-    [InlineData("a/b")]
+    [InlineData("\t")]
+    [InlineData("\u007f")]
+    [InlineData("😀")]
     public async Task Client_id_of_other_characters_is_refused(string clientId)
     {
         var token = TestContext.Current.CancellationToken;

@@ -19,6 +19,7 @@ internal static class Sample
         long? changed = null,
         bool deleted = false,
         Door door = Door.Browser,
+        string? clientId = null,
         params ImmutableArray<SharedFile> files) => new()
         {
             RoomId = 1,
@@ -30,7 +31,7 @@ internal static class Sample
             Door = door,
             SentAt = sentAt ?? Noon.AddSeconds(number),
             Text = text,
-            ClientId = $"c-{number}",
+            ClientId = clientId ?? $"c-{number}",
             Deleted = deleted,
             Files = files,
         };

@@ -52,10 +52,10 @@ internal sealed record ApiMessage(
 
 /// <summary>A message to be posted.</summary>
 /// <param name="Text">Up to 16,000 UTF-16 code units.</param>
-/// <param name="ClientId">1 to 64 letters, digits, “-”, “_” or “.”: the same again is the same message. Left out, the server makes one.</param>
+/// <param name="ClientId">1 to 64 printable ASCII characters without spaces: the same again is the same message. Left out, the server makes one.</param>
 internal sealed record ApiNewMessage(
     [property: Required, MaxLength(MessageText.MaxLength)] string? Text,
-    [property: MinLength(1), MaxLength(ClientIds.MaxLength), RegularExpression("^[A-Za-z0-9_.-]+$")] string? ClientId = null);
+    [property: MinLength(1), MaxLength(ClientIds.MaxLength), RegularExpression("^[!-~]+$")] string? ClientId = null);
 
 /// <summary>A file on a message.</summary>
 /// <param name="Id">Its address is <c>/files/{id}/{name}</c>, from its first byte on.</param>
