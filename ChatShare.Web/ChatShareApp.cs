@@ -7,7 +7,6 @@ using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Gateway;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Configuration.Json;
 using MudBlazor;
 using MudBlazor.Services;
@@ -80,12 +79,7 @@ public static class ChatShareApp
         builder.Services.AddMudServices(ConfigureNotices);
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents()
-            .AddHubOptions(hub =>
-            {
-                hub.MaximumReceiveMessageSize = HubMessageBytes;
-                hub.AddFilter<CircuitPace>();
-                hub.AddFilter<Crowd>();
-            });
+            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();
         builder.Services.AddSingleton<DownloadEndpoints>();

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.HttpOverrides;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Web.Security;
@@ -36,6 +37,12 @@ internal static class WebSecurity
         services.AddSingleton<AttemptLimits>();
         services.AddSingleton<CircuitPace>();
         services.AddSingleton<Crowd>();
+        // The objects and not their types, which the hub would look up for each call, and each batch that a page draws is one.
+        services.AddOptions<HubOptions>().Configure<CircuitPace, Crowd>((hub, pace, crowd) =>
+        {
+            hub.AddFilter(pace);
+            hub.AddFilter(crowd);
+        });
         services.AddAntiforgery(options =>
         {
             options.Cookie.Name = "chatshare.form";
