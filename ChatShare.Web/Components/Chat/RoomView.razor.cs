@@ -27,7 +27,8 @@ public sealed partial class RoomView
     private TypingLine _typing = null!;
     private PeoplePane _people = null!;
     private PeopleCount _count = null!;
-    private DotNetObjectReference<RoomView>? _self;
+    // Of the one type that all such references of a page have: the serializer of each circuit looks at each type anew.
+    private DotNetObjectReference<ComponentBase>? _self;
     private IJSObjectReference? _module;
     private IJSObjectReference? _handle;
     private RoomSession? _session;
@@ -232,7 +233,7 @@ public sealed partial class RoomView
         ShowPeople(backlog.People);
         _session.ForgetBacklog();
 
-        _self = DotNetObjectReference.Create(this);
+        _self = DotNetObjectReference.Create<ComponentBase>(this);
         _handle = await _module.InvokeAsync<IJSObjectReference>(
             "start",
             _gone.Token,

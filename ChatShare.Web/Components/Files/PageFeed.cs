@@ -18,7 +18,7 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
     private static readonly TimeSpan CallTimeout = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _gone = new();
-    private DotNetObjectReference<PageFeed>? _self;
+    private DotNetObjectReference<ComponentBase>? _self;
     private IJSObjectReference? _module;
     private IJSObjectReference? _handle;
 
@@ -87,7 +87,7 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
         try
         {
             _module = await JS.InvokeAsync<IJSObjectReference>("import", Gone, Script);
-            _self = DotNetObjectReference.Create(this);
+            _self = DotNetObjectReference.Create<ComponentBase>(this);
             _handle = await _module.InvokeAsync<IJSObjectReference>("start", Gone, _self, Who.PersonId.ToString("N"));
             _ = FollowAsync(_handle);
         }
