@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Core.Storage.Sqlite;
@@ -11,8 +12,8 @@ internal sealed class SqliteChatShareDbContext(DbContextOptions<SqliteChatShareD
         {
             return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
         }
-        // A commit may fail when the results of a command are read, which no interceptor hears of.
-        catch (DbUpdateException e) when (FullDisk.IsBehind(e))
+        // No interceptor hears of a commit that fails when the results of a command are read, nor of a transaction that cannot begin.
+        catch (Exception e) when (e is DbUpdateException or DbException && FullDisk.IsBehind(e))
         {
             throw FullDisk.Refusal(e);
         }
