@@ -129,6 +129,30 @@ public sealed class StartTests
         Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData]
+    [InlineData("--ChatShare:Admin:UserName=Root", "--ChatShare:Admin:Password=correct horse battery")]
+    public async Task Disk_without_room_for_the_administrator_or_the_link_to_one_is_told_in_one_line(params string[] administrator)
+    {
+        using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 100);
+        Assert.SkipWhen(disk is null, "A small file system cannot be mounted here: it takes Linux and the right to mount.");
+        await using (await RunningApp.StartAsync($"ChatShare:DataDirectory={disk!.Path}"))
+        {
+            // Everything that a start writes once is there then.
+        }
+
+        // For the index that SQLite makes beside its log, and not for what is written into the log.
+        disk.FillTo(freeKilobytes: 40);
+        using var folder = new TemporaryFolder();
+        var (code, error) = await RunHereAsync(folder, [$"--ChatShare:DataDirectory={disk.Path}", .. administrator]);
+
+        Assert.Equal(1, code);
+        var line = Assert.Single(error);
+        Assert.Contains("ChatShare:DataDirectory", line, StringComparison.Ordinal);
+        Assert.Contains("full", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("ChatShare:Admin", line, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Settings_file_that_cannot_be_read_is_named_in_one_line()
     {

@@ -45,8 +45,8 @@ public static class Start
         }
         catch (Exception e)
         {
-            // Its pages are read as they are needed: one that is broken may be met by whatever starts.
-            var told = e is DbException or DbUpdateException ? app.Services.GetRequiredService<Database>().Unusable(e) : null;
+            // Its pages are read as they are needed: one that is broken may be met by whatever starts, and so may a disk that is full.
+            var told = e is DbException or DbUpdateException or RefusedException { Kind: RefusalKind.DiskFull } ? app.Services.GetRequiredService<Database>().Unusable(e) : null;
             await app.DisposeAsync();
             if (told is not null)
                 throw told;
@@ -103,7 +103,7 @@ public static class Start
                 throw new RefusedException(RefusalKind.Invalid, error);
             await accounts.CreateAdministratorAsync(name, admin.Password ?? "", cancellationToken);
         }
-        catch (RefusedException e)
+        catch (RefusedException e) when (e.Kind != RefusalKind.DiskFull)
         {
             throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions),
                 [$"ChatShare:Admin:UserName and ChatShare:Admin:Password cannot be used: {e.Message}"]);
