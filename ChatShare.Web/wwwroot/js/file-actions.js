@@ -5,15 +5,39 @@
 import { copyFrom } from "./copy.js";
 import { icon } from "./dom.js";
 import { factsOf } from "./file-facts.js";
+import { say } from "./notice.js";
+
+/** How often each has not come. @type {Map<string, number>} */
+const failures = new Map();
+
+/** @param {string} name of a module @returns {Promise<any>} null when it does not come now; that is said */
+async function load(name) {
+  const failed = failures.get(name) ?? 0;
+  try {
+    // A browser may remember for the life of the page that an address has failed: then the same is asked for under another.
+    return await import(failed === 0 ? name : `${name}?again=${failed}`);
+  } catch {
+    failures.set(name, failed + 1);
+    say("What this button needs could not be loaded. Try it again.");
+    return null;
+  }
+}
 
 /** @param {HTMLElement} file @param {HTMLElement} button */
-const check = async (file, button) => (await import("./check-copy.js")).checkCopy(factsOf(file), button);
+async function check(file, button) {
+  /** @type {typeof import("./check-copy.js") | null} */
+  const box = await load("./check-copy.js");
+  box?.checkCopy(factsOf(file), button);
+}
 
 /** @type {typeof import("./viewer.js") | null} from then on it opens within the click */
 let viewer = null;
 
 /** @param {HTMLElement} button */
-const look = async (button) => (viewer ??= await import("./viewer.js")).look(button);
+async function look(button) {
+  viewer ??= await load("./viewer.js");
+  viewer?.look(button);
+}
 
 document.addEventListener("click", (event) => {
   const button = event.target instanceof Element ? event.target.closest("[data-file-action]") : null;
