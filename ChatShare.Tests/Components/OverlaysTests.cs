@@ -18,10 +18,27 @@ public sealed class OverlaysTests
         var overlays = circuit.Services.GetRequiredService<Overlays>();
         Assert.Empty(page.Markup.Trim());
 
-        await page.InvokeAsync(() => overlays.ErrorAsync("Not now."));
+        await page.InvokeAsync(() => overlays.ErrorAsync("Not now.", token));
         await page.WaitForAssertionAsync(() => Assert.Contains("Not now.", page.Markup, StringComparison.Ordinal));
 
-        await page.InvokeAsync(() => overlays.ErrorAsync("Not later, either."));
+        await page.InvokeAsync(() => overlays.ErrorAsync("Not later, either.", token));
         await page.WaitForAssertionAsync(() => Assert.Contains("Not later, either.", page.Markup, StringComparison.Ordinal));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Page_that_is_gone_waits_for_no_notice()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var overlays = circuit.Services.GetRequiredService<Overlays>();
+        // A browser that draws nothing any more.
+        overlays.MountWith(new TaskCompletionSource().Task.WaitAsync);
+        using var gone = new CancellationTokenSource();
+        var saying = overlays.ErrorAsync("Nobody reads this.", gone.Token);
+        Assert.False(saying.IsCompleted);
+
+        await gone.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => saying);
     }
 }

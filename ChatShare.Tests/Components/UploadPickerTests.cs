@@ -4,7 +4,9 @@ using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
 using ChatShare.Web.Components.Files;
+using ChatShare.Web.Components.Layout;
 using Microsoft.AspNetCore.Components.Forms;
+using Microsoft.Extensions.DependencyInjection;
 using TestContext = Xunit.TestContext;
 
 namespace ChatShare.Tests.Components;
@@ -126,6 +128,27 @@ public sealed class UploadPickerTests
         await small.SendAsync(Make.Bytes(10), token, isLast: true);
         await picked;
         await room.WaitForAssertionAsync(() => Assert.Single(room.AllNamed("a", "Download note.txt")));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Files_that_fit_do_not_wait_until_the_notice_of_one_that_does_not_is_drawn()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token, ("Limits:FileBytes", "1000"));
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        var (room, picker) = await OpenAsync(circuit, core);
+        var drawn = new TaskCompletionSource();
+        circuit.Services.GetRequiredService<Overlays>().MountWith(drawn.Task.WaitAsync);
+        var (large, small) = (new GatedFile("film.mkv", 2000), new GatedFile("note.txt", 10));
+
+        var picked = PickAsync(picker, large, small);
+        await small.SendAsync(Make.Bytes(10), token, isLast: true);
+        await room.WaitForAssertionAsync(() => Assert.Single(room.AllNamed("a", "Download note.txt")));
+        Assert.False(picked.IsCompleted);
+
+        drawn.SetResult();
+        await picked;
+        await circuit.NoticeAsync("“film.mkv” is");
     }
 
     [Theory(Timeout = Make.Patience)]

@@ -8,9 +8,9 @@ internal static class ThemeEndpoint
 {
     public static void MapTheme(this IEndpointRouteBuilder app) => app.MapGet(ThemeSheet.Address, GetAsync).AllowAnonymous().ExcludeFromDescription();
 
-    private static async Task<IResult> GetAsync(ThemeSheet theme, HttpContext http)
+    private static async Task<IResult> GetAsync(ThemeSheet theme, HttpContext http, CancellationToken cancellationToken)
     {
-        var sheet = await theme.GetAsync();
+        var sheet = await theme.GetAsync(cancellationToken);
         http.Response.Headers.CacheControl = "public, max-age=31536000, immutable";
         http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
         if (!http.Request.GetTypedHeaders().AcceptEncoding.Any(coding => coding.Value == "gzip" && coding.Quality is null or > 0))

@@ -22,7 +22,8 @@ internal sealed partial class ThemeSheet(IServiceScopeFactory scopes, ILoggerFac
     public static readonly string Address = $"/theme-{typeof(ThemeSheet).Module.ModuleVersionId:N}.css";
 
     /// <summary>The text in UTF-8, and the same through gzip, which browsers take over plain HTTP, too.</summary>
-    public Task<Sheet> GetAsync() => _sheet.Value;
+    /// <param name="cancellationToken">Waits no longer; it is made all the same, for whoever asks next.</param>
+    public Task<Sheet> GetAsync(CancellationToken cancellationToken) => _sheet.Value.WaitAsync(cancellationToken);
 
     private static async Task<Sheet> MakeAsync(IServiceScopeFactory scopes, ILoggerFactory loggers)
     {
