@@ -30,6 +30,9 @@ public enum RefusalKind
     /// <summary>It was there and is over.</summary>
     Gone,
 
+    /// <summary>Everything is there, and it will be done without anybody’s help; it may be asked for again after a moment.</summary>
+    NotYet,
+
     /// <summary>The bytes are not what their checksum says.</summary>
     Checksum,
 
@@ -46,6 +49,6 @@ public sealed class RefusedException(RefusalKind kind, string sentence, Exceptio
     /// <summary>What was wrong.</summary>
     public RefusalKind Kind { get; } = kind;
 
-    /// <summary>How long to wait before trying again, for <see cref="RefusalKind.TooFast"/>; null when unknown.</summary>
+    /// <summary>How long to wait before trying again, for <see cref="RefusalKind.TooFast"/> and <see cref="RefusalKind.NotYet"/>; null when unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

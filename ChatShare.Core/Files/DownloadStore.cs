@@ -15,6 +15,7 @@ internal sealed class DownloadStore
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
     private const int QuotaOnLinux = 122;
     private const int Sha256Digits = 64;
+    private const string AdoptionEnding = ".sha256";
 
     private readonly string _root;
     private readonly string _partial;
@@ -110,18 +111,21 @@ internal sealed class DownloadStore
         DurableFiles.SyncFolder(_partial);
     }
 
-    /// <summary>The hash of what an upload was adopted as, when that was not settled; null otherwise.</summary>
-    public string? AdoptedAs(FileId id) =>
-        File.Exists(NotePath(id)) && File.ReadAllText(NotePath(id)) is { Length: Sha256Digits } sha256 && sha256.All(char.IsAsciiHexDigitLower) && Has(sha256)
-            ? sha256
-            : null;
+    /// <summary>The hash of what an upload was adopted as, when that was not settled and the content is here; null otherwise.</summary>
+    public string? AdoptedAs(FileId id) => ReadAdoption(NotePath(id)) is { } sha256 && Has(sha256) ? sha256 : null;
+
+    /// <summary>Whether an upload that is not settled was adopted as this content: no row names it yet, and one will.</summary>
+    public bool IsAdopted(string sha256) => Directory.EnumerateFiles(_partial, "*" + AdoptionEnding).Any(note => ReadAdoption(note) == sha256);
+
+    /// <summary>The content is not this upload’s any more.</summary>
+    public void ForgetAdoption(FileId id) => File.Delete(NotePath(id));
 
     /// <summary>The file as it is now that its content is here: recognised by its first bytes.</summary>
-    public async Task<SharedFile> ReadyAsync(SharedFile file, string sha256, DateTimeOffset at)
+    public async Task<SharedFile> ReadyAsync(SharedFile file, string sha256, DateTimeOffset at, CancellationToken cancellationToken)
     {
         var head = new byte[ContentType.HeadBytes];
         await using var content = new FileStream(ContentPath(sha256), FileMode.Open, FileAccess.Read, FileShare.Read);
-        var count = await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, CancellationToken.None);
+        var count = await content.ReadAtLeastAsync(head, head.Length, throwOnEndOfStream: false, cancellationToken);
         var type = ContentType.Detect(head.AsSpan(0, count), isWhole: count == content.Length);
         var size = type.Kind == FileKind.Image ? Thumbnails.SizeOf(ContentPath(sha256)) : null;
         return file with
@@ -166,7 +170,7 @@ internal sealed class DownloadStore
     public void Settle(FileId id)
     {
         DeletePartial(id);
-        File.Delete(NotePath(id));
+        ForgetAdoption(id);
         File.Delete(EndNotePath(id));
     }
 
@@ -243,7 +247,20 @@ internal sealed class DownloadStore
 
     private string RemovalNotePath(string sha256) => Path.Combine(_removing, sha256);
 
-    private string NotePath(FileId id) => PartialPath(id) + ".sha256";
+    private string NotePath(FileId id) => PartialPath(id) + AdoptionEnding;
+
+    private static string? ReadAdoption(string path)
+    {
+        try
+        {
+            return File.Exists(path) && File.ReadAllText(path) is { Length: Sha256Digits } sha256 && sha256.All(char.IsAsciiHexDigitLower) ? sha256 : null;
+        }
+        catch (FileNotFoundException)
+        {
+            // Settled between the two looks.
+            return null;
+        }
+    }
 
     private string EndNotePath(FileId id) => PartialPath(id) + ".ended";
 }

@@ -41,6 +41,8 @@ public sealed class FileRemoval
                 return;
         }
 
+        if (await _uploads.Ends.CallOffAsync(id, cancellationToken))
+            return;
         using var held = await _contents.HoldAsync(cancellationToken);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);

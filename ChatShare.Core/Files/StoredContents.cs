@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ChatShare.Core.Files;
 
 /// <summary>
-/// Which contents are needed: one is deleted only when no row names it, and adopting one must not run beside that look.
+/// Which contents are needed: one is deleted only when no row names it and none is about to, and adopting one must not run beside that look.
 /// </summary>
 internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store) : IDisposable
 {
@@ -28,10 +28,11 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
     }
 
     /// <summary>Deletes a content that no row names any more; while it is held. Null does nothing.</summary>
-    /// <returns>The bytes that the disk got back; 0 when a row still names it.</returns>
+    /// <returns>The bytes that the disk got back; 0 when it is still needed.</returns>
     public async Task<long> DropAsync(string? sha256, CancellationToken cancellationToken)
     {
-        if (sha256 is null)
+        // An upload whose row could not be written will name it. It stays condemned: the next start looks again.
+        if (sha256 is null || store.IsAdopted(sha256))
             return 0;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var freed = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken) ? 0 : store.Delete(sha256);
@@ -39,7 +40,18 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
         return freed;
     }
 
-    /// <summary>Deletes what an earlier run of the program was about to delete when it died.</summary>
+    /// <summary>The content that an upload was adopted as is not needed for its sake any more; while it is held.</summary>
+    public async Task LetGoAsync(FileId id, CancellationToken cancellationToken)
+    {
+        if (store.AdoptedAs(id) is not { } sha256)
+            return;
+        // Before the note goes, so that something always names it.
+        Condemn(sha256);
+        store.ForgetAdoption(id);
+        await DropAsync(sha256, cancellationToken);
+    }
+
+    /// <summary>Deletes what an earlier run of the program was about to delete when it died, or could not delete yet.</summary>
     public async Task RepairAsync(CancellationToken cancellationToken)
     {
         foreach (var sha256 in store.Condemned())

@@ -107,7 +107,8 @@ public sealed class Upload
     /// Not the sender, not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), not what the
     /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>: it waits where what
     /// fits ends, and never becomes complete by such a part), <see cref="RefusalKind.TooFast"/>, <see cref="RefusalKind.DiskFull"/>
-    /// (failed), or <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed).
+    /// (failed), <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed), or
+    /// <see cref="RefusalKind.NotYet"/>: all of it is here, and it becomes the file when the database can be written.
     /// </exception>
     /// <exception cref="OperationCanceledException">
     /// The token, or the upload was cancelled or failed meanwhile, or the program is being stopped.
@@ -328,8 +329,11 @@ public sealed class Upload
         catch (Exception exception)
         {
             // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
-            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : "The server could not store this file.";
+            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : UploadEnds.NotStored;
             File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
+            // Whoever sends it again would have it twice.
+            if (_owner.Ends.Find(Id) is { Sha256: not null } whole)
+                throw UploadEnds.RefusalOf(whole, exception);
             throw;
         }
         finally

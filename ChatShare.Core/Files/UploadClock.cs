@@ -16,22 +16,28 @@ internal sealed class UploadClock(
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Gives up the uploads whose time is over, and deletes partial files that belong to none.</summary>
-    public async Task SweepAsync()
+    /// <param name="cancellationToken">Waits no longer; uploads that are given up end all the same.</param>
+    public async Task SweepAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await Task.WhenAll(uploads.Active.Where(uploads.IsExpired).Select(upload => uploads.FailQuietlyAsync(upload, UploadService.NotFinished)));
+        await Task.WhenAll(uploads.Active.Where(uploads.IsExpired).Select(upload => uploads.FailQuietlyAsync(upload, UploadService.NotFinished)))
+            .WaitAsync(cancellationToken);
         foreach (var path in uploads.Store.PartialFilesOlderThan(now.AddHours(-options.Value.Downloads.PartialFileHours)))
         {
-            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || uploads.Find(id) is null)
+            // Of one whose end is not recorded the next start needs the note.
+            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || (uploads.Find(id) is null && uploads.Ends.Find(id) is null))
                 File.Delete(path);
         }
     }
 
-    /// <summary>Whether it is nearly full; and what it had no room for may have some now.</summary>
-    public Task LookAtDiskAsync()
+    /// <summary>What the disk had no room for may have some now; and whether it is nearly full.</summary>
+    /// <exception cref="IOException">The disk does not answer.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task LookAtDiskAsync(CancellationToken cancellationToken)
     {
+        // First, and so whatever the disk says.
+        await uploads.Ends.TryAgainAsync(cancellationToken);
         disk.Look();
-        return uploads.Ends.TryAgainAsync();
     }
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
@@ -39,7 +45,7 @@ internal sealed class UploadClock(
         EveryAsync(DiskInterval, LookAtDiskAsync, stoppingToken),
         EveryAsync(ReportInterval, ReportProgress, stoppingToken));
 
-    private async Task EveryAsync(TimeSpan interval, Func<Task> act, CancellationToken stoppingToken)
+    private async Task EveryAsync(TimeSpan interval, Func<CancellationToken, Task> act, CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(interval, time);
         while (!stoppingToken.IsCancellationRequested)
@@ -47,7 +53,7 @@ internal sealed class UploadClock(
             try
             {
                 await timer.WaitForNextTickAsync(stoppingToken);
-                await act();
+                await act(stoppingToken);
             }
             catch (OperationCanceledException)
             {
@@ -62,11 +68,10 @@ internal sealed class UploadClock(
     }
 
     /// <summary>By a clock and not by the bytes: a card whose bytes stop coming has to say so, too.</summary>
-    private Task ReportProgress()
+    private Task ReportProgress(CancellationToken cancellationToken)
     {
         foreach (var upload in uploads.Active)
             upload.Report();
         return Task.CompletedTask;
     }
-
 }

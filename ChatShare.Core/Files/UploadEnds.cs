@@ -5,74 +5,193 @@ using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Core.Files;
 
+/// <summary>The end of an upload, for its row.</summary>
+/// <param name="Room">Where its card stands.</param>
+/// <param name="File">What the row is to say when there is no content.</param>
+/// <param name="PersonId">Its sender’s.</param>
+/// <param name="Sha256">The content in the store that it becomes, whatever <paramref name="File"/> says; null when it becomes no file.</param>
+internal sealed record UploadEnd(Room Room, SharedFile File, Guid PersonId, string? Sha256);
+
 /// <summary>
 /// How uploads end that become no file: the bytes go, the card says why. An end that the database cannot take now is kept, and noted beside
-/// the partial files for the next start, until it can.
+/// the partial files for the next start, until it can. What was whole by then still becomes the file.
 /// </summary>
 internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredContents contents, TimeProvider time, ILogger<UploadEnds> logger)
 {
-    private readonly ConcurrentDictionary<FileId, (Room Room, SharedFile File)> _unrecorded = new();
+    /// <summary>Of one that was whole, and whose content is not there.</summary>
+    public const string NotStored = "The server could not store this file.";
 
+    /// <summary>To its sender, of one that was called off.</summary>
+    public const string CalledOff = "This upload was called off.";
+
+    // Half of the time after which all of them are tried again.
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<FileId, UploadEnd> _kept = new();
+
+    /// <summary>The end that waits to be recorded; null when none does.</summary>
+    public UploadEnd? Find(FileId id) => _kept.GetValueOrDefault(id);
+
+    /// <summary>What is said to whoever asks for an upload whose end is kept: it need not be sent again, or why it is over.</summary>
+    public static RefusedException RefusalOf(UploadEnd kept, Exception? cause = null) => kept.Sha256 is null
+        ? new RefusedException(RefusalKind.Gone, kept.File.Failure ?? CalledOff, cause)
+        : new RefusedException(RefusalKind.NotYet, "All of it is here. It will be finished when there is room on the server.", cause) { RetryAfter = AskAgainAfter };
+
+    /// <summary>Ends an upload that becomes no file.</summary>
+    /// <param name="upload">Which.</param>
+    /// <param name="file">What its row is to say.</param>
+    /// <param name="cancellationToken">Waits no longer for the row: the end is kept.</param>
     /// <returns>The file as its row says it is, or as it will say.</returns>
-    public async Task<SharedFile> GiveUpAsync(Upload upload, SharedFile file)
+    public async Task<SharedFile> GiveUpAsync(Upload upload, SharedFile file, CancellationToken cancellationToken)
     {
         try
         {
             // First the bytes: the row may need the space that they take.
             store.DeletePartial(upload.Id);
-            file = await RecordAsync(upload.Room, file);
-            logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
+            file = await AppendAsync(upload.Room, file, cancellationToken);
         }
-        catch (RefusedException)
+        catch (Exception exception) when (exception is RefusedException or OperationCanceledException)
         {
-            logger.UploadEndNotRecorded(upload.Id.ToString());
-            if (store.AdoptedAs(upload.Id) is null)
-                store.NoteEnd(upload.Id, file.State, file.Failure);
-            _unrecorded[upload.Id] = (upload.Room, file);
+            Keep(new UploadEnd(upload.Room, file, upload.Sender.PersonId, store.AdoptedAs(upload.Id)));
+            return file;
         }
 
+        // Most have no content, and hundreds that are called off together need not queue for the contents.
+        using (store.AdoptedAs(upload.Id) is null ? null : await contents.HoldAsync(CancellationToken.None))
+            await TidyAsync(upload.Id);
+        logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
         return file;
     }
 
-    /// <summary>Records what could not be recorded. Called now and then.</summary>
-    public async Task TryAgainAsync()
+    /// <summary>Records the end of an upload of an earlier run, or keeps it: people can come in and read all the same.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task EndAsync(UploadEnd end, CancellationToken cancellationToken)
     {
-        foreach (var (id, (room, file)) in _unrecorded)
+        _kept[end.File.Id] = end;
+        try
+        {
+            await RecordAsync(end.File.Id, cancellationToken);
+        }
+        catch (Exception exception) when (exception is RefusedException or IOException or UnauthorizedAccessException)
+        {
+            Keep(end);
+        }
+    }
+
+    /// <summary>Its sender does not want it any more: what was whole and waits to become the file becomes none.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="cancellationToken">Gives up before anything was changed.</param>
+    /// <returns>False when no such one is kept.</returns>
+    public async Task<bool> CallOffAsync(FileId id, CancellationToken cancellationToken)
+    {
+        using var held = await contents.HoldAsync(cancellationToken);
+        if (Find(id) is not { Sha256: not null } whole)
+            return false;
+        var cancelled = whole with { Sha256 = null, File = whole.File with { State = FileState.Cancelled, Failure = null } };
+        _kept[id] = cancelled;
+        Note(cancelled);
+        try
+        {
+            // First the content: the row may need the space that it takes.
+            await contents.LetGoAsync(id, CancellationToken.None);
+            await RecordHeldAsync(id, CancellationToken.None);
+        }
+        catch (RefusedException)
+        {
+            logger.UploadEndNotRecorded(id.ToString());
+        }
+
+        return true;
+    }
+
+    /// <summary>Records what could not be recorded. Called now and then.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled; what is left stays kept.</exception>
+    public async Task TryAgainAsync(CancellationToken cancellationToken)
+    {
+        foreach (var id in _kept.Keys)
         {
             try
             {
-                // Whose content is in the store was whole; only its row was missing.
-                var end = store.AdoptedAs(id) is { } sha256 ? await store.ReadyAsync(file with { Failure = null }, sha256, time.GetUtcNow()) : file;
-                await RecordAsync(room, end);
+                await RecordAsync(id, cancellationToken);
             }
             catch (RefusedException)
             {
-                // Not yet.
-                return;
+                // Not yet. That may be for its own sake alone, so those behind it are tried as well.
+                continue;
             }
-
-            _unrecorded.TryRemove(id, out _);
+            catch (Exception exception) when (exception is not (OperationCanceledException or OutOfMemoryException))
+            {
+                logger.SweepFailed(exception);
+            }
         }
     }
 
-    private async Task<SharedFile> RecordAsync(Room room, SharedFile file)
+    private void Keep(UploadEnd end)
     {
-        var recorded = await AppendAsync(room, file);
-        if (store.AdoptedAs(file.Id) is { } sha256)
-        {
-            using var held = await contents.HoldAsync(CancellationToken.None);
-            await contents.DropAsync(sha256, CancellationToken.None);
-        }
-
-        store.Settle(file.Id);
-        return recorded;
+        // First: whatever becomes of the note, it is tried again.
+        _kept[end.File.Id] = end;
+        logger.UploadEndNotRecorded(end.File.Id.ToString());
+        // What is to become the file has its note since it was adopted.
+        if (end.Sha256 is null)
+            Note(end);
     }
 
-    private async Task<SharedFile> AppendAsync(Room room, SharedFile file)
+    private void Note(UploadEnd end)
     {
         try
         {
-            var message = await log.AppendAsync(new LogEntry.ChangeFile(room, file), CancellationToken.None);
+            store.NoteEnd(end.File.Id, end.File.State, end.File.Failure);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // Only a start that comes before it is recorded will miss it.
+            logger.SweepFailed(exception);
+        }
+    }
+
+    private async Task RecordAsync(FileId id, CancellationToken cancellationToken)
+    {
+        using var held = await contents.HoldAsync(cancellationToken);
+        await RecordHeldAsync(id, cancellationToken);
+    }
+
+    /// <summary>
+    /// While the contents are held: from the look at its content to its row nobody may delete that with an equal file. Does nothing when the end
+    /// was recorded, or is another, meanwhile.
+    /// </summary>
+    private async Task RecordHeldAsync(FileId id, CancellationToken cancellationToken)
+    {
+        if (Find(id) is not { } kept)
+            return;
+        // Whose content is in the store was whole; only its row was missing.
+        var file = kept.Sha256 is { } sha256 && store.Has(sha256)
+            ? await store.ReadyAsync(kept.File with { Failure = null }, sha256, time.GetUtcNow(), cancellationToken)
+            : kept.File;
+        await AppendAsync(kept.Room, file, cancellationToken);
+        _kept.TryRemove(id, out _);
+        await TidyAsync(id);
+    }
+
+    /// <summary>Its row says how it ended: nothing but a content that a row names is needed any more. While the contents are held, if it was adopted.</summary>
+    private async Task TidyAsync(FileId id)
+    {
+        try
+        {
+            await contents.LetGoAsync(id, CancellationToken.None);
+            store.Settle(id);
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // Not a reason to write the row again. The next start clears up.
+            logger.SweepFailed(exception);
+        }
+    }
+
+    private async Task<SharedFile> AppendAsync(Room room, SharedFile file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var message = await log.AppendAsync(new LogEntry.ChangeFile(room, file), cancellationToken);
             return message.Files.Single(known => known.Id == file.Id);
         }
         catch (RefusedException refused) when (refused.Kind is RefusalKind.Gone or RefusalKind.NotFound)

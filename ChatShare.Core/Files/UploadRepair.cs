@@ -19,8 +19,6 @@ internal sealed class UploadRepair(
     UploadService uploads,
     RoomService rooms,
     SessionService sessions,
-    MessageLog log,
-    TimeProvider time,
     ILogger<UploadRepair> logger) : IHostedService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -29,17 +27,13 @@ internal sealed class UploadRepair(
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var unfinished = await db.Files.AsNoTracking()
             .Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
-        var open = new HashSet<FileId>();
         foreach (var row in unfinished)
         {
-            if (rooms.Find(row.RoomId) is { } room && await RepairAsync(room, row, cancellationToken) is { } changed
-                && !await TryRecordAsync(room, changed, cancellationToken))
-            {
-                open.Add(changed.Id);
-            }
+            if (rooms.Find(row.RoomId) is { } room && await RepairAsync(room, row, cancellationToken) is { } end)
+                await uploads.Ends.EndAsync(end, cancellationToken);
         }
 
-        foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null && !open.Contains(id)).ToList())
+        foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null && uploads.Ends.Find(id) is null).ToList())
         {
             // Of uploads that this database does not know, only age tells that nobody needs them.
             if (await db.Files.AnyAsync(f => f.Id == id.ToString(), cancellationToken))
@@ -49,46 +43,26 @@ internal sealed class UploadRepair(
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <returns>False when the database takes nothing now, on a full disk for one: people can come in and read all the same.</returns>
-    private async Task<bool> TryRecordAsync(Room room, SharedFile changed, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await log.AppendAsync(new LogEntry.ChangeFile(room, changed), cancellationToken);
-            return true;
-        }
-        catch (RefusedException)
-        {
-            logger.UploadEndNotRecorded(changed.Id.ToString());
-            return false;
-        }
-    }
-
     /// <summary>Its row says what became of it. A content that it had become before its message was deleted goes with it.</summary>
     private async Task SettleAsync(FileId id, CancellationToken cancellationToken)
     {
-        if (store.AdoptedAs(id) is { } sha256)
-        {
-            using var held = await contents.HoldAsync(cancellationToken);
-            await contents.DropAsync(sha256, cancellationToken);
-        }
-
+        using var held = await contents.HoldAsync(cancellationToken);
+        await contents.LetGoAsync(id, cancellationToken);
         store.Settle(id);
     }
 
-    /// <returns>What the file has become; null when it goes on.</returns>
-    private async Task<SharedFile?> RepairAsync(Room room, FileRow row, CancellationToken cancellationToken)
+    /// <returns>How it has ended; null when it goes on.</returns>
+    private async Task<UploadEnd?> RepairAsync(Room room, FileRow row, CancellationToken cancellationToken)
     {
         var file = RowMapping.ToFile(row);
+        // It had ended, and only the row could not be written. Asked first: what was called off may not have let go of its content yet.
+        if (store.EndOf(file.Id) is { } ended)
+            return End(ended.State, ended.Failure);
         // Its last byte was here and checked, and only the row was missing.
         if (store.AdoptedAs(file.Id) is { } sha256)
-            return await store.ReadyAsync(file, sha256, time.GetUtcNow());
-        // It had ended, and only the row could not be written.
-        if (store.EndOf(file.Id) is { } ended)
-            return file with { State = ended.State, Failure = ended.Failure };
-
+            return End(FileState.Failed, UploadEnds.NotStored) with { Sha256 = sha256 };
         if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
-            return file with { State = FileState.Failed, Failure = UploadService.NotFinished };
+            return End(FileState.Failed, UploadService.NotFinished);
 
         var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
         var upload = new Upload(uploads, room, sender, file) { Deadline = deadline, ClientId = row.ClientId };
@@ -96,6 +70,8 @@ internal sealed class UploadRepair(
         // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy.
         _ = TakeUpAsync(upload);
         return null;
+
+        UploadEnd End(FileState state, string? failure) => new(room, file with { State = state, Failure = failure }, row.PersonId, Sha256: null);
     }
 
     private async Task TakeUpAsync(Upload upload)

@@ -130,8 +130,8 @@ public sealed class UploadService
     /// <param name="batch">Files of one sender, room and batch are one message; null for a message of its own.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RefusedException">
-    /// A limit, no space, not allowed; <see cref="RefusalKind.Gone"/> when the first one has ended, <see cref="RefusalKind.Conflict"/> when
-    /// it was another file.
+    /// A limit, no space, not allowed; <see cref="RefusalKind.Gone"/> when the first one has ended, <see cref="RefusalKind.NotYet"/> when it is
+    /// whole and becomes the file by itself, <see cref="RefusalKind.Conflict"/> when it was another file.
     /// </exception>
     public Task<Upload> CreateAsync(
         Room room, PersonSession who, Door door, UploadRequest file, string? batch, CancellationToken cancellationToken)
@@ -154,8 +154,8 @@ public sealed class UploadService
 
     /// <summary>How far an upload is for its sender, also when it has become a file.</summary>
     /// <exception cref="RefusedException">
-    /// <see cref="RefusalKind.NotFound"/>, <see cref="RefusalKind.NotPermitted"/> for everybody else, or <see cref="RefusalKind.Gone"/>
-    /// when it was called off, has failed or has expired.
+    /// <see cref="RefusalKind.NotFound"/>, <see cref="RefusalKind.NotPermitted"/> for everybody else, <see cref="RefusalKind.Gone"/>
+    /// when it was called off, has failed or has expired, or <see cref="RefusalKind.NotYet"/> when it is whole and becomes the file by itself.
     /// </exception>
     public async Task<(Upload? Upload, SharedFile File)> FindOwnAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
@@ -170,13 +170,36 @@ public sealed class UploadService
             await upload.FailAsync(NotFinished, cancellationToken);
         }
 
+        // Before the row, which says nothing of it: one that is recorded between the two looks is found by the second.
+        if (Ends.Find(id) is { } kept)
+        {
+            Permissions.Demand(Permissions.CanContinueUpload(who, kept.PersonId), who);
+            throw UploadEnds.RefusalOf(kept);
+        }
+
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken)
             ?? throw new RefusedException(RefusalKind.NotFound, "There is no such upload.");
         Permissions.Demand(Permissions.CanContinueUpload(who, row.PersonId), who);
         return row.State == FileState.Ready
             ? (null, RowMapping.ToFile(row))
-            : throw new RefusedException(RefusalKind.Gone, row.Failure ?? "This upload was called off.");
+            : throw new RefusedException(RefusalKind.Gone, row.Failure ?? UploadEnds.CalledOff);
+    }
+
+    /// <summary>Calls an upload off, also one that is whole and only waits for room to become the file.</summary>
+    /// <returns>False when no such upload is under way.</returns>
+    /// <exception cref="RefusedException">Neither its sender nor an administrator asks.</exception>
+    public async Task<bool> CancelAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        var upload = Find(id);
+        if (upload is not null)
+            await upload.CancelAsync(who, cancellationToken);
+        // Also then: its last byte may have come first, and left an end that is kept.
+        if (Ends.Find(id) is not { } kept)
+            return upload is not null;
+        Permissions.Demand(Permissions.CanCancelUpload(who, kept.PersonId), who);
+        return await Ends.CallOffAsync(id, cancellationToken) || upload is not null;
     }
 
     /// <summary>The file that this person created with a client id, when it is finished; null otherwise.</summary>
@@ -222,7 +245,7 @@ public sealed class UploadService
     private async Task<SharedFile> FinishAsync(Upload upload, string sha256, Action adopt)
     {
         adopt();
-        var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow());
+        var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow(), CancellationToken.None);
         var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
         Store.Settle(upload.Id);
         // One that could not be finished stays known until it is given up: whoever waits for its end finds it.
@@ -236,7 +259,7 @@ public sealed class UploadService
     {
         try
         {
-            return await Ends.GiveUpAsync(upload, file);
+            return await Ends.GiveUpAsync(upload, file, CancellationToken.None);
         }
         finally
         {
@@ -254,6 +277,8 @@ public sealed class UploadService
             if (await db.Files.AsNoTracking().FirstOrDefaultAsync(f => f.PersonId == key.PersonId && f.ClientId == key.ClientId, cancellationToken) is { } row)
             {
                 DemandSame(row.RoomId, row.Name, row.Length);
+                if (FileId.TryParse(row.Id, out var id) && Ends.Find(id) is { } kept)
+                    throw UploadEnds.RefusalOf(kept);
                 throw new RefusedException(RefusalKind.Gone, "These files were announced already.");
             }
 

@@ -158,7 +158,7 @@ public sealed class BadInputTests(ApiFixture fixture) : IClassFixture<ApiFixture
         await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<TimeProvider>(clock));
         var tus = new TusClient(app, await app.JoinAsync("Ann"));
         var location = await tus.CreateAsync("a", 3);
-        Task SweepAsync() => app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().SweepAsync();
+        Task SweepAsync() => app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().SweepAsync(Cancel);
         async Task GoesOnAsync(byte next)
         {
             await SweepAsync();

@@ -4,6 +4,7 @@ using System.Text.Json;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SkiaSharp;
@@ -72,16 +73,10 @@ public sealed class FullDiskTests
         var whole = await tus.CreateAsync("whole", 100);
         await tus.AppendAsync(whole, 0, new byte[50]);
         var unwanted = await tus.CreateAsync("unwanted", 100);
-        disk.Fill();
-        var text = JsonSerializer.Serialize(new { text = new string('x', 15_000), clientId = "too-much" });
-        // The log of the database may have pages at hand that it can use again.
-        await Eventually.TrueAsync(async () =>
-        {
-            using var response = await ann.PostAsync("/api/rooms/Lobby/messages", text.Replace("too-much", Make.ClientId(), StringComparison.Ordinal));
-            return response.StatusCode == HttpStatusCode.InsufficientStorage;
-        });
+        var regretted = await tus.CreateAsync("regretted", 3);
+        await FillAsync(disk, ann);
 
-        await IsAsync(HttpStatusCode.InsufficientStorage, () => ann.PostAsync("/api/rooms/Lobby/messages", text));
+        await IsAsync(HttpStatusCode.InsufficientStorage, () => ann.PostAsync("/api/rooms/Lobby/messages", LongMessage()));
         await IsAsync(HttpStatusCode.InsufficientStorage, () => SessionAsync(app, """{"nickname":"Bob"}"""));
         await IsAsync(HttpStatusCode.InsufficientStorage, () => SessionAsync(app, """{"userName":"Root","password":"correct horse battery"}"""));
         await SaysSoAsync(() => RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Bob")));
@@ -91,14 +86,21 @@ public sealed class FullDiskTests
         await IsAsync(HttpStatusCode.InsufficientStorage, () => tus.SendAsync(
             "POST", "/uploads", content: null, ("Upload-Length", "10"), ("Upload-Metadata", TusClient.Metadata("new"))));
         await IsAsync(HttpStatusCode.NoContent, () => tus.AppendAsync(whole, 50, TusClient.Part(new byte[20])));
-        await IsAsync(HttpStatusCode.InsufficientStorage, () => tus.AppendAsync(whole, 70, TusClient.Part(new byte[30])));
+        // All of it is here: whoever sent it again would have it twice.
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(whole, 70, TusClient.Part(new byte[30])));
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(whole, 100, TusClient.Part([])));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await tus.StatusAsync("HEAD", whole));
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(regretted, 0, TusClient.Part([1, 2, 3])));
+        await IsAsync(HttpStatusCode.NoContent, () => tus.SendAsync("DELETE", regretted, content: null));
+        Assert.Equal(HttpStatusCode.Gone, await tus.StatusAsync("HEAD", regretted));
         await IsAsync(HttpStatusCode.NoContent, () => tus.SendAsync("DELETE", unwanted, content: null));
         await IsAsync(HttpStatusCode.InsufficientStorage, () => ann.Http.DeleteAsync("/api/session", Cancel));
         await IsAsync(HttpStatusCode.OK, () => ann.Http.GetAsync("/api/rooms/Lobby/messages", Cancel));
 
         disk.Empty();
-        await app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().LookAtDiskAsync();
-        Assert.Equal(["cancelled", "ready"], (await StatesAsync(ann)).Order(StringComparer.Ordinal));
+        await LookAtDiskAsync(app);
+        Assert.Equal(["cancelled", "cancelled", "ready"], (await StatesAsync(ann)).Order(StringComparer.Ordinal));
+        Assert.Equal(100, await tus.OffsetAsync(whole));
         Assert.Equal(new byte[100], await tus.DownloadAsync(whole));
         Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
         await ann.SayAsync("after");
@@ -107,12 +109,72 @@ public sealed class FullDiskTests
         await IsAsync(HttpStatusCode.NoContent, () => ann.Http.DeleteAsync("/api/session", Cancel));
     }
 
+    [Fact]
+    public async Task Start_without_room_lets_people_in_and_finishes_later_what_was_whole()
+    {
+        using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 100);
+        Assert.SkipWhen(disk is null, NoDisk);
+        await using var app = await RunningApp.StartAsync(
+            $"ChatShare:DataDirectory={disk!.Path}", "ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
+        using var ann = await ApiClient.SignInAsync(app, "Ann");
+        var tus = new TusClient(app, ann.Http);
+        await ann.SayAsync("before");
+        var whole = await tus.CreateAsync("whole", 100);
+        await FillAsync(disk, ann);
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(whole, 0, TusClient.Part(new byte[100])));
+        await app.StopAsync();
+        disk.Empty();
+        await TidyAsync(disk);
+        // For the index that SQLite makes beside its log, and not for what is written into the log.
+        disk.FillTo(freeKilobytes: 40);
+
+        await app.StartAgainAsync();
+        await IsAsync(HttpStatusCode.InsufficientStorage, () => ann.PostAsync("/api/rooms/Lobby/messages", LongMessage()));
+        Assert.Contains("uploading", await StatesAsync(ann));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, await tus.StatusAsync("HEAD", whole));
+
+        disk.Empty();
+        await LookAtDiskAsync(app);
+        Assert.Equal(["ready"], await StatesAsync(ann));
+        Assert.Equal(new byte[100], await tus.DownloadAsync(whole));
+        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+    }
+
+    /// <summary>Until the database takes nothing more: its log may have pages at hand that it can use again.</summary>
+    private static async Task FillAsync(TinyDisk disk, ApiClient client)
+    {
+        disk.Fill();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var response = await client.PostAsync("/api/rooms/Lobby/messages", LongMessage());
+            return response.StatusCode == HttpStatusCode.InsufficientStorage;
+        });
+    }
+
+    private static string LongMessage() => JsonSerializer.Serialize(new { text = new string('x', 15_000), clientId = Make.ClientId() });
+
+    /// <summary>What had no room to be brought in from the log when the program stopped is brought in, and the log is gone.</summary>
+    private static async Task TidyAsync(TinyDisk disk)
+    {
+        var database = new SqliteConnectionStringBuilder { DataSource = Path.Combine(disk.Path, "chatshare.db"), Pooling = false };
+        await using var connection = new SqliteConnection(database.ToString());
+        await connection.OpenAsync(Cancel);
+        await using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE);";
+        await command.ExecuteNonQueryAsync(Cancel);
+    }
+
+    private static Task LookAtDiskAsync(RunningApp app) =>
+        app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().LookAtDiskAsync(Cancel);
+
     private static async Task IsAsync(HttpStatusCode expected, Func<Task<HttpResponseMessage>> act)
     {
         using var response = await act();
         var body = await response.Content.ReadAsStringAsync(Cancel);
         Assert.True(expected == response.StatusCode, $"{response.RequestMessage!.Method} {response.RequestMessage.RequestUri}: {response.StatusCode} {body}");
-        if (expected == HttpStatusCode.InsufficientStorage)
+        if (expected == HttpStatusCode.ServiceUnavailable)
+            Assert.NotNull(response.Headers.RetryAfter);
+        if (expected is HttpStatusCode.InsufficientStorage or HttpStatusCode.ServiceUnavailable)
             Assert.Contains("server", JsonDocument.Parse(body).RootElement.GetProperty("detail").GetString(), StringComparison.Ordinal);
     }
 

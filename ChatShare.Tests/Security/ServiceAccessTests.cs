@@ -47,7 +47,7 @@ public sealed class ServiceAccessTests
         "FileDirectory.LargestAsync", "FileDirectory.RoomsAsync", "FileRemoval.DeleteAsync", "FileRemoval.DeleteMessageAsync", "Scrub.RunAsync", "StorageCleaning.ApplyRuleAsync",
         "StorageCleaning.CleanAsync", "StorageCleaning.PreviewAsync", "StorageCleaning.PreviewRuleAsync", "StorageReport.ReadAsync",
         // Of the sender.
-        "AlreadyHere.TryFinishAsync", "FileDirectory.MetadataAsync", "FileKeeping.KeepAsync", "OwnUploads.SampleAsync", "Upload.AppendAsync", "Upload.CancelAsync", "UploadService.FindOwnAsync",
+        "AlreadyHere.TryFinishAsync", "FileDirectory.MetadataAsync", "FileKeeping.KeepAsync", "OwnUploads.SampleAsync", "Upload.AppendAsync", "Upload.CancelAsync", "UploadService.CancelAsync", "UploadService.FindOwnAsync",
     ];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -147,7 +147,7 @@ public sealed class ServiceAccessTests
         var type when type == typeof(ChatMessage) => subjects.Message,
         var type when type == typeof(SharedFile) => subjects.File,
         // Of what is somebody else's, and there.
-        var type when type == typeof(FileId) => Name((MethodInfo)parameter.Member) is "OwnUploads.SampleAsync" or "AlreadyHere.TryFinishAsync" ? subjects.Upload.Id : subjects.File.Id,
+        var type when type == typeof(FileId) => Name((MethodInfo)parameter.Member) is "OwnUploads.SampleAsync" or "AlreadyHere.TryFinishAsync" or "UploadService.CancelAsync" ? subjects.Upload.Id : subjects.File.Id,
         var type when type == typeof(IEnumerable<FileId>) || type == typeof(IReadOnlyCollection<FileId>) => new[] { subjects.File.Id },
         var type when type == typeof(Nickname) => Make.Nickname("Somebody"),
         var type when type == typeof(RoomName) => Make.RoomName($"Room {Guid.NewGuid():N}"[..30]),

@@ -58,6 +58,9 @@ internal sealed class CoreHost : IAsyncDisposable
 
     public ReadMarks Marks => Get<ReadMarks>();
 
+    /// <summary>What happens to uploads because time goes by, to be done now.</summary>
+    public UploadClock UploadClock => Get<IEnumerable<IHostedService>>().OfType<UploadClock>().Single();
+
     /// <summary>Whatever was logged as an error since the beginning.</summary>
     public IReadOnlyCollection<string> Errors => _errors.Lines;
 
@@ -153,7 +156,7 @@ internal sealed class CoreHost : IAsyncDisposable
         Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(cancellationToken);
 
     /// <summary>Gives up the uploads whose time is over, as is done every half an hour.</summary>
-    public Task SweepUploadsAsync() => Get<IEnumerable<IHostedService>>().OfType<UploadClock>().Single().SweepAsync();
+    public Task SweepUploadsAsync() => UploadClock.SweepAsync(CancellationToken.None);
 
     public IReadOnlyList<string> PartialFiles() => Directory.GetFiles(Path.Combine(Downloads, "partial"));
 

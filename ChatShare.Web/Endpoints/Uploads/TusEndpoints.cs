@@ -161,11 +161,22 @@ internal static class TusEndpoints
     {
         if (!FileId.TryParse(id, out var fileId))
             return NotFound();
-        var (upload, _) = await FindAsync(call, fileId);
-        if (upload is null)
+        if (!await IsUnderWayAsync(call, fileId) || !await call.Uploads.CancelAsync(fileId, call.Who, call.Aborted))
             throw new RefusedException(RefusalKind.Gone, "This upload has become the file already.");
-        await upload.CancelAsync(call.Who, call.Aborted);
         return TypedResults.NoContent();
+    }
+
+    /// <summary>Also one that is whole and waits for room to become the file. Only its sender is answered.</summary>
+    private static async Task<bool> IsUnderWayAsync(Call call, FileId id)
+    {
+        try
+        {
+            return (await FindAsync(call, id)).Upload is not null;
+        }
+        catch (RefusedException whole) when (whole.Kind == RefusalKind.NotYet)
+        {
+            return true;
+        }
     }
 
     private static Task<IResult> OverriddenAsync(string id, [AsParameters] Call call)
