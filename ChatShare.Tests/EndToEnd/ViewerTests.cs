@@ -323,7 +323,7 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
     [Fact]
     public async Task Button_whose_script_does_not_come_says_so_and_the_next_press_fetches_it()
     {
-        var ann = await InRoomAsync("Ann", "Holes");
+        var ann = await InRoomAsync("Hope", "Holes");
         await ann.AttachAsync(File("a.txt", "some words"u8.ToArray()));
         await Expect(ann.Download("a.txt")).ToBeVisibleAsync();
         var asked = new ConcurrentQueue<string>();
