@@ -1,14 +1,20 @@
+using System.Net;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
+using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 
 namespace ChatShare.Tests.Files;
 
 /// <summary>Ends of uploads that the database does not take for a while: of the whole ones, and of those that become nothing.</summary>
 public sealed class UploadEndsTests
 {
+    private const string Allowing = """DROP TRIGGER "Full" """;
+
     private static readonly byte[] Content = Make.Bytes(100);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -232,6 +238,24 @@ public sealed class UploadEndsTests
         Assert.Empty(host.PartialFiles());
     }
 
+    [Fact]
+    public async Task Creation_that_brought_all_bytes_is_told_where_they_wait()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        await db.Database.ExecuteSqlRawAsync(Refusing(name: null), Cancel);
+        using var created = await tus.SendAsync(
+            "POST", "/uploads", TusClient.Part([1, 2, 3]), ("Upload-Length", "3"), ("Upload-Metadata", TusClient.Metadata("whole")));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, created.StatusCode);
+        // Whoever hears it lets go of their copy.
+        Assert.False(created.Headers.Contains("Upload-Offset"));
+        await db.Database.ExecuteSqlRawAsync(Allowing, Cancel);
+        await app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().LookAtDiskAsync(Cancel);
+        Assert.Equal(3, await tus.OffsetAsync(created.Headers.Location!.OriginalString));
+    }
+
     /// <summary>All of it arrives, and the database does not take its end.</summary>
     private static async Task SendWholeAsync(Upload upload) =>
         Assert.Equal(RefusalKind.NotYet, await RefusalAsync(() => upload.AppendAsync(0, new MemoryStream(Content), Cancel)));
@@ -239,10 +263,12 @@ public sealed class UploadEndsTests
     private static async Task<RefusalKind> RefusalAsync(Func<Task> act) => (await Assert.ThrowsAsync<RefusedException>(act)).Kind;
 
     /// <summary>From now on the database takes no change of a file, or none of those with this name.</summary>
-    private static Task RefuseAsync(CoreHost host, string? name = null) => ExecuteAsync(
-        host, $"""CREATE TRIGGER "Full" BEFORE UPDATE ON "Files" {(name is null ? "" : $"""WHEN NEW."Name" = '{name}'""")} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END""");
+    private static Task RefuseAsync(CoreHost host, string? name = null) => ExecuteAsync(host, Refusing(name));
 
-    private static Task AllowAsync(CoreHost host) => ExecuteAsync(host, """DROP TRIGGER "Full" """);
+    private static Task AllowAsync(CoreHost host) => ExecuteAsync(host, Allowing);
+
+    private static string Refusing(string? name) =>
+        $"""CREATE TRIGGER "Full" BEFORE UPDATE ON "Files" {(name is null ? "" : $"""WHEN NEW."Name" = '{name}'""")} BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END""";
 
     private static async Task ExecuteAsync(CoreHost host, string sql)
     {

@@ -108,10 +108,12 @@ internal static class TusEndpoints
             // Created before, by the same client id, and some of it is here or comes by another request: that is no fault of this one.
             return upload.Received < upload.Length ? Created(call.Context, upload, upload.File) : null;
         }
-        catch (RefusedException) when (upload.IsUnderWay)
+        catch (RefusedException refused) when (upload.IsUnderWay || refused.Kind == RefusalKind.NotYet)
         {
             call.Context.Response.Headers.Location = AddressOf(call.Context, upload.Id);
-            SayWhere(call.Context, upload, upload.File);
+            // That all of it is here is said when it is the file.
+            if (upload.IsUnderWay)
+                SayWhere(call.Context, upload, upload.File);
             throw;
         }
     }
