@@ -6,6 +6,8 @@ namespace ChatShare.Tests;
 /// <summary>Rules of the design that a compiler does not know.</summary>
 public sealed class SourceRulesTests
 {
+    private const int MostLines = 400;
+
     private static readonly string[] Product = ["ChatShare.Core", "ChatShare.Web", "ChatShare.Cli"];
 
     [Theory]
@@ -33,10 +35,18 @@ public sealed class SourceRulesTests
         Sources().Where(path => Regex.IsMatch(File.ReadAllText(path), @"new SqliteConnection\(|\.UseSqlite\(")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
 
     [Fact]
+    public void No_file_is_longer_than_one_reads_at_once() => Assert.DoesNotContain(
+        // The tools of EF write the migrations.
+        Sources([.. Product, "ChatShare.Tests", "ChatShare.Benchmarks"]).Where(path => !path.Split(Path.DirectorySeparatorChar).Contains("Migrations")),
+        path => File.ReadLines(path).Count() > MostLines);
+
+    [Fact]
     public void Search_for_what_is_not_there_looks_at_the_sources() => Assert.True(Sources().Count() > 100);
 
-    private static IEnumerable<string> Sources() =>
-        Product
+    private static IEnumerable<string> Sources() => Sources(Product);
+
+    private static IEnumerable<string> Sources(IEnumerable<string> projects) =>
+        projects
             .SelectMany(project => Directory.EnumerateFiles(SourceTree.Folder(project), "*", SearchOption.AllDirectories))
             .Where(path => Path.GetExtension(path) is ".cs" or ".razor" or ".js" or ".css")
             .Where(path => !path.Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin" or "data" or "downloads"));

@@ -17,7 +17,6 @@ public sealed class Room
     internal const int CatchUpPage = 500;
     private const int TailLength = 200;
     private const int RingLength = 512;
-    private static readonly long TypingTicks = 6 * Stopwatch.Frequency;
 
     private readonly Lock _gate = new();
     private readonly RoomServices _services;
@@ -25,14 +24,13 @@ public sealed class Room
     private readonly SortedList<long, ChatMessage> _tail = [];
     private readonly ChatMessage?[] _ring = new ChatMessage?[RingLength];
     private readonly Dictionary<FileId, (UploadProgress Progress, long Version)> _uploads = [];
-    private readonly Dictionary<Guid, (PersonTyping Person, long Until)> _typing = [];
+    private readonly TypingPeople _typing = new();
     private readonly SemaphoreSlim _loading = new(1);
     private List<ChatMessage>? _publishedWhileLoading;
     private bool _loaded;
     private long _ringFrom;
     private long _progressVersion;
     private long _peopleVersion;
-    private long _typingVersion;
     private KeepRule _keeps;
     private bool _peopleDirty;
     private long _peopleToldAt;
@@ -204,14 +202,7 @@ public sealed class Room
     internal void StartTyping(PersonSession who)
     {
         lock (_gate)
-        {
-            var until = Stopwatch.GetTimestamp() + TypingTicks;
-            if (_typing.TryAdd(who.PersonId, (new PersonTyping(who.PersonId, who.Nickname.Value), until)))
-                _typingVersion++;
-            else
-                _typing[who.PersonId] = _typing[who.PersonId] with { Until = until };
-        }
-
+            _typing.Start(who);
         _services.Dirty(this);
     }
 
@@ -219,9 +210,8 @@ public sealed class Room
     {
         lock (_gate)
         {
-            if (!_typing.Remove(personId))
+            if (!_typing.Stop(personId))
                 return;
-            _typingVersion++;
         }
 
         _services.Dirty(this);
@@ -236,13 +226,8 @@ public sealed class Room
     {
         lock (_gate)
         {
+            _typing.Expire();
             var now = Stopwatch.GetTimestamp();
-            foreach (var (person, typing) in _typing)
-            {
-                if (typing.Until <= now && _typing.Remove(person))
-                    _typingVersion++;
-            }
-
             if (_peopleDirty && now - _peopleToldAt >= CrowdPause(_people.Length))
             {
                 _peopleDirty = false;
@@ -251,7 +236,7 @@ public sealed class Room
             }
 
             WakeReaders();
-            return _typing.Count > 0 || _peopleDirty;
+            return _typing.Any || _peopleDirty;
         }
     }
 
@@ -289,10 +274,10 @@ public sealed class Room
                 events.Add(new RoomEvent.PeopleChanged(_people));
             }
 
-            if (reader.TypingVersion < _typingVersion)
+            if (reader.TypingVersion < _typing.Version)
             {
-                reader.TypingVersion = _typingVersion;
-                events.Add(new RoomEvent.TypingChanged([.. _typing.Values.OrderBy(t => t.Until).Select(t => t.Person)]));
+                reader.TypingVersion = _typing.Version;
+                events.Add(new RoomEvent.TypingChanged(_typing.List()));
             }
 
             if (reader.Keeps != _keeps)
@@ -313,7 +298,7 @@ public sealed class Room
         {
             reader.Waiting = true;
             if (reader.LastNumber < LastNumber || reader.ProgressVersion < _progressVersion
-                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typingVersion || reader.Keeps != _keeps)
+                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typing.Version || reader.Keeps != _keeps)
                 WakeOne(reader);
         }
     }
