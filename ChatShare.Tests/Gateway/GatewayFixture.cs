@@ -35,10 +35,18 @@ public sealed class GatewayFixture : IAsyncLifetime
     internal static async Task<RoomReader> EnterAsync(RunningApp app, string nickname)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        var session = await app.Get<SessionService>().JoinAsync(Make.Nickname(nickname), cancellationToken);
-        var participant = app.Get<ConnectedUsers>().Connect(session, Door.Browser, "10.0.0.1");
-        return new RoomReader(await app.Get<RoomService>().JoinAsync(app.Get<RoomService>().Find(RoomService.Lobby)!, participant, null, cancellationToken));
+        return await EnterAsync(app, await app.Get<SessionService>().JoinAsync(Make.Nickname(nickname), cancellationToken));
     }
+
+    private static async Task<RoomReader> EnterAsync(RunningApp app, PersonSession session)
+    {
+        var participant = app.Get<ConnectedUsers>().Connect(session, Door.Browser, "10.0.0.1");
+        var lobby = app.Get<RoomService>().Find(RoomService.Lobby)!;
+        return new RoomReader(await app.Get<RoomService>().JoinAsync(lobby, participant, null, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Somebody who has a session already, in the Lobby by another door.</summary>
+    internal async Task<RoomReader> EnterAsync(PersonSession session) => await EnterAsync(App, session);
 
     /// <summary>Somebody shares a file by another door.</summary>
     internal async Task<Upload> ShareAsync(RoomReader sender, string name, byte[] content)

@@ -17,6 +17,9 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
     // Files that the client has begun to send, less those of which this side knows that they have ended.
     private int _sending;
 
+    /// <summary>Whether nothing waits; the last thing may still be on its way.</summary>
+    public bool IsEmpty => _waiting.Reader.Count == 0;
+
     private bool IsSendingFile => Volatile.Read(ref _sending) > 0;
 
     /// <summary>Waits for a place in the queue.</summary>

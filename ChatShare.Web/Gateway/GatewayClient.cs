@@ -5,7 +5,8 @@ using ChatShare.Core.Rooms;
 namespace ChatShare.Web.Gateway;
 
 /// <summary>A client that is in a room: what it says goes there, what happens there goes to it.</summary>
-internal sealed class GatewayClient(RoomSession room, ClientInput input, ClientOutbox outbox, RoomFeed feed, ClientUploads uploads, TimeProvider time)
+internal sealed class GatewayClient(
+    RoomSession room, ClientInput input, ClientOutbox outbox, RoomFeed feed, ClientUploads uploads, GatewayPace pace, TimeProvider time)
 {
     // A person who types too fast for the server waits; their next words wait in the connection.
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
@@ -29,10 +30,21 @@ internal sealed class GatewayClient(RoomSession room, ClientInput input, ClientO
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
+        // From a long wait for a place in the queue until the queue is empty again. That it is full says nothing by itself: when many come in, the
+        // gaps between the messages alone fill it.
+        var isBehind = false;
         await foreach (var batch in room.Events(cancellationToken))
         {
-            foreach (var outgoing in batch.SelectMany(feed.Tell))
-                await outbox.PostAsync(outgoing, cancellationToken);
+            foreach (var happened in batch)
+            {
+                isBehind &= !outbox.IsEmpty;
+                foreach (var outgoing in feed.Tell(happened, isBehind))
+                {
+                    var since = time.GetTimestamp();
+                    await outbox.PostAsync(outgoing, cancellationToken);
+                    isBehind |= time.GetElapsedTime(since) > pace.Behind;
+                }
+            }
         }
     }
 

@@ -105,7 +105,7 @@ internal sealed class GatewayHandler(
         {
             await line.SayAsync(OldProtocol.Joined(guest.Session.Nickname.Value), over.Token);
             await line.SendAsync(OldProtocol.Connected, over.Token);
-            await new GatewayClient(room, input, outbox, feed, uploads, time).RunAsync(over.Token);
+            await new GatewayClient(room, input, outbox, feed, uploads, pace, time).RunAsync(over.Token);
         }
         catch (OperationCanceledException) when (guest.Session.EndReason is not null)
         {

@@ -18,6 +18,9 @@ internal sealed record GatewayPace
     /// <summary>For a client to take a byte of what waits for it, and for the next byte of a file that it has announced.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>For a place in a client's queue, before the client counts as one that is behind.</summary>
+    public TimeSpan Behind { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>For the last line to somebody whose session was ended.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -28,8 +28,11 @@ internal abstract record Outgoing
 /// <summary>Says what happens in a room in the words of the old protocol, to one client.</summary>
 internal sealed class RoomFeed
 {
-    // When more than these come or go at once, a client would be busy with their names for the next seconds.
-    private const int MostNames = 20;
+    // Everybody is told by name. Only when more than these come or go at once, a client would hear of nothing else for the next half a minute.
+    private const int MostNames = 500;
+
+    // To one that is late with what was said already, their names are not worth the wait.
+    private const int MostNamesWhenBehind = 20;
 
     private readonly Guest _guest;
     private readonly DateTimeOffset _since;
@@ -47,10 +50,12 @@ internal sealed class RoomFeed
     }
 
     /// <summary>What the client is told of an event; the rest it cannot show.</summary>
-    public IEnumerable<Outgoing> Tell(RoomEvent happened) => happened switch
+    /// <param name="happened">The event.</param>
+    /// <param name="isBehind">Whether the client takes things more slowly than they come.</param>
+    public IEnumerable<Outgoing> Tell(RoomEvent happened, bool isBehind) => happened switch
     {
         RoomEvent.MessageChanged { Message: var message } => Tell(message),
-        RoomEvent.PeopleChanged { People: var people } => Tell(people),
+        RoomEvent.PeopleChanged { People: var people } => Tell(people, isBehind ? MostNamesWhenBehind : MostNames),
         _ => [],
     };
 
@@ -76,17 +81,17 @@ internal sealed class RoomFeed
         }
     }
 
-    private IEnumerable<Outgoing> Tell(ImmutableArray<PersonHere> people)
+    private IEnumerable<Outgoing> Tell(ImmutableArray<PersonHere> people, int mostNames)
     {
         var (before, now) = (_people, people);
         _people = people;
         var left = Without(before, now);
         var joined = Without(now, before);
-        return Tell(left, OldProtocol.Left).Concat(Tell(joined, OldProtocol.Joined));
+        return Tell(left, mostNames, OldProtocol.Left).Concat(Tell(joined, mostNames, OldProtocol.Joined));
     }
 
-    private IEnumerable<Outgoing> Tell(List<PersonHere> people, Func<string, string> say) =>
-        people.Count > MostNames
+    private IEnumerable<Outgoing> Tell(List<PersonHere> people, int mostNames, Func<string, string> say) =>
+        people.Count > mostNames
             ? [new Outgoing.Line(say($"{people.Count} people"))]
             : people.Where(person => person.PersonId != _guest.Session.PersonId)
                 .Select(person => new Outgoing.Line(say(NameOf(person.PersonId, person.Nickname))));
