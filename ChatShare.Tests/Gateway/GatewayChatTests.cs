@@ -52,6 +52,49 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
     }
 
     [Fact]
+    public async Task Many_who_come_and_go_at_once_are_told_by_name()
+    {
+        await using var witness = await OldClient.JoinAsync(fixture.Address, "concierge");
+        var people = new List<PersonSession>();
+        for (var number = 0; number < 30; number++)
+            people.Add(await fixture.App.Get<SessionService>().JoinAsync(Make.Nickname($"Tourist {number}"), Cancel));
+        var names = people.Select(person => person.Nickname.Value).Order(StringComparer.OrdinalIgnoreCase).ToList();
+
+        // All within one look of the room at who is there.
+        var entered = await Task.WhenAll(people.Select(person => fixture.EnterAsync(person)));
+        await witness.UntilAsync(() => Told(" joined the chat!").Count() >= names.Count);
+        Assert.Equal(names, Told(" joined the chat!"));
+
+        foreach (var reader in entered)
+            await reader.DisposeAsync();
+        await witness.UntilAsync(() => Told(" left the chat!").Count() >= names.Count);
+        Assert.Equal(names, Told(" left the chat!"));
+
+        // One read may hold two lines on a machine that does not let the client read in time.
+        IEnumerable<string> Told(string what) => string.Concat(witness.Read).Split('!')
+            .Select(line => line + "!").Where(line => line.StartsWith("Tourist ", StringComparison.Ordinal) && line.EndsWith(what, StringComparison.Ordinal))
+            .Select(line => line[..^what.Length]).Order(StringComparer.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("typist\nhello\n", "typist", "hello")]
+    [InlineData("typist\r\n\r\nhello", "typist", "hello")]
+    [InlineData("\ntypist\nhello\nand more\n", "typist", "hello\nand more")]
+    [InlineData("GET lost\nhello\n", "GET lost", "hello")]
+    public async Task What_comes_with_the_name_is_said_next(string sent, string name, string said)
+    {
+        await using var browser = await fixture.EnterAsync($"Overhears {Guid.NewGuid():N}"[..20]);
+        using var client = await RawClient.ConnectAsync(fixture.Address);
+        await client.SayAsync(sent);
+        client.SaysNoMore();
+
+        await browser.UntilMessageAsync(m => m.Sender == name, Cancel);
+        var heard = await client.ReadToEndAsync();
+        Assert.Contains($"{name} joined the chat!Connected to the server!", heard, StringComparison.Ordinal);
+        Assert.Equal([said], browser.Messages.Where(m => m.Sender == name).Select(m => m.Text));
+    }
+
+    [Fact]
     public async Task Administrator_sees_the_door_and_can_end_it_with_a_reason()
     {
         await using var ann = await OldClient.JoinAsync(fixture.Address, "nuisance");

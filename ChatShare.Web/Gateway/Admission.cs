@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Web.Security;
@@ -13,7 +14,7 @@ namespace ChatShare.Web.Gateway;
 internal sealed record Guest(PersonSession Session, string BelievedName);
 
 /// <summary>Asks who a client is and finds a name for it.</summary>
-internal sealed class Admission(SessionService sessions, AttemptLimits limits, GatewayPace pace, TimeProvider time)
+internal sealed partial class Admission(SessionService sessions, AttemptLimits limits, GatewayPace pace, TimeProvider time)
 {
     // A client answers by itself, with the same name each time; a person in a terminal may choose another.
     private const int MostTries = 3;
@@ -27,11 +28,11 @@ internal sealed class Admission(SessionService sessions, AttemptLimits limits, G
         for (var tries = 0; tries < MostTries; tries++)
         {
             await line.SendAsync(OldProtocol.Nick, until.Token);
-            if (await input.NextAsync(until.Token) is not { } answer)
+            if (await input.NextLineAsync(until.Token) is not { } answer)
                 return null;
             var wanted = (answer as ClientSaid.Text)?.Value.TrimEnd('\r', '\n') ?? "";
             // A browser that was sent here by a page somewhere: its request must become neither a person nor a message.
-            if (wanted.Contains('\n', StringComparison.Ordinal))
+            if (HttpRequest().IsMatch(wanted))
                 return null;
             var (guest, fault) = await NameAsync(wanted, remote, cancellationToken);
             if (guest is not null)
@@ -88,4 +89,8 @@ internal sealed class Admission(SessionService sessions, AttemptLimits limits, G
         var kept = name.Trim().EnumerateRunes().Take(Nickname.MaxLength - ending.Length);
         return string.Concat(kept).TrimEnd() + ending;
     }
+
+    /// <summary>The beginning of a request line. One with a long address comes in pieces, and what ends the line is not in the first.</summary>
+    [GeneratedRegex(@"^[A-Z]{3,} (/|\S+ HTTP/\d)", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex HttpRequest();
 }

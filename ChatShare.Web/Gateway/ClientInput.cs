@@ -44,13 +44,23 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
     public ReadyAnswer Ready { get; } = new();
 
     /// <summary>The next thing it says; null when it has hung up.</summary>
-    public async Task<ClientSaid?> NextAsync(CancellationToken cancellationToken)
+    public Task<ClientSaid?> NextAsync(CancellationToken cancellationToken) => NextAsync(endsAtLine: false, cancellationToken);
+
+    /// <summary>
+    /// The same up to the end of its line, for a name: who types ahead, or has a script type for them, has said the rest next. The line breaks
+    /// at its end belong to it.
+    /// </summary>
+    public Task<ClientSaid?> NextLineAsync(CancellationToken cancellationToken) => NextAsync(endsAtLine: true, cancellationToken);
+
+    private async Task<ClientSaid?> NextAsync(bool endsAtLine, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (await SettledAsync(cancellationToken) is not { } result)
                 return null;
             var bytes = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, MostBytes)).ToArray();
+            if (endsAtLine)
+                bytes = bytes[..LineLength(bytes)];
             if (FileHeader.Read(bytes) is { } header)
             {
                 pipe.AdvanceTo(result.Buffer.GetPosition(header.Length));
@@ -137,6 +147,16 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
         {
             return (new ClientSaid.Garbage(), bytes.Length);
         }
+    }
+
+    /// <summary>How many of the bytes are the first line, with all line breaks behind it.</summary>
+    private static int LineLength(ReadOnlySpan<byte> bytes)
+    {
+        var end = bytes.IndexOf((byte)'\n');
+        if (end < 0)
+            return bytes.Length;
+        var rest = bytes[end..].IndexOfAnyExcept("\r\n"u8);
+        return rest < 0 ? bytes.Length : end + rest;
     }
 
     /// <summary>How many of the bytes are whole characters: all but the beginning of one at the end.</summary>

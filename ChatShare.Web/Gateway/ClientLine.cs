@@ -134,11 +134,17 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
     }
 
     /// <summary>Returns when the client's kernel has acknowledged every byte.</summary>
+    /// <exception cref="SocketException">The connection is gone.</exception>
     private async Task TakenAsync(CancellationToken cancellationToken)
     {
         var progress = new Progress(this);
-        for (var wait = ShortestLook; Acked() is { } acked && acked < _written; wait = wait < LongestLook ? wait * 2 : wait)
+        for (var wait = ShortestLook;
+             TcpInfo.Of(socket) is { } info && info.BytesAcked - _ackedBefore < _written;
+             wait = wait < LongestLook ? wait * 2 : wait)
         {
+            // Nobody else notices it: what a client has said before it went is still read.
+            if (info.IsClosed)
+                throw new SocketException((int)SocketError.ConnectionReset);
             progress.Demand();
             await Task.Delay(wait, _time, cancellationToken);
         }

@@ -80,8 +80,8 @@ internal sealed class GatewayHandler(
             return;
         }
 
-        using var until = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed, lifetime.ApplicationStopping);
-        if (await admission.AdmitAsync(line, input, remote, until.Token) is not { } guest)
+        // Not until the connection is closed: that is said already when a client has said all it has to say, as one at the end of a pipe does.
+        if (await admission.AdmitAsync(line, input, remote, lifetime.ApplicationStopping) is not { } guest)
             return;
         try
         {

@@ -6,10 +6,12 @@ namespace ChatShare.Web.Gateway;
 /// <summary>What the kernel knows of a connection: <c>struct tcp_info</c> of Linux (<c>include/uapi/linux/tcp.h</c>).</summary>
 /// <param name="BytesAcked">Bytes that the peer's kernel has taken, since the beginning.</param>
 /// <param name="SendWindow">Bytes that it would take now; as far as its program is known, the free part of its buffer.</param>
-internal readonly record struct TcpInfo(long BytesAcked, long SendWindow)
+/// <param name="IsClosed">Whether it will take no more.</param>
+internal readonly record struct TcpInfo(long BytesAcked, long SendWindow, bool IsClosed)
 {
     private const int ProtocolTcp = 6;
     private const int OptionInfo = 11;
+    private const int StateClosed = 7;
     private const int BytesAckedOffset = 120;
     private const int SendWindowOffset = 228;
 
@@ -28,6 +30,7 @@ internal readonly record struct TcpInfo(long BytesAcked, long SendWindow)
             return null;
         return new TcpInfo(
             BinaryPrimitives.ReadInt64LittleEndian(info[BytesAckedOffset..]),
-            length < info.Length ? UnknownWindow : BinaryPrimitives.ReadUInt32LittleEndian(info[SendWindowOffset..]));
+            length < info.Length ? UnknownWindow : BinaryPrimitives.ReadUInt32LittleEndian(info[SendWindowOffset..]),
+            info[0] == StateClosed);
     }
 }
