@@ -112,7 +112,7 @@ public sealed class LimitOptions
     /// <summary>Messages a second and person; twice as many at once. Default 30.</summary>
     public int MessagesPerSecond { get; set; } = 30;
 
-    /// <summary>Joins a minute and address. Default 60.</summary>
+    /// <summary>Joins a minute and address by the pages and the API, with a name that can be one. Default 60.</summary>
     public int JoinsPerMinutePerAddress { get; set; } = 60;
 
     /// <summary>Tries to sign in or set up, a minute and address. Default 10.</summary>
@@ -124,7 +124,7 @@ public sealed class LimitOptions
     /// <summary>Open pages from one address. Default 200.</summary>
     public int CircuitsPerAddress { get; set; } = 200;
 
-    /// <summary>Open connections from one address; used by the TCP gateway. Default 200.</summary>
+    /// <summary>Connections to the TCP gateway that one address has open, and joins by them that it makes in a minute. Default 200.</summary>
     public int TcpConnectionsPerAddress { get; set; } = 200;
 
     /// <summary>Uploads of one person that take bytes at the same time. Default 10.</summary>

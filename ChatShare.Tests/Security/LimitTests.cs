@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Security;
@@ -20,6 +21,26 @@ public sealed class LimitTests
         var html = await response.Content.ReadAsStringAsync(Cancel);
         Assert.Contains("That was too often", html, StringComparison.Ordinal);
         Assert.Contains("value=\"Cleo\"", html, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Slip_of_the_hand_is_no_join()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:JoinsPerMinutePerAddress=1");
+        using var client = app.NewClient();
+        foreach (var name in new[] { "", "Ann!", new string('a', 33) })
+        {
+            using var refused = await RunningApp.PostFormAsync(client, "/", "join", ("Nickname", name));
+            Assert.Equal(HttpStatusCode.OK, refused.StatusCode);
+            Assert.DoesNotContain("That was too often", await refused.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+            using var program = await client.PostAsJsonAsync("/api/session", new { nickname = name }, Cancel);
+            Assert.Equal(HttpStatusCode.BadRequest, program.StatusCode);
+        }
+
+        using var joined = await RunningApp.PostFormAsync(client, "/", "join", ("Nickname", "Ann"));
+        Assert.Equal(HttpStatusCode.Found, joined.StatusCode);
+        using var another = await RunningApp.PostFormAsync(app.NewClient(), "/", "join", ("Nickname", "Bob"));
+        Assert.Equal(HttpStatusCode.TooManyRequests, another.StatusCode);
     }
 
     [Theory]

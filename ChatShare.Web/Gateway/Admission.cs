@@ -48,7 +48,7 @@ internal sealed partial class Admission(SessionService sessions, AttemptLimits l
         var asked = Usable(wanted);
         if (!Nickname.TryParse(asked, out var nickname, out var fault))
             return (null, fault);
-        if (limits.RefuseJoin(remote) is { } refusal)
+        if (limits.RefuseTcpJoin(remote) is { } refusal)
             return (null, refusal);
         for (var number = 2; number <= MostNamesakes; number++)
         {

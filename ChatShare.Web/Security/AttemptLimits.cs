@@ -8,18 +8,21 @@ namespace ChatShare.Web.Security;
 
 /// <summary>
 /// How often an address may try to join or to sign in. Asked by the pages themselves, so that a refusal stands beside the
-/// field and what was typed stays in it.
+/// field and what was typed stays in it; with a name that can be one, so that nobody is kept out for a slip of the hand.
 /// </summary>
 internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<AttemptLimits> logger) : IDisposable
 {
     private readonly PartitionedRateLimiter<string> _joins = PerMinute(options.Value.Limits.JoinsPerMinutePerAddress);
+
+    // Clients of the old protocol connect again by themselves, all of them after a restart: as many may join as may be connected.
+    private readonly PartitionedRateLimiter<string> _tcpJoins = PerMinute(options.Value.Limits.TcpConnectionsPerAddress);
     private readonly PartitionedRateLimiter<string> _signIns = PerMinute(options.Value.Limits.SignInsPerMinutePerAddress);
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join");
 
-    /// <summary>Null when whoever connects from there may go on; else the sentence.</summary>
-    public string? RefuseJoin(IPAddress? remote) => Refuse(remote, _joins, "join") is { } wait ? Sentence(wait) : null;
+    /// <summary>Null when a client of the TCP gateway from there may go on; else the sentence.</summary>
+    public string? RefuseTcpJoin(IPAddress? remote) => Refuse(remote, _tcpJoins, "join by TCP") is { } wait ? Sentence(wait) : null;
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in");
@@ -27,6 +30,7 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
     public void Dispose()
     {
         _joins.Dispose();
+        _tcpJoins.Dispose();
         _signIns.Dispose();
     }
 
