@@ -10,6 +10,18 @@ namespace ChatShare.Cli.Chat;
 /// <summary>A chat from entering the first room to leaving: does what is typed, one line after the other.</summary>
 internal sealed class LiveChat : IAsyncDisposable
 {
+    private static readonly string[] HelpLines =
+    [
+        "Write and press Enter. Besides:",
+        "  file:/path/to/file  shares a file",
+        "  get 3               fetches file 3 into downloads/",
+        "  /rooms, /who        list the rooms, and who is here",
+        "  /join Room          goes to another room",
+        "  /say /text          sends what looks like a command",
+        "  quit                leaves",
+        "  Ctrl+C              cancels transfers; without any, twice leaves",
+    ];
+
     // What was typed just before leaving is still sent, if the server takes it.
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(10);
 
@@ -125,11 +137,10 @@ internal sealed class LiveChat : IAsyncDisposable
                     await EnterAsync(room, cancellationToken);
                     break;
                 case ChatInput.Who:
-                    await _room!.TellPeopleAsync(cancellationToken);
+                    await _room!.AnswerWhoAsync(cancellationToken);
                     break;
                 case ChatInput.Rooms:
-                    foreach (var room in await _client.RoomsAsync(cancellationToken))
-                        _terminal.Note(Line.Of("      ").Add(room.Name, Tone.Strong).Add(string.Create(CultureInfo.InvariantCulture, $"  {room.People} here  {room.Topic}"), Tone.Dim));
+                    await AnswerRoomsAsync(cancellationToken);
                     break;
                 case ChatInput.Help:
                     Help();
@@ -147,6 +158,14 @@ internal sealed class LiveChat : IAsyncDisposable
         }
 
         return false;
+    }
+
+    private async Task AnswerRoomsAsync(CancellationToken cancellationToken)
+    {
+        var rooms = await _client.RoomsAsync(cancellationToken);
+        _output.Json(new RoomsAnswer(rooms), OutputJson.Default.RoomsAnswer);
+        foreach (var room in rooms)
+            _terminal.Answer(Line.Of("      ").Add(room.Name, Tone.Strong).Add(string.Create(CultureInfo.InvariantCulture, $"  {room.People} here  {room.Topic}"), Tone.Dim));
     }
 
     private void Get(int number)
@@ -225,19 +244,8 @@ internal sealed class LiveChat : IAsyncDisposable
 
     private void Help()
     {
-        foreach (var line in (string[])
-                 [
-                     "Write and press Enter. Besides:",
-                     "  file:/path/to/file  shares a file",
-                     "  get 3               fetches file 3 into downloads/",
-                     "  /rooms, /who        list the rooms, and who is here",
-                     "  /join Room          goes to another room",
-                     "  /say /text          sends what looks like a command",
-                     "  quit                leaves",
-                     "  Ctrl+C              cancels transfers; without any, twice leaves",
-                 ])
-        {
-            Remark(line);
-        }
+        _output.Json(new HelpAnswer(HelpLines), OutputJson.Default.HelpAnswer);
+        foreach (var line in HelpLines)
+            _terminal.Answer(Line.Of(line, Tone.Dim));
     }
 }

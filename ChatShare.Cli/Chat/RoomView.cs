@@ -1,3 +1,4 @@
+using ChatShare.Cli.Commands;
 using ChatShare.Cli.Http;
 using ChatShare.Cli.Terminal;
 
@@ -13,7 +14,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
 
     private readonly MessageLines _lines = new(showsNumbers: true);
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
-    private IReadOnlyList<string>? _people;
+    private IReadOnlyList<string> _people = [];
 
     /// <summary>Its name.</summary>
     public string Room => room;
@@ -28,7 +29,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         var (messages, at) = await client.NewestAsync(room, Backlog, cancellationToken);
         foreach (var message in messages)
             Show(message, isNew: false);
-        await TellPeopleAsync(cancellationToken);
+        terminal.Note(PeopleLine(await PeopleAsync(cancellationToken)));
         return at;
     }
 
@@ -50,14 +51,12 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         }
     }
 
-    /// <summary>Tells who is here.</summary>
-    public async Task TellPeopleAsync(CancellationToken cancellationToken)
+    /// <summary>Answers who is here.</summary>
+    public async Task AnswerWhoAsync(CancellationToken cancellationToken)
     {
-        _people = await NamesAsync(cancellationToken);
-        var line = Line.Of("In ", Tone.Dim).Add(room, Tone.Strong).Add(":", Tone.Dim);
-        foreach (var name in _people)
-            line.Add(" ").Add(name, Tone.Person);
-        terminal.Note(line);
+        var people = await PeopleAsync(cancellationToken);
+        output.Json(new WhoAnswer(room, people), OutputJson.Default.WhoAnswer);
+        terminal.Answer(PeopleLine(people));
     }
 
     /// <returns>Whether the room is to be shown afresh.</returns>
@@ -114,6 +113,14 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         }
     }
 
+    private Line PeopleLine(IEnumerable<PersonHere> people)
+    {
+        var line = Line.Of("In ", Tone.Dim).Add(room, Tone.Strong).Add(":", Tone.Dim);
+        foreach (var person in people)
+            line.Add(" ").Add(person.Nickname, Tone.Person);
+        return line;
+    }
+
     private async Task WatchPeopleAsync(CancellationToken cancellationToken)
     {
         using var look = new PeriodicTimer(PeopleInterval, time);
@@ -121,9 +128,9 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         {
             try
             {
-                var now = await NamesAsync(cancellationToken);
-                var before = _people ?? now;
-                _people = now;
+                var before = _people;
+                await PeopleAsync(cancellationToken);
+                var now = _people;
                 foreach (var name in now.Except(before, StringComparer.Ordinal))
                     terminal.Note(Line.Of(name, Tone.Person).Add(" came in.", Tone.Dim));
                 foreach (var name in before.Except(now, StringComparer.Ordinal))
@@ -137,6 +144,10 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         }
     }
 
-    private async Task<IReadOnlyList<string>> NamesAsync(CancellationToken cancellationToken) =>
-        [.. (await client.PeopleAsync(room, cancellationToken)).Select(person => person.Nickname)];
+    private async Task<IReadOnlyList<PersonHere>> PeopleAsync(CancellationToken cancellationToken)
+    {
+        var people = await client.PeopleAsync(room, cancellationToken);
+        _people = [.. people.Select(person => person.Nickname)];
+        return people;
+    }
 }

@@ -34,6 +34,9 @@ internal interface ILiveTerminal : IAsyncDisposable
     /// <summary>What is said in the room.</summary>
     void Print(Line line);
 
+    /// <summary>A line of what somebody has asked for: a result, for people.</summary>
+    void Answer(Line line);
+
     /// <summary>A remark of this program.</summary>
     void Note(Line line);
 

@@ -41,6 +41,9 @@ internal sealed class PlainLines : ILiveTerminal
     public void Print(Line line) => _output.Result(line);
 
     /// <inheritdoc />
+    public void Answer(Line line) => _output.Result(line);
+
+    /// <inheritdoc />
     public void Note(Line line) => _output.Note(line);
 
     /// <inheritdoc />

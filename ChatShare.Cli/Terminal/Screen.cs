@@ -57,6 +57,9 @@ internal sealed class Screen : ILiveTerminal
     public void Print(Line line) => Redraw(_output.ResultLook.Render(line));
 
     /// <inheritdoc />
+    public void Answer(Line line) => Print(line);
+
+    /// <inheritdoc />
     public void Note(Line line) => Print(line);
 
     /// <inheritdoc />

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ChatShare.Tests.EndToEnd;
 using ChatShare.Tests.Support;
 
@@ -36,6 +37,29 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         // Who leaves gives the name back.
         using var other = new CliHome(server.App.Address);
         Assert.Equal(0, (await other.RunAsync("signin", "--nick", "Pipe")).Code);
+    }
+
+    [Fact]
+    public async Task In_a_pipe_answers_are_results()
+    {
+        var room = await server.RoomAsync("Answers");
+        using var home = new CliHome(server.App.Address);
+
+        var plain = await home.RunOnAsync("/who\n/rooms\n/help\n/nothing\nquit\n", ["join", "--nick", "Asker", "--room", room]);
+        Assert.Contains($"In {room}: Asker\n", plain.Output, StringComparison.Ordinal);
+        Assert.Contains($"      {room}  1 here", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("file:/path/to/file", plain.Output, StringComparison.Ordinal);
+        // What is no answer is no result.
+        Assert.DoesNotContain("There is no command", plain.Output, StringComparison.Ordinal);
+        Assert.Contains("There is no command /nothing", plain.Notes, StringComparison.Ordinal);
+        Assert.Equal($"In {room}: Asker", plain.Notes.Split('\n')[0]);
+
+        var json = await home.RunOnAsync("/who\n/rooms\n/help\nquit\n", ["join", "--nick", "Asker", "--room", room, "--json"]);
+        var values = json.Lines.Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        Assert.Equal(3, values.Count);
+        Assert.Equal((room, "Asker"), (values[0].GetProperty("room").GetString(), values[0].GetProperty("people")[0].GetProperty("nickname").GetString()));
+        Assert.Contains(values[1].GetProperty("rooms").EnumerateArray(), line => line.GetProperty("name").GetString() == room && line.GetProperty("people").GetInt32() == 1);
+        Assert.Contains(values[2].GetProperty("help").EnumerateArray(), line => line.GetString()!.Contains("/who", StringComparison.Ordinal));
     }
 
     [Fact]
