@@ -185,6 +185,46 @@ public sealed class ConnectedUsersTableTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Rows_of_those_who_were_disconnected_stay_for_a_second_each()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var clock = new StillClock();
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token), clock);
+        core.Connect(await core.JoinAsync("Bo", token));
+        core.Connect(await core.JoinAsync("Cy", token));
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        await table.PressAsync("Disconnect Bo");
+        clock.Advance(TimeSpan.FromSeconds(0.9));
+        await table.PressAsync("Disconnect Cy");
+        Assert.Equal(["Bo", "Cy", "root"], table.Column(Table, "Nickname"));
+        Assert.Equal(2, table.FindAll("tr.over").Count);
+
+        // The second one takes nothing from the first one's time and adds nothing to it.
+        clock.Advance(TimeSpan.FromSeconds(0.2));
+        await table.WaitForAssertionAsync(() => Assert.Equal(["Cy", "root"], table.Column(Table, "Nickname")));
+        clock.Advance(TimeSpan.FromSeconds(0.8));
+        await table.WaitForAssertionAsync(() => Assert.Equal(["root"], table.Column(Table, "Nickname")));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Columns_are_those_that_were_promised_and_no_more()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        Assert.Equal(
+            ["Nickname", "Door", "Rooms", "Address", "Connected since", "State", "Transfers"],
+            table.FindAll("th, [role=columnheader]").Select(head => head.Words()));
+        // Each cell of a row stands under one of the first row.
+        Assert.All(table.FindAll("tr"), row => Assert.Equal(8, row.ChildElementCount));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Disconnect_of_an_administrator_whose_session_ended_does_nothing_and_says_why()
     {
         var token = TestContext.Current.CancellationToken;

@@ -23,7 +23,8 @@ internal sealed class Circuit : BunitContext
 
     /// <param name="core">The server.</param>
     /// <param name="session">Who sits there; null for a circuit that was opened after their session had ended.</param>
-    public Circuit(CoreHost core, PersonSession? session)
+    /// <param name="time">For what the page does after a while; null for the server's.</param>
+    public Circuit(CoreHost core, PersonSession? session, TimeProvider? time = null)
     {
         JSInterop.Mode = JSRuntimeMode.Loose;
         var current = new CurrentPerson { Session = session, Participant = session is null ? null : core.Connect(session) };
@@ -41,7 +42,7 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Get<WhoHasIt>());
         Services.AddSingleton(core.Get<Quota>());
         Services.AddSingleton(core.Get<LowDisk>());
-        Services.AddSingleton(core.Get<TimeProvider>());
+        Services.AddSingleton(time ?? core.Get<TimeProvider>());
         Services.AddSingleton<AntiforgeryStateProvider, NoForms>();
         Services.AddMudServices();
         Services.AddChatSharePages();
