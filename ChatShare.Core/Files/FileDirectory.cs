@@ -106,13 +106,14 @@ public sealed class FileDirectory
         return row is not null && _rooms.Find(row.RoomId) is { } room ? await InRoomAsync(room, row.MessageNumber, who, cancellationToken) : [];
     }
 
-    /// <summary>The largest finished files first.</summary>
+    /// <summary>The largest files first, those that still come in by the length that was announced; how far they are is for <see cref="UploadService"/> to say.</summary>
     /// <exception cref="RefusedException">Not an administrator.</exception>
     public async Task<ImmutableArray<ListedFile>> LargestAsync(int limit, PersonSession who, CancellationToken cancellationToken)
     {
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Ready)
+        var rows = await db.Files.AsNoTracking()
+            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused)
             .Join(db.Messages, f => new { f.RoomId, Number = f.MessageNumber }, m => new { m.RoomId, m.Number }, (f, m) => new { File = f, m.SenderName })
             .OrderByDescending(f => f.File.Length).ThenBy(f => f.File.Id).Take(limit).ToListAsync(cancellationToken);
         return

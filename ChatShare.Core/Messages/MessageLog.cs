@@ -38,6 +38,9 @@ public sealed class MessageLog : IAsyncDisposable
     /// <summary>Called by the writer with whose files have changed, durably; takes no time and does not throw. Null for nobody.</summary>
     internal Action<Guid>? FilesChanged { get; set; }
 
+    /// <summary>Raised when a file of any room has come, is ready or has gone, or a message was taken back.</summary>
+    internal ChangeSignal FilesOfAnyRoomChanged { get; } = new();
+
     /// <summary>Called by the writer with each new message, durably and in their order; takes no time and does not throw. Null for nobody.</summary>
     internal Action<ChatMessage>? Posted { get; set; }
 
@@ -149,6 +152,7 @@ public sealed class MessageLog : IAsyncDisposable
     private void Commit(SqliteAppender appender, List<LogEntry> batch)
     {
         var results = appender.Write(batch);
+        var filesChanged = false;
         foreach (var (entry, result) in batch.Zip(results))
         {
             if (result is not { Message: { } message, IsNew: true })
@@ -157,11 +161,17 @@ public sealed class MessageLog : IAsyncDisposable
             if (message.Number == message.Changed)
                 Posted?.Invoke(message);
             if (message.Deleted || !message.Files.IsEmpty)
+            {
                 entry.Room.FilesChanged.Raise();
+                filesChanged = true;
+            }
+
             if (!message.Files.IsEmpty)
                 FilesChanged?.Invoke(message.PersonId);
         }
 
+        if (filesChanged)
+            FilesOfAnyRoomChanged.Raise();
         foreach (var (entry, result) in batch.Zip(results))
         {
             if (result.Message is { } message)

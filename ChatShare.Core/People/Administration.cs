@@ -26,6 +26,9 @@ public sealed class Administration
         _audit = audit;
     }
 
+    /// <summary>Raised when an act was written down, see <see cref="AuditAsync"/>.</summary>
+    public ChangeSignal AuditChanged => _audit.Changed;
+
     /// <summary>Ends all sessions of a person: circuits, tokens and uploads end with them, the nickname is free.</summary>
     /// <param name="personId">Whom.</param>
     /// <param name="nickname">Their name, for the audit list.</param>

@@ -19,6 +19,9 @@ public sealed record AuditEntry(DateTimeOffset At, string Actor, string Action, 
 /// </summary>
 public sealed class AuditLog(IDbContextFactory<ChatShareDbContext> contexts, TimeProvider time)
 {
+    /// <summary>Raised when an act was written down.</summary>
+    public ChangeSignal Changed { get; } = new();
+
     /// <summary>Writes one act down; durable when it returns.</summary>
     public async Task WriteAsync(string actor, string action, string subject, string? detail, CancellationToken cancellationToken)
     {
@@ -32,6 +35,7 @@ public sealed class AuditLog(IDbContextFactory<ChatShareDbContext> contexts, Tim
             Detail = detail is null ? null : Visible(detail),
         });
         await db.SaveChangesAsync(cancellationToken);
+        Changed.Raise();
     }
 
     /// <summary>The newest acts, newest first.</summary>

@@ -74,7 +74,7 @@ public sealed class Room
     /// <summary>What it keeps of its files.</summary>
     public KeepRule Keeps => Volatile.Read(ref _keeps);
 
-    /// <summary>Raised when a file of it has come, is ready or has gone.</summary>
+    /// <summary>Raised when a file of it has come, is ready or has gone, or a message was taken back.</summary>
     public ChangeSignal FilesChanged { get; } = new();
 
     /// <summary>A message of the newest couple of hundred; null when it is older or there is none.</summary>

@@ -41,6 +41,9 @@ public sealed class RoomService : BackgroundService
     /// <summary>Raised, at most a few times a second, when a room was made or something was posted in any.</summary>
     public ChangeSignal Changed { get; } = new();
 
+    /// <summary>Raised when a file of any room has come, is ready or has gone, or a message was taken back; see <see cref="Room.FilesChanged"/> for one room.</summary>
+    public ChangeSignal FilesChanged => _services.Log.FilesOfAnyRoomChanged;
+
     /// <summary>All rooms: Lobby first, the others by name.</summary>
     public IReadOnlyList<Room> Rooms
     {

@@ -32,6 +32,26 @@ public sealed class AuditTableTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Acts_appear_as_they_happen()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        var table = circuit.Render<AuditTable>();
+        await table.WaitForAssertionAsync(() => Assert.Contains("Nothing has happened yet.", table.Markup, StringComparison.Ordinal));
+
+        foreach (var name in new[] { "Bo", "Cy" })
+        {
+            var person = await core.JoinAsync(name, token);
+            await core.Get<Administration>().DisconnectAsync(person.PersonId, name, null, root, token);
+            await table.WaitForAssertionAsync(() => Assert.Equal(name, table.Column("Audit", "About")[0]));
+        }
+
+        Assert.Equal(["Cy", "Bo"], table.Column("Audit", "About"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task An_empty_list_says_so()
     {
         var token = TestContext.Current.CancellationToken;

@@ -24,16 +24,91 @@ public sealed class RoomsAndFilesTests
         await core.ShareAsync(bo, "small.bin", Make.Bytes(10), token);
         await core.ShareAsync(bo, "large.bin", Make.Bytes(3000, seed: 2), token);
         await core.ShareAsync(workshop, "middle.bin", Make.Bytes(2000, seed: 3), token);
-        await core.OfferAsync(bo, "unfinished.bin", 9000, token);
+        await core.OfferAsync(bo, "unfinished.bin", 2500, token);
 
         var page = circuit.Render<RoomsAndFiles>();
 
-        await page.WaitForAssertionAsync(() => Assert.Equal(["large.bin", "middle.bin", "small.bin"], page.Column("Files", "File")));
-        Assert.Equal(["Lobby", "Workshop", "Lobby"], page.Column("Files", "Room"));
+        await page.WaitForAssertionAsync(() => Assert.Equal(["large.bin", "unfinished.bin", "middle.bin", "small.bin"], page.Column("Files", "File")));
+        Assert.Equal(["Lobby", "Lobby", "Workshop", "Lobby"], page.Column("Files", "Room"));
         Assert.All(page.Column("Files", "Sender"), sender => Assert.Equal("Bo", sender));
         Assert.Equal(
             [("Lobby", "4", "2", ByteSize.Format(3010)), ("Workshop", "1", "1", ByteSize.Format(2000))],
             page.Rows("Rooms").Select(row => (row["Room"], row["Messages"], row["Files"], row["Size"])));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Lists_follow_what_happens_and_how_far_a_file_is()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        await using var bo = await core.EnterAsync("Bo", token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForAssertionAsync(() => Assert.Contains("No files yet.", page.Markup, StringComparison.Ordinal));
+
+        // Nobody touches the page from here on.
+        await bo.SayAsync("hello", token);
+        await core.CreateRoomAsync("Workshop", bo.Participant.Session, token);
+        await page.WaitForAssertionAsync(() => Assert.Equal(["hello"], page.Column("Messages of Lobby", "Message")));
+        await page.WaitForAssertionAsync(() => Assert.Equal([("Lobby", "1"), ("Workshop", "0")], page.Rows("Rooms").Select(row => (row["Room"], row["Messages"]))));
+
+        var content = Make.Bytes(10_000);
+        var upload = await core.OfferAsync(bo, "plan.pdf", content.Length, token);
+        await page.WaitForAssertionAsync(() => Assert.Equal($"{ByteSize.Format(0)} of {ByteSize.Format(10_000)}", Size()));
+        await upload.AppendAsync(0, new MemoryStream(content[..2500]), token);
+        await page.WaitForAssertionAsync(() => Assert.Equal($"{ByteSize.Format(2500)} of {ByteSize.Format(10_000)}", Size()));
+        Assert.Equal(["0", "0"], page.Column("Rooms", "Files"));
+        await upload.AppendAsync(2500, new MemoryStream(content[2500..]), token);
+        await page.WaitForAssertionAsync(() => Assert.Equal(ByteSize.Format(10_000), Size()));
+        await page.WaitForAssertionAsync(() => Assert.Equal(["1", "0"], page.Column("Rooms", "Files")));
+
+        await core.Get<Administration>().DeleteFileAsync(upload.File, root, token);
+        await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Files", "File")));
+
+        string Size() => page.Column("Files", "Size").Single();
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_upload_can_be_stopped_from_the_list()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        var upload = await core.OfferAsync(bo, "endless.bin", 1000, token);
+        var page = circuit.Render<RoomsAndFiles>();
+
+        await page.PressAsync("Delete endless.bin");
+
+        Assert.Equal(FileState.Cancelled, upload.File.State);
+        await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Files", "File")));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Deleted_rows_stay_in_their_places_for_a_second_each()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var clock = new StillClock();
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token), clock);
+        await using var bo = await core.EnterAsync("Bo", token);
+        foreach (var (name, length) in new[] { ("a.txt", 30), ("b.txt", 20), ("c.txt", 10) })
+            await core.ShareAsync(bo, name, Make.Bytes(length, seed: length), token);
+        var page = circuit.Render<RoomsAndFiles>();
+
+        await page.PressAsync("Delete b.txt");
+        clock.Advance(TimeSpan.FromSeconds(0.6));
+        await page.PressAsync("Delete a.txt");
+        // What is read anew meanwhile moves nothing under the pointer.
+        await page.PressAsync("Messages of Lobby");
+        Assert.Equal(["a.txt", "b.txt", "c.txt"], page.Column("Files", "File"));
+
+        clock.Advance(TimeSpan.FromSeconds(0.4));
+        await page.WaitForAssertionAsync(() => Assert.Equal(["a.txt", "c.txt"], page.Column("Files", "File")));
+        clock.Advance(TimeSpan.FromSeconds(0.6));
+        await page.WaitForAssertionAsync(() => Assert.Equal(["c.txt"], page.Column("Files", "File")));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -91,7 +166,9 @@ public sealed class RoomsAndFilesTests
         var token = TestContext.Current.CancellationToken;
         await using var core = await CoreHost.StartAsync(token);
         var root = await core.AdministratorAsync(token);
-        await using var circuit = new Circuit(core, root);
+        // Between two looks of the list.
+        var clock = new StillClock();
+        await using var circuit = new Circuit(core, root, clock);
         await using var bo = await core.EnterAsync("Bo", token);
         var message = await bo.SayAsync("something rude", token);
         var page = circuit.Render<RoomsAndFiles>();
@@ -103,6 +180,7 @@ public sealed class RoomsAndFilesTests
 
         await circuit.NoticeAsync("This message is not there any more.");
         // The list is read again, so that nobody tries it a third time.
+        clock.Advance(TimeSpan.FromSeconds(1));
         await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Messages of Lobby", "Message")));
         Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
     }
@@ -183,7 +261,7 @@ public sealed class RoomsAndFilesTests
         var token = TestContext.Current.CancellationToken;
         await using var core = await CoreHost.StartAsync(token);
         var root = await core.AdministratorAsync(token);
-        await using var circuit = new Circuit(core, root);
+        await using var circuit = new Circuit(core, root, new StillClock());
         await using var bo = await core.EnterAsync("Bo", token);
         var upload = await core.ShareAsync(bo, "a.txt", Make.Bytes(10), token);
         var page = circuit.Render<RoomsAndFiles>();
