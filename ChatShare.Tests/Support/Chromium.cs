@@ -31,7 +31,14 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>A fresh browser profile, with the server's address as its base. It is closed when the next test of the class, or of those beside it, opens one.</summary>
-    public async Task<IPage> OpenAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
+    public Task<IPage> OpenAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return OpenAsync(server.Address, configure);
+    }
+
+    /// <summary>The same with a server that is known by its address.</summary>
+    public async Task<IPage> OpenAsync(string server, Action<BrowserNewContextOptions>? configure = null)
     {
         var page = await OpenToStayAsync(server, configure);
         await KeepAsync(page.Context);
@@ -39,13 +46,18 @@ public sealed class Chromium : IAsyncLifetime
     }
 
     /// <summary>The same, and whoever opened it closes its profile.</summary>
-    public async Task<IPage> OpenToStayAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
+    public Task<IPage> OpenToStayAsync(ServerProcess server, Action<BrowserNewContextOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(server);
+        return OpenToStayAsync(server.Address, configure);
+    }
+
+    private async Task<IPage> OpenToStayAsync(string server, Action<BrowserNewContextOptions>? configure)
+    {
         Demand();
         var options = new BrowserNewContextOptions
         {
-            BaseURL = server.Address,
+            BaseURL = server,
             ViewportSize = new ViewportSize { Width = 1440, Height = 900 },
             Locale = "en-GB",
             TimezoneId = "Europe/Zurich",

@@ -32,18 +32,30 @@ public sealed class Person(IPage page)
         return await JoinAsync(await chromium.OpenAsync(server, configure), server, nickname, address);
     }
 
+    /// <summary>The same at a server that is known by its address.</summary>
+    public static async Task<Person> JoinAsync(Chromium chromium, string server, string nickname)
+    {
+        ArgumentNullException.ThrowIfNull(chromium);
+        return await JoinAsync(await chromium.OpenAsync(server), server, nickname, "/");
+    }
+
     /// <summary>The same on a page that is there.</summary>
-    public static async Task<Person> JoinAsync(IPage page, ServerProcess server, string nickname, string address = "/")
+    public static Task<Person> JoinAsync(IPage page, ServerProcess server, string nickname, string address = "/")
     {
         ArgumentNullException.ThrowIfNull(server);
+        return JoinAsync(page, server.Address, nickname, address);
+    }
+
+    private static async Task<Person> JoinAsync(IPage page, string server, string nickname, string address)
+    {
         var person = new Person(page);
         var requests = person.Page.APIRequest;
-        var shown = await requests.GetAsync(server.Address);
+        var shown = await requests.GetAsync(server);
         var form = requests.CreateFormData();
         form.Set("_handler", "join");
         form.Set("__RequestVerificationToken", RunningApp.TokenIn(await shown.TextAsync()));
         form.Set("Nickname", nickname);
-        var joined = await requests.PostAsync(server.Address, new() { Form = form, MaxRedirects = 0, Headers = [new("Origin", server.Address)] });
+        var joined = await requests.PostAsync(server, new() { Form = form, MaxRedirects = 0, Headers = [new("Origin", server)] });
         Assert.Equal((int)HttpStatusCode.Found, joined.Status);
         await person.Page.GotoAsync(address);
         await person.InRoomAsync();
