@@ -3,13 +3,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using ChatShare.Benchmarks.FanningOut;
-using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.AspNetCore.SignalR.Protocol;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ChatShare.Benchmarks.Circuits;
 
@@ -17,7 +12,7 @@ namespace ChatShare.Benchmarks.Circuits;
 /// One open page without a screen: starts a circuit as blazor.web.js does, acknowledges every batch, answers the page's
 /// scripts, and says what it has seen as a visible tab does.
 /// </summary>
-internal sealed partial class Browser : IReader
+internal sealed class Browser : IReader
 {
     private static readonly TimeSpan SeenInterval = TimeSpan.FromSeconds(3);
 
@@ -42,25 +37,12 @@ internal sealed partial class Browser : IReader
     {
         _visitor = visitor;
         _rows = rows;
-        var builder = new HubConnectionBuilder().WithUrl(new Uri(visitor.Server, "/_blazor"), options =>
-        {
-            options.Transports = HttpTransportType.WebSockets;
-            options.SkipNegotiation = true;
-            options.Cookies = visitor.Cookies;
-            options.Headers["Origin"] = visitor.Server.GetLeftPart(UriPartial.Authority);
-        });
-        builder.Services.RemoveAll<IHubProtocol>();
-        builder.Services.AddSingleton<IHubProtocol, BlazorPackProtocol>();
-        _connection = builder.Build();
-        _connection.On<long, byte[]>("JS.RenderBatch", DrawAsync);
-        _connection.On<long, string, string?, int, long, int>("JS.BeginInvokeJS", RunScriptAsync);
-        _connection.On<string, bool, string>("JS.EndInvokeDotNet", EndCall);
-        _connection.On<string>("JS.Error", error =>
+        _connection = CircuitConnection.Make(visitor, new CircuitHandlers(DrawAsync, RunScriptAsync, EndCall, error =>
         {
             // What was under way when the window was closed finds no circuit any more.
             if (!_isClosing)
                 _errors.Enqueue($"The circuit broke: {error}");
-        });
+        }));
         _connection.Closed += exception =>
         {
             if (!_isClosing)
@@ -83,19 +65,10 @@ internal sealed partial class Browser : IReader
 
     public static async Task<Browser> OpenAsync(Visitor visitor, string path, RowReader rows, CancellationToken cancellationToken)
     {
-        var (components, state) = await visitor.OpenAsync(path, cancellationToken);
+        var page = await visitor.OpenAsync(path, cancellationToken);
         var browser = new Browser(visitor, rows);
         await browser._connection.StartAsync(cancellationToken);
-        var address = new Uri(visitor.Server, path).ToString();
-        var circuit = await browser._connection.InvokeAsync<string?>(
-            "StartCircuit", visitor.Server.ToString(), address, "[]", "", cancellationToken);
-        if (circuit is null)
-            throw new InvalidOperationException("The server refused the circuit.");
-        browser._circuit = circuit;
-        // The circuit starts empty; the components of the page are added to it.
-        var operations = components.Select((marker, i) => $$"""{"type":"add","ssrComponentId":{{i + 1}},"marker":{{marker}}}""");
-        await browser._connection.SendAsync(
-            "UpdateRootComponents", $$"""{"batchId":0,"operations":[{{string.Join(',', operations)}}]}""", state, cancellationToken);
+        browser._circuit = await browser._connection.StartCircuitAsync(visitor, path, page, cancellationToken);
         return browser;
     }
 
@@ -190,15 +163,15 @@ internal sealed partial class Browser : IReader
         await _connection.SendAsync("BeginInvokeDotNetFromJS", id, null, "SeenAsync", _room, $"[{_rows.NewestNumber}]");
     }
 
-    private async Task RunScriptAsync(long handle, string identifier, string? args, int resultType, long target, int callType)
+    private async Task RunScriptAsync(ScriptCall call)
     {
         // Other parts of the page are started, too; the room alone is told how long a message may be.
-        if (identifier == "start" && args?.Contains("maxLength", StringComparison.Ordinal) == true && DotNetObject().Match(args) is { Success: true } match)
-            _room = long.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
-        if (handle != 0)
+        if (call is { Identifier: "start", Args: { } args } && args.Contains("maxLength", StringComparison.Ordinal) && CircuitConnection.ObjectIn(call) is { } given)
+            _room = given;
+        if (call.Handle != 0)
         {
-            var result = Scripts.Answer(identifier, resultType, () => Interlocked.Increment(ref _lastObject));
-            await _connection.SendAsync("EndInvokeJSFromDotNet", handle, true, $"[{handle},true,{result}]");
+            var result = Scripts.Answer(call.Identifier, call.ResultType, () => Interlocked.Increment(ref _lastObject));
+            await _connection.ReturnAsync(call, result, CancellationToken.None);
         }
 
         if (_room != 0)
@@ -214,7 +187,4 @@ internal sealed partial class Browser : IReader
         using var json = JsonDocument.Parse(succeeded ? result : "null");
         call.SetResult(json.RootElement.Clone());
     }
-
-    [GeneratedRegex("\"__dotNetObject\":(?<id>\\d+)", RegexOptions.None, 1000)]
-    private static partial Regex DotNetObject();
 }

@@ -3,13 +3,8 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using ChatShare.Benchmarks.Circuits;
-using Microsoft.AspNetCore.Http.Connections;
 using Microsoft.AspNetCore.SignalR.Client;
-using Microsoft.AspNetCore.SignalR.Protocol;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ChatShare.Benchmarks.Stall;
 
@@ -17,7 +12,7 @@ namespace ChatShare.Benchmarks.Stall;
 /// A circuit that can misbehave: it answers the page's scripts, acknowledges what is drawn only as long as it is told to, and says to the
 /// server whatever its owner wants.
 /// </summary>
-internal sealed partial class BareCircuit : IAsyncDisposable
+internal sealed class BareCircuit : IAsyncDisposable
 {
     /// <summary>The scripts that the page talks to; see <see cref="CallAsync"/>.</summary>
     public const string Room = "/js/chat.js";
@@ -37,24 +32,11 @@ internal sealed partial class BareCircuit : IAsyncDisposable
 
     private BareCircuit(Visitor visitor)
     {
-        var builder = new HubConnectionBuilder().WithUrl(new Uri(visitor.Server, "/_blazor"), options =>
-        {
-            options.Transports = HttpTransportType.WebSockets;
-            options.SkipNegotiation = true;
-            options.Cookies = visitor.Cookies;
-            options.Headers["Origin"] = visitor.Server.GetLeftPart(UriPartial.Authority);
-        });
-        builder.Services.RemoveAll<IHubProtocol>();
-        builder.Services.AddSingleton<IHubProtocol, BlazorPackProtocol>();
-        _connection = builder.Build();
-        _connection.On<long, byte[]>("JS.RenderBatch", DrawAsync);
-        _connection.On<long, string, string?, int, long, int>("JS.BeginInvokeJS", RunScriptAsync);
-        _connection.On<string, bool, string>("JS.EndInvokeDotNet", EndCall);
-        _connection.On<string>("JS.Error", error =>
+        _connection = CircuitConnection.Make(visitor, new CircuitHandlers(DrawAsync, RunScriptAsync, EndCall, error =>
         {
             Error = error;
             Move();
-        });
+        }));
         _connection.Closed += exception =>
         {
             _ended.TrySetResult();
@@ -108,15 +90,8 @@ internal sealed partial class BareCircuit : IAsyncDisposable
     }
 
     /// <summary>Asks for a page's components, as blazor.web.js does.</summary>
-    public async Task StartAsync(Visitor visitor, string path, CancellationToken cancellationToken)
-    {
-        var (components, state) = await visitor.OpenAsync(path, cancellationToken);
-        var address = new Uri(visitor.Server, path).ToString();
-        if (await _connection.InvokeAsync<string?>("StartCircuit", visitor.Server.ToString(), address, "[]", "", cancellationToken) is null)
-            throw new InvalidOperationException("The server refused the circuit.");
-        var operations = components.Select((marker, i) => $$"""{"type":"add","ssrComponentId":{{i + 1}},"marker":{{marker}}}""");
-        await SayAsync("UpdateRootComponents", [$$"""{"batchId":0,"operations":[{{string.Join(',', operations)}}]}""", state], cancellationToken);
-    }
+    public async Task StartAsync(Visitor visitor, string path, CancellationToken cancellationToken) =>
+        await _connection.StartCircuitAsync(visitor, path, await visitor.OpenAsync(path, cancellationToken), cancellationToken);
 
     /// <summary>Says something to the hub, whether a page would or not.</summary>
     public Task SayAsync(string method, object?[] args, CancellationToken cancellationToken) => _connection.SendCoreAsync(method, args, cancellationToken);
@@ -200,17 +175,18 @@ internal sealed partial class BareCircuit : IAsyncDisposable
         Move();
     }
 
-    private async Task RunScriptAsync(long handle, string identifier, string? args, int resultType, long target, int callType)
+    private async Task RunScriptAsync(ScriptCall call)
     {
         long made = 0;
-        if (identifier == "import")
-            _scripts[made = Interlocked.Increment(ref _lastObject)] = JsonSerializer.Deserialize<string[]>(args!)![0];
-        else if (args is not null && DotNetObject().Match(args) is { Success: true } match)
-            _objects[_scripts.GetValueOrDefault(target, identifier)] = long.Parse(match.Groups["id"].Value, CultureInfo.InvariantCulture);
-        if (handle != 0)
+        if (call.Identifier == "import")
+            _scripts[made = Interlocked.Increment(ref _lastObject)] = JsonSerializer.Deserialize<string[]>(call.Args!)![0];
+        else if (CircuitConnection.ObjectIn(call) is { } given)
+            _objects[_scripts.GetValueOrDefault(call.Target, call.Identifier)] = given;
+        if (call.Handle != 0)
         {
-            var result = Answers?.Invoke(identifier, args) ?? Circuits.Scripts.Answer(identifier, resultType, () => made != 0 ? made : Interlocked.Increment(ref _lastObject));
-            await SayAsync("EndInvokeJSFromDotNet", [handle, true, $"[{handle},true,{result}]"], CancellationToken.None);
+            var result = Answers?.Invoke(call.Identifier, call.Args)
+                ?? Circuits.Scripts.Answer(call.Identifier, call.ResultType, () => made != 0 ? made : Interlocked.Increment(ref _lastObject));
+            await _connection.ReturnAsync(call, result, CancellationToken.None);
         }
 
         Move();
@@ -233,7 +209,4 @@ internal sealed partial class BareCircuit : IAsyncDisposable
 
         moved.SetResult();
     }
-
-    [GeneratedRegex("\"__dotNetObject\":(?<id>\\d+)", RegexOptions.None, 1000)]
-    private static partial Regex DotNetObject();
 }
