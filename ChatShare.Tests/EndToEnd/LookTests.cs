@@ -91,6 +91,43 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         }
     }
 
+    [Theory]
+    [InlineData(ColorScheme.Light)]
+    [InlineData(ColorScheme.Dark)]
+    public async Task On_a_phone_the_sender_too_can_get_a_file_that_is_coming_in(ColorScheme scheme)
+    {
+        var person = await Person.JoinAsync(chromium, fixture.Server, $"Courier {scheme}", "/", options =>
+        {
+            options.ViewportSize = new ViewportSize { Width = 390, Height = 844 };
+            options.ColorScheme = scheme;
+            options.HasTouch = true;
+        });
+        // So slow that it fills for as long as the test looks.
+        await person.Page.SendAtAsync(50_000);
+        var name = $"minutes of the meeting, {scheme}.bin";
+        await person.AttachAsync(name, 20_000_000);
+        var card = person.Log.Locator(".card").Filter(new() { Has = person.Page.GetByTitle(name, new() { Exact = true }) });
+        var get = card.GetByRole(AriaRole.Link, new() { Name = $"Get {name} now", Exact = true });
+        await Expect(get).ToBeVisibleAsync();
+        await Expect(card.GetByRole(AriaRole.Button, new() { Name = $"Pause {name}", Exact = true })).ToBeVisibleAsync();
+
+        var whole = (await card.BoundingBoxAsync())!;
+        Assert.InRange(whole.Height, 56, 64);
+        Assert.True(whole.X >= 0 && whole.X + whole.Width <= 390, $"The card goes from {whole.X} to {whole.X + whole.Width}.");
+        // Large enough, inside of the card, none over another or over the name.
+        var boxes = new List<LocatorBoundingBoxResult>();
+        foreach (var part in await card.Locator(".card-actions > *:visible, .file-name").AllAsync())
+            boxes.Add((await part.BoundingBoxAsync())!);
+        boxes.Sort((a, b) => a.X.CompareTo(b.X));
+        Assert.Equal(4, boxes.Count);
+        Assert.All(boxes.Zip(boxes.Skip(1)), pair => Assert.True(pair.First.X + pair.First.Width <= pair.Second.X, $"{pair.First.X} + {pair.First.Width} > {pair.Second.X}"));
+        Assert.True(boxes[0].X >= whole.X && boxes[^1].X + boxes[^1].Width <= whole.X + whole.Width);
+        var target = (await get.BoundingBoxAsync())!;
+        Assert.True(target.Width >= 44 && target.Height >= 44, $"It is {target.Width} x {target.Height}.");
+        await person.Page.ScreenshotAsync(new() { Path = Path.Combine(Pictures, $"filling-390-{scheme}.png") });
+        await card.GetByRole(AriaRole.Button, new() { Name = $"Cancel {name}", Exact = true }).ClickAsync();
+    }
+
     [Fact]
     public async Task Nothing_is_loaded_from_elsewhere_and_the_policy_is_never_broken()
     {
