@@ -60,8 +60,18 @@ internal sealed class OldClient : IAsyncDisposable
     public static async Task<OldClient> JoinAsync(IPEndPoint address, string nickname, bool answersReady = true)
     {
         var client = await ConnectAsync(address, nickname, answersReady);
-        await client.UntilAsync(() => client.Read.Exists(text => text.EndsWith("Connected to the server!", StringComparison.Ordinal)));
-        return client;
+        try
+        {
+            // The next line may be in the same read, on a machine that does not let the client read in time.
+            await client.UntilAsync(() => client.Read.Exists(text => text.Contains("Connected to the server!", StringComparison.Ordinal)));
+            return client;
+        }
+        catch
+        {
+            // Else it would be in the room of the tests that come after.
+            await client.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Connects, and answers <c>NICK</c> when it comes.</summary>
