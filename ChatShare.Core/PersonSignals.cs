@@ -1,18 +1,24 @@
-using System.Collections.Concurrent;
-
 namespace ChatShare.Core;
 
-/// <summary>One <see cref="ChangeSignal"/> for each person that somebody watches: a change wakes the pages it concerns and no others.</summary>
+/// <summary>
+/// <see cref="ChangeSignal"/>s for people: a change wakes the pages it concerns, and now and then somebody else's, who then looks in vain. There are
+/// not more of them than this, however many people come and go while the program runs.
+/// </summary>
 internal sealed class PersonSignals
 {
-    // They stay for as long as the program runs, a few dozen bytes for each person who has had a page open.
-    private readonly ConcurrentDictionary<Guid, ChangeSignal> _signals = new();
+    private const int Count = 1024;
 
-    public ChangeSignal Of(Guid personId) => _signals.GetOrAdd(personId, _ => new ChangeSignal());
+    private readonly ChangeSignal?[] _signals = new ChangeSignal?[Count];
 
-    public void Raise(Guid personId)
+    /// <summary>Always the same one for the same person.</summary>
+    public ChangeSignal Of(Guid personId)
     {
-        if (_signals.TryGetValue(personId, out var signal))
-            signal.Raise();
+        ref var signal = ref _signals[Place(personId)];
+        return Volatile.Read(ref signal) ?? Interlocked.CompareExchange(ref signal, new ChangeSignal(), null) ?? signal;
     }
+
+    /// <summary>Wakes those who watch this person.</summary>
+    public void Raise(Guid personId) => Volatile.Read(ref _signals[Place(personId)])?.Raise();
+
+    private static int Place(Guid personId) => (int)((uint)personId.GetHashCode() % Count);
 }

@@ -33,8 +33,7 @@ public sealed class Quota
     // What was granted and is not in the database yet.
     private readonly ConcurrentDictionary<Reservation, byte> _reserved = new();
 
-    // Of the people who look at what they have left. They stay: there are not more of them than people.
-    private readonly ConcurrentDictionary<Guid, ChangeSignal> _changed = new();
+    private readonly PersonSignals _changed = new();
 
     internal Quota(
         IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, MessageLog log, IOptions<ChatShareOptions> options, TimeProvider time)
@@ -43,7 +42,7 @@ public sealed class Quota
         _disk = disk;
         _limits = options.Value.Limits;
         _time = time;
-        log.FilesChanged = personId => _changed.GetValueOrDefault(personId)?.Raise();
+        log.FilesChanged = _changed.Raise;
     }
 
     /// <summary>What one person may have in all, in bytes; 0 when there is no limit.</summary>
@@ -61,7 +60,7 @@ public sealed class Quota
         Permissions.Demand(Permissions.CanSend(who), who);
         if (PersonBytes == 0)
             yield break;
-        var changed = _changed.GetOrAdd(who.PersonId, _ => new ChangeSignal());
+        var changed = _changed.Of(who.PersonId);
         while (true)
         {
             var seen = changed.Version;

@@ -11,7 +11,8 @@ public static class RateBucket
     /// <param name="period">More than nothing.</param>
     public static PartitionedRateLimiter<Guid> Create(int burst, int tokens, TimeSpan period) =>
         PartitionedRateLimiter.Create<Guid, Guid>(person => tokens == 0
-            ? RateLimitPartition.GetNoLimiter(person)
+            // One for all: what limits nothing is never idle, and a key of its own would stay for each person who ever came.
+            ? RateLimitPartition.GetNoLimiter(Guid.Empty)
             : RateLimitPartition.GetTokenBucketLimiter(person, _ => new TokenBucketRateLimiterOptions
             {
                 TokenLimit = burst,

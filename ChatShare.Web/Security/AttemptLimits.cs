@@ -59,7 +59,7 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
 
     private static PartitionedRateLimiter<string> PerMinute(int limit) =>
         PartitionedRateLimiter.Create<string, string>(address => limit == 0
-            ? RateLimitPartition.GetNoLimiter(address)
+            ? RateLimitPartition.GetNoLimiter("")
             : RateLimitPartition.GetFixedWindowLimiter(
                 address, _ => new FixedWindowRateLimiterOptions { PermitLimit = limit, Window = TimeSpan.FromMinutes(1) }));
 }
