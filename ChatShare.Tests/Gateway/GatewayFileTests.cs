@@ -64,7 +64,12 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
         await Eventually.TrueAsync(async () => (await fixture.App.Get<WhoHasIt>().NamesAsync(
             browser.Messages.First(m => m.Files.Any(f => f.Name == name)).Files[0].Id, browser.Session.Participant.Session, Cancel)).Contains("taker"));
 
-        List<string> Lines() => [.. ann.Read.Where(text => text.Contains(": while ", StringComparison.Ordinal)).Select(text => text.Split(": ")[1])];
+        // One read may hold two lines on a machine that does not let the client read in time.
+        List<string> Lines() =>
+        [
+            .. string.Concat(ann.Read.Where(text => text.Contains(": while ", StringComparison.Ordinal)))
+                .Split(answersReady ? "Giver: " : "Donor: ", StringSplitOptions.RemoveEmptyEntries),
+        ];
     }
 
     [Fact]
