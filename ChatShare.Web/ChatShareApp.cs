@@ -78,7 +78,10 @@ public static class ChatShareApp
         builder.Services.AddChatShareSecurity();
         builder.Services.AddMudServices(ConfigureNotices);
         builder.Services.AddRazorComponents()
-            .AddInteractiveServerComponents()
+            .AddInteractiveServerComponents(circuits =>
+                // A page whose circuit is gone loads itself again and has everything of its own. The framework would keep something of each that
+                // was closed without a word for two hours, and a timer beside it.
+                circuits.PersistedCircuitInMemoryRetentionPeriod = TimeSpan.FromSeconds(1))
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();

@@ -168,6 +168,9 @@ public sealed class SessionService(
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.Sessions.Where(s => sessionIds.Contains(s.Id) && s.EndedAt == null)
             .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), cancellationToken);
+        // One that was ended while its connection was still being closed was let go of before it was held here.
+        foreach (var ended in await db.Sessions.Where(s => sessionIds.Contains(s.Id) && s.EndedAt != null).Select(s => s.Id).ToListAsync(cancellationToken))
+            _held.LetGo(ended);
     }
 
     /// <summary>
