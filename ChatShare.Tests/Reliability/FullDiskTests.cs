@@ -19,6 +19,10 @@ public sealed class FullDiskTests
 {
     private const string NoDisk = "A small file system cannot be mounted here: it takes Linux and the right to mount.";
 
+    /// <summary>With the database on this disk; the downloads are elsewhere.</summary>
+    private static Task<RunningApp> StartOnAsync(TinyDisk disk) => RunningApp.StartAsync(
+        $"ChatShare:DataDirectory={disk.Path}", "ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -65,8 +69,7 @@ public sealed class FullDiskTests
     {
         using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 100);
         Assert.SkipWhen(disk is null, NoDisk);
-        await using var app = await RunningApp.StartAsync(
-            $"ChatShare:DataDirectory={disk!.Path}", "ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
+        await using var app = await StartOnAsync(disk!);
         using var ann = await ApiClient.SignInAsync(app, "Ann");
         var tus = new TusClient(app, ann.Http);
         await ann.SayAsync("before");
@@ -114,8 +117,7 @@ public sealed class FullDiskTests
     {
         using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 100);
         Assert.SkipWhen(disk is null, NoDisk);
-        await using var app = await RunningApp.StartAsync(
-            $"ChatShare:DataDirectory={disk!.Path}", "ChatShare:Admin:UserName=Root", "ChatShare:Admin:Password=correct horse battery");
+        await using var app = await StartOnAsync(disk!);
         using var ann = await ApiClient.SignInAsync(app, "Ann");
         var tus = new TusClient(app, ann.Http);
         await ann.SayAsync("before");

@@ -29,7 +29,8 @@ public sealed class CrowdTests : IDisposable
             await asked[number];
         }
 
-        Assert.Equal(Enumerable.Range(0, 100), made);
+        // Those that are let in at the same time may overtake each other, and nobody else.
+        Assert.All(made.Index(), turn => Assert.InRange(turn.Item - turn.Index, 1 - AtOnce, AtOnce - 1));
     }
 
     [Fact(Timeout = Make.Patience)]

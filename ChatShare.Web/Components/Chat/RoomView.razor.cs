@@ -163,7 +163,7 @@ public sealed partial class RoomView
         }
         catch (RefusedException refused)
         {
-            await Overlays.ErrorAsync(refused.Message);
+            await Overlays.ErrorAsync(refused.Message, _gone.Token);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class Overlays(ISnackbar notices, IDialogService dialogs)
     /// </summary>
     /// <param name="sentence">Why.</param>
     /// <param name="cancellationToken">The page that says it is gone.</param>
-    public async Task ErrorAsync(string sentence, CancellationToken cancellationToken = default)
+    public async Task ErrorAsync(string sentence, CancellationToken cancellationToken)
     {
         await MountAsync(cancellationToken);
         notices.Add(sentence, Severity.Error);

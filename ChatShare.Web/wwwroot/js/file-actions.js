@@ -1,11 +1,32 @@
 // @ts-check
 // The buttons of finished files, wherever these stand: data-file-action inside an element with data-file. What few need is loaded when it
-// is asked for; while there is no connection, nothing of a file could be shown either.
+// is asked for.
 
 import { copyFrom } from "./copy.js";
-import { icon } from "./dom.js";
+import { element, icon } from "./dom.js";
 import { factsOf } from "./file-facts.js";
-import { say } from "./notice.js";
+
+const shownFor = 8000;
+
+/** @type {HTMLElement | null} */
+let notice = null;
+let timer = 0;
+
+/**
+ * Says a sentence over whatever page is open, where the server's own notices stand. It is here and not in a module of its own, which would not
+ * come either when it is needed.
+ *
+ * @param {string} sentence
+ */
+function say(sentence) {
+  notice ??= element("div", "notice");
+  notice.setAttribute("role", "alert");
+  notice.textContent = sentence;
+  // Said again, too, when it is the same. What lies under an open dialog is not read out.
+  (document.querySelector("dialog:modal") ?? document.body).append(notice);
+  clearTimeout(timer);
+  timer = window.setTimeout(() => notice?.remove(), shownFor);
+}
 
 /** How often each has not come. @type {Map<string, number>} */
 const failures = new Map();
