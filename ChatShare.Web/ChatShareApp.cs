@@ -89,6 +89,7 @@ public static class ChatShareApp
         builder.Services.AddApi();
         builder.Services.AddGateway();
         builder.Services.AddChatShareHealth();
+        ServiceManager.Use(builder);
         configure?.Invoke(builder);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StartState>());
 

@@ -44,4 +44,7 @@ internal static partial class Log
 
     [LoggerMessage(5205, LogLevel.Error, "Upload {FileId} of a TCP client could not be stored")]
     public static partial void GatewayUploadFailed(this ILogger logger, Exception e, string fileId);
+
+    [LoggerMessage(5300, LogLevel.Warning, "The service manager could not be told that the program is alive")]
+    public static partial void PingFailed(this ILogger logger, Exception e);
 }

@@ -9,7 +9,8 @@ namespace ChatShare.Web.Endpoints;
 /// </summary>
 internal static class Health
 {
-    private const string Live = "live";
+    /// <summary>The check of the process alone.</summary>
+    public const string Live = "live";
 
     public static void AddChatShareHealth(this IServiceCollection services) =>
         services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database");
