@@ -1,0 +1,61 @@
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Deployment;
+
+/// <summary>What deploy/make-certificates leaves behind.</summary>
+public sealed class CertificateTests
+{
+    private static readonly string Script = SourceTree.Folder("deploy/make-certificates");
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Server_is_verified_by_the_authority_for_its_names_and_again_after_a_renewal()
+    {
+        SkipWithoutOpenSsl();
+        using var folder = new TemporaryFolder();
+        var authority = folder.File("authority.pem");
+        var printed = await Command.RequireAsync(Script, folder.Path, "chat.example.org", "192.0.2.7", "::1");
+        var first = await File.ReadAllTextAsync(authority, Cancel);
+        await VerifyAsync("-verify_hostname", "chat.example.org");
+        await VerifyAsync("-verify_ip", "192.0.2.7");
+        await VerifyAsync("-verify_ip", "::1");
+        var (stranger, _) = await Command.RunAsync(
+            "openssl", "verify", "-CAfile", authority, "-verify_hostname", "other.example.org", folder.File("server.pem"));
+
+        await Command.RequireAsync(Script, folder.Path, "other.example.org");
+        await VerifyAsync("-verify_hostname", "other.example.org");
+
+        Assert.NotEqual(0, stranger);
+        // Everybody's trust goes on.
+        Assert.Equal(first, await File.ReadAllTextAsync(authority, Cancel));
+        foreach (var system in new[] { "Debian", "Windows", "macOS", "Firefox" })
+            Assert.Contains(system, printed, StringComparison.Ordinal);
+        if (!OperatingSystem.IsWindows())
+        {
+            foreach (var key in new[] { "authority.key", "server.key" })
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(folder.File(key)));
+        }
+
+        Task VerifyAsync(string option, string name) => Command.RequireAsync(
+            "openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", authority, option, name, folder.File("server.pem"));
+    }
+
+    [Theory]
+    [InlineData("two words")]
+    [InlineData("a,DNS:b")]
+    [InlineData("")]
+    public async Task Name_that_is_none_is_told_before_anything_is_made(string name)
+    {
+        SkipWithoutOpenSsl();
+        using var folder = new TemporaryFolder();
+        var (code, output) = await Command.RunAsync(Script, folder.Path, name);
+
+        Assert.Equal(2, code);
+        Assert.Contains($"“{name}”", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    private static void SkipWithoutOpenSsl() =>
+        Assert.SkipUnless(File.Exists("/usr/bin/openssl") && File.Exists("/bin/bash"), "bash and openssl are not installed.");
+}
