@@ -30,7 +30,8 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         var ann = await Person.JoinAsync(chromium, server, "Ann");
         var bo = await Person.JoinAsync(chromium, server, "Bo");
         var (path, sha256) = await FileAsync("build.iso");
-        await BeginAsync(ann, path);
+        // So slow that it is still under way when a busy machine has closed the browser.
+        await BeginAsync(ann, path, bytesPerSecond: VerySlowLine);
         await HereAsync(bo, "build.iso");
         var state = await ann.Page.Context.StorageStateAsync();
         await ann.Page.Context.CloseAsync();

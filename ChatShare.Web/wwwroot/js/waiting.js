@@ -96,8 +96,9 @@ async function refresh() {
     underWay = [];
   }
   changed();
-  // They may end elsewhere, or be gone on with.
-  if (areAnnouncing || isUnsure() || underWay.some(({ id }) => !heldHere().includes(id))) {
+  // They may end elsewhere, or be gone on with; and nothing is known when the server did not say.
+  const isKnown = got.status === 200 || got.status === 401;
+  if (!isKnown || areAnnouncing || isUnsure() || underWay.some(({ id }) => !heldHere().includes(id))) {
     timer = window.setTimeout(() => !document.hidden && void refresh(), interval);
   }
   if (asksAgain) {
