@@ -9,6 +9,9 @@ public sealed class ChatShareOptions
     /// <summary>Database and cookie keys. Default <c>data</c>.</summary>
     public string DataDirectory { get; set; } = "data";
 
+    /// <summary>Which database holds everything but the files.</summary>
+    public StorageOptions Storage { get; set; } = new();
+
     /// <summary>Where shared files are kept.</summary>
     public DownloadOptions Downloads { get; set; } = new();
 
@@ -29,6 +32,28 @@ public sealed class ChatShareOptions
 
     /// <summary>Addresses (<c>10.0.0.5</c>) or networks (<c>10.0.0.0/8</c>) whose <c>X-Forwarded-*</c> headers are believed. Default none.</summary>
     public IList<string> TrustedProxies { get; } = [];
+}
+
+/// <summary>What keeps everything that is not a file.</summary>
+public enum StorageProvider
+{
+    /// <summary>A file in <see cref="ChatShareOptions.DataDirectory"/>, for one machine.</summary>
+    Sqlite,
+
+    /// <summary>A server, which several machines can share.</summary>
+    PostgreSql,
+}
+
+/// <summary>Settings under <c>ChatShare:Storage</c>.</summary>
+public sealed class StorageOptions
+{
+    /// <summary>Default <see cref="StorageProvider.Sqlite"/>.</summary>
+    public StorageProvider Provider { get; set; }
+
+    /// <summary>
+    /// How to reach PostgreSQL (<c>Host=db.example;Database=chatshare;Username=chatshare;Password=…</c>). Default none; SQLite takes none.
+    /// </summary>
+    public string ConnectionString { get; set; } = "";
 }
 
 /// <summary>Settings under <c>ChatShare:Downloads</c>.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage.PostgreSql;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Core;
@@ -11,6 +12,7 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
     {
         var errors = new List<string>();
         NotEmpty("DataDirectory", options.DataDirectory);
+        CheckStorage(options.Storage);
         NotEmpty("Downloads:Directory", options.Downloads.Directory);
         Between("Downloads:PartialFileHours", options.Downloads.PartialFileHours, 1, 24 * 365);
         if (options.Downloads.AccelRedirectPrefix is { Length: > 0 } prefix && !IsPath(prefix))
@@ -47,6 +49,17 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         // It goes into a header and is taken for an address there.
         static bool IsPath(string prefix) =>
             prefix.StartsWith('/') && !prefix.EndsWith('/') && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.');
+
+        void CheckStorage(StorageOptions storage)
+        {
+            const string key = "ChatShare:Storage:ConnectionString";
+            if (!Enum.IsDefined(storage.Provider))
+                errors.Add($"ChatShare:Storage:Provider is \"{storage.Provider}\"; it has to be Sqlite or PostgreSql.");
+            else if (storage.Provider == StorageProvider.Sqlite && storage.ConnectionString.Length > 0)
+                errors.Add($"{key} is set, and SQLite takes none. Set ChatShare:Storage:Provider to PostgreSql, or leave it empty.");
+            else if (storage.Provider == StorageProvider.PostgreSql && PostgreSqlEngine.FaultOf(storage.ConnectionString) is { } fault)
+                errors.Add($"{key} {fault}");
+        }
 
         void CheckGateway(GatewayOptions gateway)
         {

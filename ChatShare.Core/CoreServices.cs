@@ -1,12 +1,14 @@
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.PostgreSql;
 using ChatShare.Core.Storage.Sqlite;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Core;
@@ -73,12 +75,23 @@ public static class CoreServices
 
     private static void AddChatShareStorage(this IServiceCollection services)
     {
-        services.AddDbContextFactory<SqliteChatShareDbContext>((provider, options) => options
-            .UseSqlite(Database.ConnectionStringFor(provider.GetRequiredService<IOptions<ChatShareOptions>>().Value.DataDirectory))
-            .AddInterceptors(new PreparedConnections(), new FullDisk()));
-        services.AddSingleton<IDbContextFactory<ChatShareDbContext>, SqliteContextFactory>();
+        services.AddSingleton(provider => IDatabaseEngine.For(provider.GetRequiredService<IOptions<ChatShareOptions>>().Value));
+        services.AddDbContextFactory<SqliteChatShareDbContext>((provider, options) => Engine<SqliteEngine>(provider).Configure(options));
+        services.AddDbContextFactory<PostgreSqlChatShareDbContext>((provider, options) => Engine<PostgreSqlEngine>(provider).Configure(options));
+        services.AddSingleton<IDbContextFactory<ChatShareDbContext>>(provider => provider.GetRequiredService<IDatabaseEngine>() is SqliteEngine
+            ? ActivatorUtilities.CreateInstance<EngineContextFactory<SqliteChatShareDbContext>>(provider)
+            : ActivatorUtilities.CreateInstance<EngineContextFactory<PostgreSqlChatShareDbContext>>(provider));
         services.AddScoped(provider => provider.GetRequiredService<IDbContextFactory<ChatShareDbContext>>().CreateDbContext());
-        services.AddSingleton<Database>();
+        services.AddSingleton<Outage>();
+        services.AddSingleton(provider => new Database(
+            provider.GetRequiredService<IOptions<ChatShareOptions>>(),
+            provider.GetRequiredService<IDatabaseEngine>(),
+            provider.GetRequiredService<IDbContextFactory<ChatShareDbContext>>(),
+            provider.GetRequiredService<Outage>(),
+            provider.GetRequiredService<ILogger<Database>>()));
+
+        static TEngine Engine<TEngine>(IServiceProvider provider)
+            where TEngine : IDatabaseEngine => (TEngine)provider.GetRequiredService<IDatabaseEngine>();
     }
 
     private static void AddChatSharePeople(this IServiceCollection services)

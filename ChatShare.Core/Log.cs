@@ -77,6 +77,9 @@ internal static partial class Log
     [LoggerMessage(4000, LogLevel.Information, "Database brought up to date: {Count} migrations, the last is {Last}")]
     public static partial void Migrated(this ILogger logger, int count, string last);
 
-    [LoggerMessage(4001, LogLevel.Error, "The database does not answer")]
+    [LoggerMessage(4001, LogLevel.Error, "The database does not answer; it is tried again, and nothing can be stored meanwhile")]
     public static partial void DatabaseDoesNotAnswer(this ILogger logger, Exception e);
+
+    [LoggerMessage(4002, LogLevel.Warning, "The database answers again")]
+    public static partial void DatabaseAnswersAgain(this ILogger logger);
 }

@@ -87,7 +87,7 @@ public sealed class StartTests
     public async Task Database_of_a_newer_program_is_told_in_one_line_and_left_alone()
     {
         await using var core = await BareCore.StartAsync();
-        await using (var raw = new SqliteConnection(core.Get<Core.Storage.Database>().ConnectionString))
+        await using (var raw = new SqliteConnection(core.SqliteConnectionString))
         {
             await raw.OpenAsync(Cancel);
             await using var command = raw.CreateCommand();
@@ -109,7 +109,7 @@ public sealed class StartTests
     public async Task Database_that_is_broken_further_inside_is_told_in_one_line(string table)
     {
         await using var core = await BareCore.StartAsync();
-        await using (var raw = new SqliteConnection(core.Get<Core.Storage.Database>().ConnectionString))
+        await using (var raw = new SqliteConnection(core.SqliteConnectionString))
         {
             await raw.OpenAsync(Cancel);
             await using var command = raw.CreateCommand();

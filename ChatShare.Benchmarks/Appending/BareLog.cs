@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 
 namespace ChatShare.Benchmarks.Appending;
@@ -18,7 +18,7 @@ internal sealed class BareLog : IDisposable
     {
         _connection = new SqliteConnection(connectionString);
         _connection.Open();
-        Database.Prepare(_connection);
+        SqliteEngine.Prepare(_connection);
         Expect("PRAGMA journal_mode = WAL", "wal");
         Expect("PRAGMA synchronous", "2");
         _begin = Command("BEGIN IMMEDIATE");

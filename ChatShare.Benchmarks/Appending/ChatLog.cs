@@ -4,6 +4,7 @@ using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -43,7 +44,7 @@ internal sealed class ChatLog : IAsyncDisposable
     public string CopyDatabase(string folder)
     {
         var copy = new SqliteConnectionStringBuilder { DataSource = Path.Combine(folder, "copy.db"), ForeignKeys = true }.ToString();
-        using var source = new SqliteConnection(_host.Services.GetRequiredService<Database>().ConnectionString);
+        using var source = new SqliteConnection(((SqliteEngine)_host.Services.GetRequiredService<IDatabaseEngine>()).ConnectionString);
         using var target = new SqliteConnection(copy);
         source.Open();
         target.Open();

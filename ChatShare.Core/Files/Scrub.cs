@@ -4,8 +4,6 @@ using System.Data.Common;
 using System.Security.Cryptography;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
-using ChatShare.Core.Storage.Sqlite;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
@@ -92,19 +90,14 @@ public sealed class Scrub
         IOptions<ChatShareOptions> options, IProgress<ScrubProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var connection = new SqliteConnectionStringBuilder(Database.ConnectionStringFor(options.Value.DataDirectory))
-        {
-            Mode = SqliteOpenMode.ReadOnly,
-            Pooling = false,
-        };
-        var reading = new DbContextOptionsBuilder<SqliteChatShareDbContext>().UseSqlite(connection.ToString()).Options;
+        using var engine = IDatabaseEngine.For(options.Value);
         try
         {
-            return await new Scrub(new ReadingContexts(reading), new DownloadStore(options)).RunAsync(progress, cancellationToken);
+            return await new Scrub(new ReadingContexts(engine), new DownloadStore(options)).RunAsync(progress, cancellationToken);
         }
         catch (DbException e)
         {
-            throw new StorageException($"The database {connection.DataSource} cannot be read: {e.Message}", e);
+            throw new StorageException($"{engine.Description} cannot be read: {e.Message}", e);
         }
     }
 
@@ -191,8 +184,8 @@ public sealed class Scrub
         }
     }
 
-    private sealed class ReadingContexts(DbContextOptions<SqliteChatShareDbContext> options) : IDbContextFactory<ChatShareDbContext>
+    private sealed class ReadingContexts(IDatabaseEngine engine) : IDbContextFactory<ChatShareDbContext>
     {
-        public ChatShareDbContext CreateDbContext() => new SqliteChatShareDbContext(options);
+        public ChatShareDbContext CreateDbContext() => engine.NewReadingContext();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data;
 using System.Threading.Channels;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
@@ -14,6 +15,7 @@ namespace ChatShare.Core.Messages;
 public sealed class MessageLog : IAsyncDisposable
 {
     private const int MostInOneCommit = 1000;
+    private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly Database _database;
@@ -74,7 +76,7 @@ public sealed class MessageLog : IAsyncDisposable
         Room room, int limit, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        await using var moment = await db.Database.BeginTransactionAsync(cancellationToken);
+        await using var moment = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
         var last = await db.Rooms.Where(r => r.Id == room.Id).Select(r => r.LastNumber).SingleAsync(cancellationToken);
         var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id)
             .OrderByDescending(m => m.Number).Take(limit).ToListAsync(cancellationToken);
@@ -125,33 +127,39 @@ public sealed class MessageLog : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var batch = new List<LogEntry>();
-        SqliteAppender? appender = null;
-        while (await _waiting.Reader.WaitToReadAsync())
+        await using var appender = _database.NewAppender(_time, Publish);
+        while (await MoreAsync(appender))
         {
-            batch.Clear();
+            var batch = new List<LogEntry>();
             while (batch.Count < MostInOneCommit && _waiting.Reader.TryRead(out var entry))
                 batch.Add(entry);
             try
             {
-                appender ??= new SqliteAppender(_database, _time);
-                Commit(appender, batch);
+                await appender.WriteAsync(batch, CancellationToken.None);
+            }
+            catch (RefusedException away)
+            {
+                batch.ForEach(entry => entry.Fail(away));
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 _logger.AppendFailed(exception, batch.Count);
-                appender?.Dispose();
-                appender = null;
-                OneByOne(batch);
+                await OneByOneAsync(appender, batch);
             }
         }
-
-        appender?.Dispose();
     }
 
-    private void Commit(SqliteAppender appender, List<LogEntry> batch)
+    /// <summary>Waits for the next entry; meanwhile, whoever reads need not wait for it to see what was in doubt.</summary>
+    private async Task<bool> MoreAsync(IAppender appender)
     {
-        var results = appender.Write(batch);
+        var more = _waiting.Reader.WaitToReadAsync().AsTask();
+        while (appender.IsInDoubt && await Task.WhenAny(more, Task.Delay(SettleInterval)) != more)
+            await appender.SettleAsync(CancellationToken.None);
+        return await more;
+    }
+
+    private void Publish(IReadOnlyList<LogEntry> batch, IReadOnlyList<AppendResult> results)
+    {
         var filesChanged = false;
         foreach (var (entry, result) in batch.Zip(results))
         {
@@ -182,14 +190,17 @@ public sealed class MessageLog : IAsyncDisposable
     }
 
     /// <summary>The transaction failed and left nothing behind: one bad entry must not take the others with it.</summary>
-    private void OneByOne(List<LogEntry> batch)
+    private async Task OneByOneAsync(IAppender appender, List<LogEntry> batch)
     {
         foreach (var entry in batch)
         {
             try
             {
-                using var appender = new SqliteAppender(_database, _time);
-                Commit(appender, [entry]);
+                await appender.WriteAsync([entry], CancellationToken.None);
+            }
+            catch (RefusedException away)
+            {
+                entry.Fail(away);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using ChatShare.Core.Storage;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -19,7 +18,6 @@ public sealed class SessionService(
     TimeProvider time,
     ILogger<SessionService> logger) : IDisposable
 {
-    private const int UniqueConstraint = 2067;
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromMinutes(1);
 
     // Weak: a copy lives as long as anybody holds it or its token, a connection, an upload or a request. The row brings it back. A company's
@@ -75,7 +73,7 @@ public sealed class SessionService(
             await db.SaveChangesAsync(cancellationToken);
             await transaction.CommitAsync(cancellationToken);
         }
-        catch (DbUpdateException e) when (e.InnerException is SqliteException { SqliteExtendedErrorCode: UniqueConstraint })
+        catch (DbUpdateException e) when (db.IsDuplicate(e))
         {
             throw Taken(nickname);
         }
@@ -180,6 +178,8 @@ public sealed class SessionService(
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>.</exception>
     internal async Task<Ending?> FreeNameAsync(ChatShareDbContext db, Nickname nickname, CancellationToken cancellationToken)
     {
+        // A guest and an account that come at once would not meet in an index.
+        await db.HoldAsync(nickname.Key, cancellationToken);
         if (await db.Users.AnyAsync(a => a.NicknameKey == nickname.Key, cancellationToken))
             throw Taken(nickname);
         var holder = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(

@@ -22,8 +22,13 @@ public sealed class SetupLink(IDbContextFactory<ChatShareDbContext> contexts, Ac
         if (await accounts.HasAdministratorAsync(cancellationToken))
             return null;
         var token = RandomNumberGenerator.GetHexString(40, lowercase: true);
-        db.Facts.Add(new FactRow { Key = FactKey, Value = Hash(token) });
-        await db.SaveChangesAsync(cancellationToken);
+        // Of two servers that start at once, the later one's link counts.
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            INSERT INTO "Facts" ("Key", "Value") VALUES ({FactKey}, {Hash(token)})
+            ON CONFLICT ("Key") DO UPDATE SET "Value" = excluded."Value"
+            """,
+            cancellationToken);
         return token;
     }
 

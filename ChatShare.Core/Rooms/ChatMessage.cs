@@ -68,6 +68,23 @@ public sealed class ChatMessage
         Files = files,
     };
 
+    /// <summary>The message after it was taken back: no text, and of its files only that they were there.</summary>
+    internal ChatMessage Without(long changed) => new()
+    {
+        RoomId = RoomId,
+        Number = Number,
+        Changed = changed,
+        Ordinal = Ordinal,
+        PersonId = PersonId,
+        Sender = Sender,
+        Door = Door,
+        SentAt = SentAt,
+        Text = "",
+        ClientId = ClientId,
+        Deleted = true,
+        Files = [.. Files.Select(file => file with { State = FileState.Deleted, Sha256 = null })],
+    };
+
     /// <summary>
     /// The message's markup, made once and shared by all who show it. Two pages may meet here for the first time and
     /// both make it: they make the same.

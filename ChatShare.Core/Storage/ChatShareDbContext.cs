@@ -1,3 +1,4 @@
+using System.Data.Common;
 using ChatShare.Core.People;
 using Microsoft.AspNetCore.Identity.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore;
@@ -6,7 +7,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ChatShare.Core.Storage;
 
 /// <summary>
-/// The one model. Services see this type only; an empty sealed context for each engine owns that engine's migrations,
+/// The one model. Services see this type only; a sealed context for each engine owns that engine's migrations and knows its faults,
 /// because one context type cannot keep two sets in one assembly.
 /// </summary>
 public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUserContext<Account, Guid>(options)
@@ -26,6 +27,29 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
     internal DbSet<AuditRow> Audit => Set<AuditRow>();
 
     internal DbSet<FactRow> Facts => Set<FactRow>();
+
+    /// <inheritdoc />
+    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
+        }
+        // No interceptor hears of a commit that fails when the results of a command are read, nor of a transaction that cannot begin.
+        catch (Exception e) when (e is DbUpdateException or DbException && CannotStore(e))
+        {
+            throw FullDisk.Refusal(e);
+        }
+    }
+
+    /// <summary>Whether the engine could not take what was to be written, and may in a moment.</summary>
+    internal abstract bool CannotStore(Exception exception);
+
+    /// <summary>Whether a row was not written because there is one like it.</summary>
+    internal abstract bool IsDuplicate(DbUpdateException exception);
+
+    /// <summary>Lets one transaction at a time look whether a name is free and take it; to be called within the transaction.</summary>
+    internal abstract Task HoldAsync(string name, CancellationToken cancellationToken);
 
     /// <inheritdoc />
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

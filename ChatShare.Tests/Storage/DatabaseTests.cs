@@ -1,4 +1,5 @@
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
 using ChatShare.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -17,9 +18,9 @@ public sealed class DatabaseTests
         await using var core = await BareCore.StartAsync();
         await using var db = await core.ContextAsync();
         await db.Database.OpenConnectionAsync(Cancel);
-        await using var raw = new SqliteConnection(core.Get<Database>().ConnectionString);
+        await using var raw = new SqliteConnection(core.SqliteConnectionString);
         await raw.OpenAsync(Cancel);
-        Database.Prepare(raw);
+        SqliteEngine.Prepare(raw);
 
         foreach (var connection in new[] { (SqliteConnection)db.Database.GetDbConnection(), raw })
         {
@@ -49,7 +50,9 @@ public sealed class DatabaseTests
         await using var core = await BareCore.StartAsync();
         using var second = new Database(
             Options.Create(new Core.ChatShareOptions { DataDirectory = core.DataDirectory }),
+            new SqliteEngine(core.DataDirectory),
             core.Get<IDbContextFactory<ChatShareDbContext>>(),
+            core.Get<Outage>(),
             NullLogger<Database>.Instance);
         var refusal = await Assert.ThrowsAsync<StorageException>(() => second.OpenAsync(Cancel));
 

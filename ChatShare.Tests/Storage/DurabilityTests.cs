@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using ChatShare.Core.Messages;
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
 using ChatShare.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -19,7 +19,7 @@ public sealed class DurabilityTests
         var token = TestContext.Current.CancellationToken;
         await using var host = await CoreHost.StartAsync(token);
         // A connection out of the pool could have been prepared by somebody else.
-        SqliteConnection.ClearPool(new SqliteConnection(host.Get<Database>().ConnectionString));
+        SqliteConnection.ClearPool(new SqliteConnection(Connection(host)));
         await using var db = await host.OpenDatabaseAsync(token);
         await db.Database.OpenConnectionAsync(token);
         AssertDurable((SqliteConnection)db.Database.GetDbConnection());
@@ -30,10 +30,12 @@ public sealed class DurabilityTests
     {
         var token = TestContext.Current.CancellationToken;
         await using var host = await CoreHost.StartAsync(token);
-        SqliteConnection.ClearPool(new SqliteConnection(host.Get<Database>().ConnectionString));
-        using var appender = new SqliteAppender(host.Get<Database>(), TimeProvider.System);
-        AssertDurable(ConnectionOf(appender));
+        SqliteConnection.ClearPool(new SqliteConnection(Connection(host)));
+        using var commands = new SqliteAppendCommands(Connection(host));
+        AssertDurable(ConnectionOf(commands));
     }
+
+    private static string Connection(CoreHost host) => ((SqliteEngine)host.Get<IDatabaseEngine>()).ConnectionString;
 
     private static void AssertDurable(SqliteConnection connection)
     {
@@ -54,5 +56,5 @@ public sealed class DurabilityTests
 
     // The very connection that messages are written through; a product that showed it would invite others to it.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_connection")]
-    private static extern ref SqliteConnection ConnectionOf(SqliteAppender appender);
+    private static extern ref SqliteConnection ConnectionOf(SqliteAppendCommands commands);
 }

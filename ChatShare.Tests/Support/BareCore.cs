@@ -1,6 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,8 @@ internal sealed class BareCore : IAsyncDisposable
     public ForwardClock Clock { get; } = new();
 
     public string DataDirectory => _folder.File("data");
+
+    public string SqliteConnectionString => ((SqliteEngine)Get<IDatabaseEngine>()).ConnectionString;
 
     public SessionService Sessions => Get<SessionService>();
 

@@ -74,6 +74,12 @@ internal sealed class CoreHost : IAsyncDisposable
         string? root, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var host = new CoreHost(root, settings);
+        if (root is null && PostgreSqlServer.IsDefault)
+        {
+            host._settings.TryAdd("ChatShare:Storage:Provider", "PostgreSql");
+            host._settings.TryAdd("ChatShare:Storage:ConnectionString", await PostgreSqlServer.NewDatabaseAsync());
+        }
+
         if (root is null)
             await MigratedDatabase.PutAsync(Path.Combine(host._root, "data"));
         await host.StartAgainAsync(cancellationToken);

@@ -1,4 +1,3 @@
-using ChatShare.Core.Storage;
 using Microsoft.Data.Sqlite;
 
 namespace ChatShare.Tests.Support;
@@ -23,7 +22,7 @@ internal static class MigratedDatabase
     private static async Task<byte[]> MakeAsync()
     {
         await using var core = await BareCore.StartAsync();
-        await using (var connection = new SqliteConnection(core.Get<Database>().ConnectionString))
+        await using (var connection = new SqliteConnection(core.SqliteConnectionString))
         {
             await connection.OpenAsync(CancellationToken.None);
             await using var command = connection.CreateCommand();

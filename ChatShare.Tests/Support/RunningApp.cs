@@ -62,6 +62,8 @@ internal sealed class RunningApp : IAsyncDisposable
 
     public static async Task<RunningApp> StartAsync(Action<WebApplicationBuilder>? configure, params string[] settings)
     {
+        if (PostgreSqlServer.IsDefault && !settings.Any(setting => setting.StartsWith("ChatShare:Storage:", StringComparison.Ordinal)))
+            settings = [.. settings, .. await PostgreSqlServer.NewSettingsAsync()];
         var app = new RunningApp(settings, configure);
         try
         {

@@ -8,13 +8,13 @@ namespace ChatShare.Core.Storage.Sqlite;
 internal sealed class PreparedConnections : DbConnectionInterceptor
 {
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) =>
-        Database.Prepare((SqliteConnection)connection);
+        SqliteEngine.Prepare((SqliteConnection)connection);
 
     public override Task ConnectionOpenedAsync(
         DbConnection connection, ConnectionEndEventData eventData, CancellationToken cancellationToken = default)
     {
         // SQLite's calls are synchronous whatever they are named; this one touches no disk.
-        Database.Prepare((SqliteConnection)connection);
+        SqliteEngine.Prepare((SqliteConnection)connection);
         return Task.CompletedTask;
     }
 }

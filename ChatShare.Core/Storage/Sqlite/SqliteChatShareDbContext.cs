@@ -1,4 +1,4 @@
-using System.Data.Common;
+using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Core.Storage.Sqlite;
@@ -6,16 +6,18 @@ namespace ChatShare.Core.Storage.Sqlite;
 /// <summary>Owns SQLite's migrations, and knows its faults; everything else is in the base.</summary>
 internal sealed class SqliteChatShareDbContext(DbContextOptions<SqliteChatShareDbContext> options) : ChatShareDbContext(options)
 {
-    public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            return await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
-        }
-        // No interceptor hears of a commit that fails when the results of a command are read, nor of a transaction that cannot begin.
-        catch (Exception e) when (e is DbUpdateException or DbException && FullDisk.IsBehind(e))
-        {
-            throw FullDisk.Refusal(e);
-        }
-    }
+    private const int Unwritable = 10; // SQLITE_IOERR
+    private const int Full = 13; // SQLITE_FULL
+    private const int Unopenable = 14; // SQLITE_CANTOPEN: the log beside the database, for one, has no place for its name.
+    private const int UniqueConstraint = 2067;
+
+    internal override bool CannotStore(Exception exception) =>
+        exception is RefusedException { Kind: RefusalKind.DiskFull } or SqliteException { SqliteErrorCode: Unwritable or Full or Unopenable }
+        || (exception.InnerException is { } inner && CannotStore(inner));
+
+    internal override bool IsDuplicate(DbUpdateException exception) =>
+        exception.InnerException is SqliteException { SqliteExtendedErrorCode: UniqueConstraint };
+
+    /// <summary>Whoever writes is alone from the beginning of the transaction on.</summary>
+    internal override Task HoldAsync(string name, CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -1,24 +1,18 @@
 using System.Collections.Immutable;
 using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
-using ChatShare.Core.Storage;
 using Microsoft.Data.Sqlite;
 
-namespace ChatShare.Core.Messages;
-
-/// <summary>What became of an entry: the message (new, or the one that an earlier try had made), or why not.</summary>
-internal readonly record struct AppendResult(ChatMessage? Message, bool IsNew, RefusedException? Refusal)
-{
-    public static AppendResult Refused(RefusalKind kind, string sentence) => new(null, IsNew: false, new RefusedException(kind, sentence));
-}
+namespace ChatShare.Core.Storage.Sqlite;
 
 /// <summary>
 /// The prepared commands of the append path for SQLite; one connection, used by the log's writer alone. Everything else
 /// goes through EF Core; here it would cost more than half of the rate (docs/decisions/0002).
 /// </summary>
-internal sealed class SqliteAppender : IDisposable
+internal sealed class SqliteAppendCommands : IAppendCommands, IDisposable
 {
-    private readonly TimeProvider _time;
     private readonly SqliteConnection _connection;
     private readonly SqliteCommand _begin;
     private readonly SqliteCommand _commit;
@@ -35,15 +29,15 @@ internal sealed class SqliteAppender : IDisposable
     private readonly SqliteCommand _touchMessage;
     private readonly SqliteCommand _deleteMessage;
     private readonly SqliteCommand _deleteFiles;
-    private readonly Dictionary<int, RoomCounter> _counters = [];
+
+    // Kept from one transaction to the next: nobody else writes to this database.
     private readonly FillingMessages _filling = new();
 
-    public SqliteAppender(Database database, TimeProvider time)
+    public SqliteAppendCommands(string connectionString)
     {
-        _time = time;
-        _connection = new SqliteConnection(database.ConnectionString);
+        _connection = new SqliteConnection(connectionString);
         _connection.Open();
-        Database.Prepare(_connection);
+        SqliteEngine.Prepare(_connection);
 
         // IMMEDIATE: the counters are read under the write lock, so numbers are handed out in commit order.
         _begin = Command("BEGIN IMMEDIATE");
@@ -95,7 +89,7 @@ internal sealed class SqliteAppender : IDisposable
         _deleteMessage = Command(
             """
             UPDATE "Messages" SET "Changed" = $changed, "Deleted" = 1, "Text" = ''
-            WHERE "RoomId" = $room AND "Number" = $number AND "Deleted" = 0
+            WHERE "RoomId" = $room AND "Number" = $number
             """,
             "$room", "$number", "$changed");
         _deleteFiles = Command(
@@ -103,138 +97,77 @@ internal sealed class SqliteAppender : IDisposable
             "$room", "$number", "$state");
     }
 
-    /// <summary>All entries in one transaction. Throws when it could not be committed; then nothing was.</summary>
-    public IReadOnlyList<AppendResult> Write(IReadOnlyList<LogEntry> batch)
-    {
-        _counters.Clear();
-        _begin.ExecuteNonQuery();
-        try
-        {
-            var results = new AppendResult[batch.Count];
-            for (var i = 0; i < results.Length; i++)
-            {
-                results[i] = batch[i] switch
-                {
-                    LogEntry.Post post => Post(post),
-                    LogEntry.ChangeFile change => ChangeFile(change),
-                    LogEntry.Delete delete => Delete(delete),
-                    var other => throw new InvalidOperationException($"No command for {other.GetType().Name}."),
-                };
-            }
+    public void Begin() => _begin.ExecuteNonQuery();
 
-            foreach (var (room, counter) in _counters)
-                Run(_writeRoom, room, counter.LastNumber, counter.MessageCount);
-            _commit.ExecuteNonQuery();
-            return results;
-        }
-        catch
-        {
-            _filling.Clear();
-            // SQLite rolls back by itself on some errors (disk full, for one); then there is nothing left to roll back.
-            if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
-                _rollback.ExecuteNonQuery();
-            throw;
-        }
+    public void Commit() => _commit.ExecuteNonQuery();
+
+    public void Rollback()
+    {
+        _filling.Clear();
+        // SQLite rolls back by itself on some errors (disk full, for one); then there is nothing left to roll back.
+        if (SQLitePCL.raw.sqlite3_get_autocommit(_connection.Handle) == 0)
+            _rollback.ExecuteNonQuery();
     }
 
     public void Dispose() => _connection.Dispose();
 
-    private AppendResult Post(LogEntry.Post post)
+    public RoomCounter ReadCounter(Room room)
     {
-        var who = post.Sender;
-        var counter = CounterOf(post.Room);
-        var message = new ChatMessage
-        {
-            RoomId = post.Room.Id,
-            Number = counter.LastNumber + 1,
-            Changed = counter.LastNumber + 1,
-            Ordinal = counter.MessageCount + 1,
-            PersonId = who.PersonId,
-            Sender = who.Nickname.Value,
-            Door = post.Door,
-            SentAt = _time.GetUtcNow(),
-            Text = post.Text,
-            ClientId = post.ClientId,
-            Deleted = false,
-            Files = PlacedFiles.Add([], post.Files),
-        };
+        Bind(_readRoom, room.Id);
+        using var row = _readRoom.ExecuteReader();
+        return row.Read()
+            ? new RoomCounter(row.GetInt64(0), row.GetInt64(1))
+            : throw new StorageException($"The room “{room.Name}” is not in the database.");
+    }
+
+    public void WriteCounter(int roomId, RoomCounter counter) => Run(_writeRoom, roomId, counter.LastNumber, counter.MessageCount);
+
+    public ChatMessage? Find(int roomId, long number) => _filling.Find(roomId, number) ?? Read(roomId, number);
+
+    public ChatMessage? FindByFile(int roomId, FileId file)
+    {
+        Bind(_findFile, file.ToString(), roomId);
+        return _findFile.ExecuteScalar() is long number ? Find(roomId, number) : null;
+    }
+
+    public ChatMessage FindByClientId(int roomId, Guid personId, string clientId)
+    {
+        Bind(_findByClientId, roomId, personId, clientId);
+        return Find(roomId, (long)_findByClientId.ExecuteScalar()!)!;
+    }
+
+    public bool TryInsert(ChatMessage message)
+    {
         var inserted = Run(
             _insertMessage, message.RoomId, message.Number, message.Ordinal, message.PersonId, message.Sender, (int)message.Door,
             message.SentAt.UtcTicks, message.Text, message.ClientId);
-        if (inserted == 0)
-        {
-            // A retry: the first try was committed, its acknowledgement was lost. The number stays free.
-            Bind(_findByClientId, message.RoomId, message.PersonId, message.ClientId);
-            var known = Read(message.RoomId, (long)_findByClientId.ExecuteScalar()!);
-            return post.JoinsMessage ? Join(post, known) : new AppendResult(known, IsNew: false, null);
-        }
-
-        InsertFiles(post, message, message.SentAt);
-        _counters[post.Room.Id] = new RoomCounter(message.Number, message.Ordinal);
-        return Changed(message);
+        if (inserted > 0)
+            _filling.Note(message);
+        return inserted > 0;
     }
 
-    private AppendResult Join(LogEntry.Post post, ChatMessage message)
-    {
-        if (message.Deleted)
-            return AppendResult.Refused(RefusalKind.NotFound, "The message of these files was deleted.");
-        if (post.MostFiles > 0 && message.Files.Length + post.Files.Length > post.MostFiles)
-            return AppendResult.Refused(RefusalKind.TooLarge, $"One message can have {post.MostFiles} files here.");
-        var joined = message.With(TakeNumber(post.Room), PlacedFiles.Add(message.Files, post.Files));
-        InsertFiles(post, joined, _time.GetUtcNow());
-        Run(_touchMessage, joined.RoomId, joined.Number, joined.Changed);
-        return Changed(joined);
-    }
+    public void InsertFile(ChatMessage message, SharedFile file, PersonSession sender, UploadRequest? request, DateTimeOffset at) => Run(
+        _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, sender.PersonId, sender.Id, file.Name,
+        file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata);
 
-    private void InsertFiles(LogEntry.Post post, ChatMessage message, DateTimeOffset at)
-    {
-        for (var i = 0; i < post.Files.Length; i++)
-        {
-            var file = message.Files[PlacedFiles.IndexOf(message.Files, post.Files[i].Id)];
-            var request = i < post.Requests.Length ? post.Requests[i] : null;
-            Run(
-                _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, post.Sender.PersonId, post.Sender.Id, file.Name,
-                file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata);
-        }
-    }
+    public void UpdateFile(SharedFile file) => Run(
+        _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,
+        file.ReadyAt?.UtcTicks, file.Kept);
 
-    private AppendResult ChangeFile(LogEntry.ChangeFile change)
+    public void Touch(ChatMessage message)
     {
-        var file = change.File;
-        Bind(_findFile, file.Id.ToString(), change.Room.Id);
-        if (_findFile.ExecuteScalar() is not long number)
-            return AppendResult.Refused(RefusalKind.NotFound, "This file is not there any more.");
-        var message = Read(change.Room.Id, number);
-        // An upload that had not heard of it yet: the file must not come back.
-        if (message.Deleted)
-            return AppendResult.Refused(RefusalKind.Gone, "The message of this file was deleted.");
-        Run(
-            _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,
-            file.ReadyAt?.UtcTicks, file.Kept);
-        var next = TakeNumber(change.Room);
-        Run(_touchMessage, message.RoomId, number, next);
-        return Changed(message.With(next, PlacedFiles.Change(message.Files, file)));
-    }
-
-    private AppendResult Delete(LogEntry.Delete delete)
-    {
-        var next = CounterOf(delete.Room).LastNumber + 1;
-        if (Run(_deleteMessage, delete.Room.Id, delete.Number, next) == 0)
-            return AppendResult.Refused(RefusalKind.NotFound, "This message is not there any more.");
-        Run(_deleteFiles, delete.Room.Id, delete.Number, (int)FileState.Deleted);
-        TakeNumber(delete.Room);
-        return Changed(ReadRows(delete.Room.Id, delete.Number));
-    }
-
-    private AppendResult Changed(ChatMessage message)
-    {
+        Run(_touchMessage, message.RoomId, message.Number, message.Changed);
         _filling.Note(message);
-        return new AppendResult(message, IsNew: true, null);
     }
 
-    private ChatMessage Read(int room, long number) => _filling.Find(room, number) ?? ReadRows(room, number);
+    public void Delete(ChatMessage message)
+    {
+        Run(_deleteMessage, message.RoomId, message.Number, message.Changed);
+        Run(_deleteFiles, message.RoomId, message.Number, (int)FileState.Deleted);
+        _filling.Note(message);
+    }
 
-    private ChatMessage ReadRows(int room, long number)
+    private ChatMessage? Read(int room, long number)
     {
         Bind(_readFiles, room, number);
         var files = ImmutableArray.CreateBuilder<SharedFile>();
@@ -263,7 +196,8 @@ internal sealed class SqliteAppender : IDisposable
 
         Bind(_readMessage, room, number);
         using var found = _readMessage.ExecuteReader();
-        found.Read();
+        if (!found.Read())
+            return null;
         return new ChatMessage
         {
             RoomId = room,
@@ -272,31 +206,13 @@ internal sealed class SqliteAppender : IDisposable
             Ordinal = found.GetInt64(1),
             PersonId = found.GetGuid(2),
             Sender = found.GetString(3),
-            Door = (People.Door)found.GetInt32(4),
+            Door = (Door)found.GetInt32(4),
             SentAt = new DateTimeOffset(found.GetInt64(5), TimeSpan.Zero),
             Text = found.GetString(6),
             ClientId = found.GetString(7),
             Deleted = found.GetBoolean(8),
             Files = files.ToImmutable(),
         };
-    }
-
-    private RoomCounter CounterOf(Room room)
-    {
-        if (_counters.TryGetValue(room.Id, out var counter))
-            return counter;
-        Bind(_readRoom, room.Id);
-        using var row = _readRoom.ExecuteReader();
-        if (!row.Read())
-            throw new StorageException($"The room “{room.Name}” is not in the database.");
-        return _counters[room.Id] = new RoomCounter(row.GetInt64(0), row.GetInt64(1));
-    }
-
-    private long TakeNumber(Room room)
-    {
-        var counter = CounterOf(room);
-        _counters[room.Id] = counter with { LastNumber = counter.LastNumber + 1 };
-        return counter.LastNumber + 1;
     }
 
     private static int Run(SqliteCommand command, params ReadOnlySpan<object?> values)
@@ -323,6 +239,4 @@ internal sealed class SqliteAppender : IDisposable
             command.Prepare();
         return command;
     }
-
-    private readonly record struct RoomCounter(long LastNumber, long MessageCount);
 }

@@ -1,0 +1,39 @@
+using System.Data.Common;
+using ChatShare.Core.Messages;
+using ChatShare.Core.Storage.PostgreSql;
+using ChatShare.Core.Storage.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Core.Storage;
+
+/// <summary>What is different from one database engine to the next, beside the faults that its <see cref="ChatShareDbContext"/> knows.</summary>
+internal interface IDatabaseEngine : IDisposable
+{
+    /// <summary>The beginning of a sentence about it: what and where it is, and the setting that says so.</summary>
+    string Description { get; }
+
+    /// <summary>Points a context at it.</summary>
+    void Configure(DbContextOptionsBuilder options);
+
+    /// <summary>
+    /// Takes what this program needs for itself as long as it runs, if anything. Until the result is disposed nobody else migrates.
+    /// </summary>
+    /// <exception cref="StorageException">It cannot be used so.</exception>
+    Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken);
+
+    /// <summary>Brings the tables up to date, where they are not.</summary>
+    Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken);
+
+    /// <summary>A new connection, out of no pool, and not open yet: it finds what is there now.</summary>
+    DbConnection NewConnection();
+
+    /// <summary>For a program beside the server, which reads alone.</summary>
+    ChatShareDbContext NewReadingContext();
+
+    IAppender NewAppender(TimeProvider time, Outage outage, Committed committed);
+
+    /// <summary>The one that is set.</summary>
+    static IDatabaseEngine For(ChatShareOptions options) => options.Storage.Provider == StorageProvider.PostgreSql
+        ? new PostgreSqlEngine(options.Storage.ConnectionString)
+        : new SqliteEngine(options.DataDirectory);
+}

@@ -1,0 +1,143 @@
+using ChatShare.Core.Messages;
+using Npgsql;
+
+namespace ChatShare.Core.Storage.PostgreSql;
+
+/// <summary>
+/// Writes each batch until it is durable, for a bearable time: over connections that end, servers that start again and other nodes that stood in the
+/// way. A commit whose answer is lost is neither taken for done nor done again: the server is asked what became of its transaction.
+/// </summary>
+internal sealed class PostgreSqlAppender(string connectionString, TimeProvider time, Outage outage, Committed committed) : IAppender
+{
+    // For as long somebody who has sent a message looks at it and waits.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private NpgsqlConnection? _connection;
+    private Doubt? _doubt;
+
+    public bool IsInDoubt => _doubt is not null;
+
+    public async Task WriteAsync(IReadOnlyList<LogEntry> batch, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(Patience);
+        Exception? fault = null;
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                if (await FindOutAsync(patience.Token) != batch)
+                    await WriteOnceAsync(batch, patience.Token);
+                outage.Ended();
+                return;
+            }
+            catch (Exception e) when (Fault.IsPassing(e) || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                await CloseAsync();
+                if (fault is null || e is not OperationCanceledException)
+                    fault = e;
+                // A connection that has ended is no more than that until the next one fails, too.
+                if (!Fault.IsConflict(fault) && (tries > 1 || patience.IsCancellationRequested))
+                    outage.Began(fault);
+                if (patience.IsCancellationRequested)
+                    throw FullDisk.Refusal(fault);
+            }
+            catch
+            {
+                await CloseAsync();
+                throw;
+            }
+
+            await Task.Delay(Pause(tries), cancellationToken);
+        }
+    }
+
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FindOutAsync(cancellationToken);
+            outage.Ended();
+        }
+        catch (Exception e) when (Fault.IsPassing(e))
+        {
+            await CloseAsync();
+            outage.Began(e);
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await CloseAsync();
+
+    private async Task WriteOnceAsync(IReadOnlyList<LogEntry> batch, CancellationToken cancellationToken)
+    {
+        var connection = await ConnectAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var commands = new PostgreSqlAppendCommands(connection, transaction);
+        var number = await commands.LoadAsync(batch, cancellationToken);
+        var results = new BatchWriter(commands, time).Write(batch);
+        await commands.FlushAsync(cancellationToken);
+        // From here to the answer it may have been committed, whatever happens.
+        _doubt = new Doubt(number, batch, results);
+        await transaction.CommitAsync(cancellationToken);
+        _doubt = null;
+        committed(batch, results);
+    }
+
+    /// <summary>The batch that was in doubt, when it turned out to be durable; otherwise null.</summary>
+    private async Task<IReadOnlyList<LogEntry>?> FindOutAsync(CancellationToken cancellationToken)
+    {
+        if (_doubt is not { } doubt)
+            return null;
+        var isCommitted = await IsCommittedAsync(doubt.Transaction, cancellationToken);
+        _doubt = null;
+        if (!isCommitted)
+            return null;
+        committed(doubt.Batch, doubt.Results);
+        return doubt.Batch;
+    }
+
+    private async Task<bool> IsCommittedAsync(string transaction, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT pg_xact_status($1::text::xid8)", await ConnectAsync(cancellationToken));
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = transaction });
+        try
+        {
+            return await command.ExecuteScalarAsync(cancellationToken) switch
+            {
+                "committed" => true,
+                "in progress" => throw new TimeoutException("A transaction whose connection is lost has not ended yet."),
+                _ => false,
+            };
+        }
+        catch (PostgresException e) when (Fault.IsUnknownTransaction(e))
+        {
+            return false;
+        }
+    }
+
+    private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        if (_connection is null)
+        {
+            _connection = new NpgsqlConnection(connectionString);
+            await _connection.OpenAsync(cancellationToken);
+        }
+
+        return _connection;
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+        _connection = null;
+    }
+
+    /// <summary>Longer each time, and never the same for two who stand in each other's way.</summary>
+    private static TimeSpan Pause(int tries) =>
+        Math.Min(10 * Math.Pow(2, tries), LongestPause.TotalMilliseconds) * (0.5 + (Random.Shared.NextDouble() / 2)) * TimeSpan.FromMilliseconds(1);
+
+    /// <summary>A batch that may be durable.</summary>
+    private sealed record Doubt(string Transaction, IReadOnlyList<LogEntry> Batch, IReadOnlyList<AppendResult> Results);
+}

@@ -1,0 +1,23 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Core.Storage.PostgreSql;
+
+/// <summary>Owns PostgreSQL's migrations, and knows its faults; everything else is in the base.</summary>
+internal sealed class PostgreSqlChatShareDbContext(DbContextOptions<PostgreSqlChatShareDbContext> options) : ChatShareDbContext(options)
+{
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        // By bytes, as SQLite does: neither the machine's language nor its next release changes the order, or an index.
+        configurationBuilder.Properties<string>().UseCollation("C");
+    }
+
+    internal override bool CannotStore(Exception exception) =>
+        exception is RefusedException { Kind: RefusalKind.DiskFull } || Fault.IsPassing(exception)
+        || (exception.InnerException is { } inner && CannotStore(inner));
+
+    internal override bool IsDuplicate(DbUpdateException exception) => Fault.IsDuplicate(exception.InnerException);
+
+    internal override Task HoldAsync(string name, CancellationToken cancellationToken) =>
+        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellationToken);
+}

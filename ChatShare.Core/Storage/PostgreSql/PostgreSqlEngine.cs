@@ -1,0 +1,97 @@
+using System.Data.Common;
+using ChatShare.Core.Messages;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
+using Npgsql;
+
+namespace ChatShare.Core.Storage.PostgreSql;
+
+/// <summary>A database on a server, which several programs may use at once.</summary>
+internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngine
+{
+    // What is said twice counts as it is said last. Nobody waits for long for a server that is away, and a few programs have room on a
+    // server with the hundred connections that it takes by default.
+    private const string Defaults = "Application Name=ChatShare;Timeout=5;Command Timeout=10;Keepalive=30;Max Auto Prepare=64;Maximum Pool Size=30;";
+
+    // Locks of this kind are numbers; this one stands for the tables of ChatShare.
+    private const long MigrationLock = 4_841_207_011;
+    private const int MigrationSeconds = 600;
+
+    private readonly NpgsqlConnectionStringBuilder _connection = new(Defaults + connectionString);
+
+    public string Description => $"The database {_connection.Database} on {_connection.Host} (ChatShare:Storage:ConnectionString)";
+
+    public string ConnectionString => _connection.ToString();
+
+    /// <summary>What is wrong with how it is to be reached, as the rest of a sentence; null when it can be tried.</summary>
+    public static string? FaultOf(string connectionString)
+    {
+        const string example = "such as Host=db.example;Database=chatshare;Username=chatshare;Password=…";
+        try
+        {
+            var read = new NpgsqlConnectionStringBuilder(connectionString);
+            return read.Host is null or "" || read.Database is null or "" ? $"has to name a host and a database, {example}." : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException or KeyNotFoundException)
+        {
+            // What the exception says may be part of a password.
+            return $"cannot be read; it has to be {example}.";
+        }
+    }
+
+    public void Configure(DbContextOptionsBuilder options) =>
+        // The default strategy would put a layer around faults that are told apart by what they are.
+        options.UseNpgsql(ConnectionString, npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)))
+            .AddInterceptors(new FullDisk());
+
+    public async Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        // A lock goes with the connection that holds it, however the program ends.
+        var turn = (NpgsqlConnection)NewConnection();
+        try
+        {
+            await turn.OpenAsync(cancellationToken);
+            foreach (var setting in new[] { "fsync", "synchronous_commit" })
+                await DemandDurableAsync(turn, setting, cancellationToken);
+            await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", turn) { CommandTimeout = MigrationSeconds };
+            command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = MigrationLock });
+            await command.ExecuteNonQueryAsync(cancellationToken);
+            db.Database.SetCommandTimeout(MigrationSeconds);
+            return turn;
+        }
+        catch
+        {
+            await turn.DisposeAsync();
+            throw;
+        }
+    }
+
+    public Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken) => db.Database.MigrateAsync(cancellationToken);
+
+    public DbConnection NewConnection() => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString());
+
+    public ChatShareDbContext NewReadingContext()
+    {
+        var options = new DbContextOptionsBuilder<PostgreSqlChatShareDbContext>();
+        Configure(options);
+        return new PostgreSqlChatShareDbContext(options.Options);
+    }
+
+    public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) =>
+        new PostgreSqlAppender(ConnectionString, time, outage, committed);
+
+    /// <summary>Closes what is kept open.</summary>
+    public void Dispose()
+    {
+        using var connection = new NpgsqlConnection(ConnectionString);
+        NpgsqlConnection.ClearPool(connection);
+    }
+
+    private async Task DemandDurableAsync(NpgsqlConnection connection, string setting, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT current_setting($1)", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = setting });
+        if (await command.ExecuteScalarAsync(cancellationToken) is "off")
+            throw new StorageException($"{Description} has \"{setting}\" off and would lose messages that were acknowledged. Turn it on there.");
+    }
+}

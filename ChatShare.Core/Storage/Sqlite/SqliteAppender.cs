@@ -1,0 +1,52 @@
+using ChatShare.Core.Messages;
+
+namespace ChatShare.Core.Storage.Sqlite;
+
+/// <summary>Writes through one connection, which is opened anew after a fault.</summary>
+internal sealed class SqliteAppender(string connectionString, TimeProvider time, Committed committed) : IAppender
+{
+    private SqliteAppendCommands? _commands;
+
+    /// <summary>Never: a commit that fails here has left nothing behind.</summary>
+    public bool IsInDoubt => false;
+
+    public Task WriteAsync(IReadOnlyList<LogEntry> batch, CancellationToken cancellationToken)
+    {
+        committed(batch, Write(batch));
+        return Task.CompletedTask;
+    }
+
+    public Task SettleAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ValueTask DisposeAsync()
+    {
+        _commands?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private AppendResult[] Write(IReadOnlyList<LogEntry> batch)
+    {
+        try
+        {
+            _commands ??= new SqliteAppendCommands(connectionString);
+            _commands.Begin();
+            try
+            {
+                var results = new BatchWriter(_commands, time).Write(batch);
+                _commands.Commit();
+                return results;
+            }
+            catch
+            {
+                _commands.Rollback();
+                throw;
+            }
+        }
+        catch
+        {
+            _commands?.Dispose();
+            _commands = null;
+            throw;
+        }
+    }
+}

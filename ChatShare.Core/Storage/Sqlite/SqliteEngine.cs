@@ -1,0 +1,85 @@
+using System.Data.Common;
+using ChatShare.Core.Messages;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Core.Storage.Sqlite;
+
+/// <summary>A file in the data folder. One program at a time holds it, because rooms keep their counters in memory.</summary>
+internal sealed class SqliteEngine(string folder) : IDatabaseEngine
+{
+    private readonly string _file = Path.Combine(folder, "chatshare.db");
+    private FileStream? _lock;
+
+    public string Description => $"The database {_file} (ChatShare:DataDirectory)";
+
+    /// <summary>For connections opened by hand; give each one to <see cref="Prepare"/> before its first use.</summary>
+    public string ConnectionString => new SqliteConnectionStringBuilder { DataSource = _file, ForeignKeys = true }.ToString();
+
+    /// <summary>
+    /// Sets what every connection needs: nothing acknowledged is lost at a power failure (WAL with NORMAL loses it),
+    /// rows refer to rows that exist, and a writer waits for another one instead of failing.
+    /// </summary>
+    /// <param name="connection">An open connection.</param>
+    public static void Prepare(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 10000;";
+        command.ExecuteNonQuery();
+    }
+
+    public void Configure(DbContextOptionsBuilder options) =>
+        options.UseSqlite(ConnectionString).AddInterceptors(new PreparedConnections(), new FullDisk());
+
+    public Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        _lock ??= Lock();
+        return Task.FromResult<IAsyncDisposable?>(null);
+    }
+
+    public async Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        if ((await db.Database.GetPendingMigrationsAsync(cancellationToken)).Any())
+        {
+            // EF's own lock is a row that outlives a killed program and would be waited for without end.
+            // Nobody else can be migrating: this program holds the folder.
+            await db.Database.ExecuteSqlRawAsync("DROP TABLE IF EXISTS \"__EFMigrationsLock\";", cancellationToken);
+            await db.Database.MigrateAsync(cancellationToken);
+        }
+
+        await db.Database.ExecuteSqlRawAsync("PRAGMA journal_mode = WAL;", cancellationToken);
+    }
+
+    public DbConnection NewConnection() =>
+        new SqliteConnection(new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadWrite }.ToString());
+
+    public ChatShareDbContext NewReadingContext()
+    {
+        var connection = new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadOnly };
+        return new SqliteChatShareDbContext(new DbContextOptionsBuilder<SqliteChatShareDbContext>().UseSqlite(connection.ToString()).Options);
+    }
+
+    public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) => new SqliteAppender(ConnectionString, time, committed);
+
+    /// <summary>Closes what is kept open and lets another program use the file.</summary>
+    public void Dispose()
+    {
+        using (var connection = new SqliteConnection(ConnectionString))
+            SqliteConnection.ClearPool(connection);
+        _lock?.Dispose();
+        _lock = null;
+    }
+
+    private FileStream Lock()
+    {
+        try
+        {
+            // The system lets go of it however the program ends, kill -9 included.
+            return new FileStream(Path.Combine(folder, "chatshare.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new StorageException($"The data folder {folder} (ChatShare:DataDirectory) is in use by another ChatShare.", e);
+        }
+    }
+}
