@@ -17,11 +17,14 @@ internal static class CrashChild
     public const string Ready = "ready";
     public const string SessionFile = "session";
 
+    /// <summary>How to reach PostgreSQL; SQLite where it is not there.</summary>
+    public const string DatabaseFile = "database";
+
     /// <summary>Runs until standard input ends.</summary>
     public static async Task<int> RunAsync(string folder)
     {
         using var stop = new CancellationTokenSource();
-        await using var host = await CoreHost.StartAtAsync(folder, stop.Token);
+        await using var host = await StartAsync(folder, stop.Token);
         await using var session = await host.EnterAsync(await PersonAsync(host, folder, stop.Token), stop.Token);
 
         var acknowledged = Channel.CreateUnbounded<string>();
@@ -34,6 +37,15 @@ internal static class CrashChild
         acknowledged.Writer.Complete();
         await writing;
         return 0;
+    }
+
+    /// <summary>The same server on the same folder.</summary>
+    public static async Task<CoreHost> StartAsync(string folder, CancellationToken cancellationToken)
+    {
+        var file = Path.Combine(folder, DatabaseFile);
+        return File.Exists(file)
+            ? await CoreHost.StartAtAsync(folder, cancellationToken, PostgreSqlServer.CoreSettingsFor(await File.ReadAllTextAsync(file, cancellationToken)))
+            : await CoreHost.StartAtAsync(folder, cancellationToken);
     }
 
     private static async Task ObeyAsync(

@@ -12,18 +12,26 @@ public sealed class CrashTests
     private const int TwoHours = 7_200_000;
 
     private static readonly int Kills = Make.IsLong ? 200 : 6;
+    private static readonly int PostgreSqlKills = Make.IsLong ? 50 : 2;
     private static readonly int UploadKills = Make.IsLong ? 40 : 3;
 
-    [Fact(Timeout = TwoHours)]
-    public async Task Acknowledged_messages_survive_kills_once_and_in_order()
+    [Theory(Timeout = TwoHours)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Acknowledged_messages_survive_kills_once_and_in_order(bool onPostgreSql)
     {
         var token = TestContext.Current.CancellationToken;
+        if (onPostgreSql)
+            PostgreSqlServer.Require();
+        var kills = onPostgreSql ? PostgreSqlKills : Kills;
         var folder = Directory.CreateTempSubdirectory("chatshare-crash-").FullName;
+        if (onPostgreSql)
+            await File.WriteAllTextAsync(Path.Combine(folder, CrashChild.DatabaseFile), await PostgreSqlServer.NewDatabaseAsync(), token);
         var acknowledged = new Dictionary<string, long>(StringComparer.Ordinal);
         var unacknowledged = new List<string>();
         var sent = 0;
 
-        for (var life = 0; life <= Kills; life++)
+        for (var life = 0; life <= kills; life++)
         {
             using var server = new Victim(folder);
             await server.UntilReadyAsync(token);
@@ -31,7 +39,7 @@ public sealed class CrashTests
                 await server.TrySendAsync($"{clientId}\ttext of {clientId}", token);
             // The moment of the kill is a number of acknowledgements, which falls anywhere between two commits.
             var lives = Random.Shared.Next(1, 400);
-            while (lives-- > 0 || (life == Kills && unacknowledged.Count > 0))
+            while (lives-- > 0 || (life == kills && unacknowledged.Count > 0))
             {
                 while (lives > 0 && unacknowledged.Count < Window)
                 {
@@ -48,7 +56,7 @@ public sealed class CrashTests
                 Take(line);
         }
 
-        await using (var host = await CoreHost.StartAtAsync(folder, token))
+        await using (var host = await CrashChild.StartAsync(folder, token))
         {
             var log = await host.AllAsync(host.Lobby, token);
             Assert.Equal(sent, acknowledged.Count);
@@ -59,7 +67,8 @@ public sealed class CrashTests
             Assert.All(log, message => Assert.Equal($"text of {message.ClientId}", message.Text));
             Assert.Equal(sent, host.Lobby.LastNumber);
             await using var db = await host.OpenDatabaseAsync(token);
-            Assert.Equal("ok", (await db.Database.SqlQueryRaw<string>("PRAGMA integrity_check").ToListAsync(token)).Single());
+            if (!onPostgreSql)
+                Assert.Equal("ok", (await db.Database.SqlQueryRaw<string>("PRAGMA integrity_check").ToListAsync(token)).Single());
         }
 
         Directory.Delete(folder, recursive: true);

@@ -74,10 +74,10 @@ internal sealed class CoreHost : IAsyncDisposable
         string? root, CancellationToken cancellationToken, params (string Key, string Value)[] settings)
     {
         var host = new CoreHost(root, settings);
-        if (root is null && PostgreSqlServer.IsDefault)
+        if (root is null && PostgreSqlServer.IsDefault && !host._settings.ContainsKey("ChatShare:Storage:Provider"))
         {
-            host._settings.TryAdd("ChatShare:Storage:Provider", "PostgreSql");
-            host._settings.TryAdd("ChatShare:Storage:ConnectionString", await PostgreSqlServer.NewDatabaseAsync());
+            foreach (var (key, value) in PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewDatabaseAsync()))
+                host._settings["ChatShare:" + key] = value;
         }
 
         if (root is null)

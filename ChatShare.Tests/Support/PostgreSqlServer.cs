@@ -53,6 +53,9 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     /// <returns>Settings that name a database.</returns>
     public static string[] SettingsFor(string database) => ["ChatShare:Storage:Provider=PostgreSql", $"ChatShare:Storage:ConnectionString={database}"];
 
+    /// <returns>The same for <see cref="CoreHost"/> and <see cref="BareCore"/>.</returns>
+    internal static (string Key, string Value)[] CoreSettingsFor(string database) => [("Storage:Provider", "PostgreSql"), ("Storage:ConnectionString", database)];
+
     /// <summary>Runs one statement over a connection of its own, as an administrator of the server.</summary>
     /// <returns>What it gives first.</returns>
     public static async Task<object?> AskAsync(string database, string statement)
@@ -65,10 +68,12 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         return await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
-    /// <summary>Ends every connection to a database but the one that this takes.</summary>
-    public static Task EndConnectionsAsync(string database) => AskAsync(
-        database,
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
+    /// <summary>Ends every connection to a database.</summary>
+    public static async Task EndConnectionsAsync(string database)
+    {
+        var name = new NpgsqlConnectionStringBuilder(database).Database;
+        await AskAsync((await Server.Value).Database("postgres"), $"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -89,8 +94,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     {
         var server = await Server.Value;
         await AskAsync(server.Database("postgres"), $"CREATE DATABASE {Template} TEMPLATE template0");
-        await using (await BareCore.StartAsync(
-            ("Storage:Provider", "PostgreSql"), ("Storage:ConnectionString", server.Database(Template))))
+        await using (await BareCore.StartAsync(CoreSettingsFor(server.Database(Template))))
         {
             // Opened, which is what was wanted.
         }

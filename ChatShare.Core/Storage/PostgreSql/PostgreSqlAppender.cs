@@ -9,12 +9,13 @@ namespace ChatShare.Core.Storage.PostgreSql;
 /// </summary>
 internal sealed class PostgreSqlAppender(string connectionString, TimeProvider time, Outage outage, Committed committed) : IAppender
 {
-    // For as long somebody who has sent a message looks at it and waits.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     private NpgsqlConnection? _connection;
     private Doubt? _doubt;
+
+    /// <summary>How long a batch is tried: as long as somebody who has sent a message looks at it and waits.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     public bool IsInDoubt => _doubt is not null;
 

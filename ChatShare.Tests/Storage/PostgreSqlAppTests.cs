@@ -1,0 +1,66 @@
+using System.Net;
+using System.Text;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Tests.Api;
+using ChatShare.Tests.Support;
+
+namespace ChatShare.Tests.Storage;
+
+/// <summary>
+/// The whole program on PostgreSQL: everything that asks the database at least once. The long form runs all tests so.
+/// </summary>
+public sealed class PostgreSqlAppTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Everything_works_as_with_a_file_and_is_there_after_a_restart()
+    {
+        PostgreSqlServer.Require();
+        await using var app = await RunningApp.StartAsync([.. ApiFixture.Settings, .. await PostgreSqlServer.NewSettingsAsync()]);
+        using var ann = await app.JoinAsync("Ann");
+        using var bert = await ApiClient.SignInAsync(app, "Bert");
+        using var root = await ApiClient.SignInAdministratorAsync(app);
+        await bert.CreateRoomAsync("Zoo");
+        await bert.SayAsync("hello <b> 😀", "Zoo");
+        await bert.SayAsync("again", "Zoo");
+        using (var taken = await bert.PostAsync("/api/rooms", """{"name":"zoo"}"""))
+            Assert.Equal(HttpStatusCode.Conflict, taken.StatusCode);
+
+        var tus = new TusClient(app, ann);
+        var content = Encoding.UTF8.GetBytes("content");
+        var location = await tus.CreateAsync("note.txt", content.Length, ("clientId", "note"));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 0, content[..3]));
+        await app.StopAsync();
+        await app.StartAgainAsync();
+        Assert.Equal(location, await tus.CreateAsync("note.txt", content.Length, ("clientId", "note")));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 3, content[3..]));
+        Assert.Equal(content, await tus.DownloadAsync(location));
+
+        var lobby = app.Get<RoomService>().Find(RoomService.Lobby)!;
+        var admin = await AdministratorAsync(app);
+        Assert.Equal(2, (await bert.GetAsync("/api/rooms/Zoo/messages?after=0")).GetArrayLength());
+        Assert.Equal("note.txt", (await bert.GetAsync("/api/rooms/Lobby/files"))[0].GetProperty("name").GetString());
+        Assert.NotEqual(0, (await root.GetAsync("/api/connections")).GetArrayLength());
+        Assert.Equal((1, content.Length), ((await app.Get<StorageReport>().ReadAsync(admin, Cancel)) is var report ? (report.Files, report.StoredBytes) : default));
+        Assert.Equal("note.txt", Assert.Single(await app.Get<FileDirectory>().LargestAsync(10, admin, Cancel)).File.Name);
+        Assert.True((await app.Get<Scrub>().RunAsync(admin, null, Cancel)).IsWhole);
+
+        await app.EndSessionAsync("Ann", "Enough.");
+        await app.Get<RoomService>().SetKeepRuleAsync(lobby, new KeepRule(null, 1), admin, Cancel);
+        var message = Assert.Single(await app.Get<Administration>().NewestMessagesAsync(lobby, 10, admin, Cancel));
+        await app.Get<Administration>().DeleteMessageAsync(lobby, message, admin, Cancel);
+        Assert.Equal("Deleted message", Assert.Single(await app.Get<Administration>().AuditAsync(1, admin, Cancel)).Action);
+        Assert.Equal(new KeepRule(null, 1), lobby.Keeps);
+        using var ready = await app.NewClient().GetAsync("/health/ready", Cancel);
+        Assert.Equal(HttpStatusCode.OK, ready.StatusCode);
+    }
+
+    private static async Task<PersonSession> AdministratorAsync(RunningApp app)
+    {
+        var account = await app.Get<AccountService>().CheckPasswordAsync(ApiFixture.Administrator, ApiFixture.Password, "test", Cancel);
+        return await app.Get<SessionService>().SignInAsync(account!, Cancel);
+    }
+}

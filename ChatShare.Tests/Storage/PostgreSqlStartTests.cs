@@ -1,0 +1,129 @@
+using System.Globalization;
+using ChatShare.Core;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Support;
+using ChatShare.Web;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace ChatShare.Tests.Storage;
+
+/// <summary>From a server's address to a database that can be used, or to one line that says why not.</summary>
+public sealed class PostgreSqlStartTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Two_that_start_at_once_make_the_tables_and_the_epoch_once()
+    {
+        PostgreSqlServer.Require();
+        var settings = PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewEmptyDatabaseAsync());
+        var cores = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => BareCore.StartAsync(settings), Cancel)));
+        await using var one = cores[0];
+        await using var other = cores[1];
+
+        Assert.Equal(one.Get<Database>().Epoch, other.Get<Database>().Epoch);
+        await using var db = await one.ContextAsync();
+        Assert.Empty(await db.Database.GetPendingMigrationsAsync(Cancel));
+        Assert.False(db.Database.HasPendingModelChanges());
+        Assert.True(await other.Get<Database>().AnswersAsync(Cancel));
+        Assert.True(await one.Get<Database>().AnswersAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Text_is_in_the_order_of_its_bytes_whatever_the_language_of_the_server()
+    {
+        PostgreSqlServer.Require();
+        await using var core = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewDatabaseAsync()));
+        await using var db = await core.ContextAsync();
+        string[] names = ["_", "a", "B", "z", "ä", "ÿ"];
+        db.Facts.AddRange(names.Select(name => new FactRow { Key = name, Value = name }));
+        await db.SaveChangesAsync(Cancel);
+
+        Assert.Equal(
+            ["B", "_", "a", "z", "ä", "ÿ"],
+            await db.Facts.Where(fact => fact.Value == fact.Key).OrderBy(fact => fact.Value).Select(fact => fact.Value).ToListAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Name_is_taken_by_one_of_many_who_come_at_once()
+    {
+        PostgreSqlServer.Require();
+        await using var core = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewDatabaseAsync()));
+        var guests = Enumerable.Range(0, 8).Select(_ => Outcome(() => core.Sessions.JoinAsync(BareCore.Name("Ann"), Cancel)));
+        var account = Outcome(() => core.Accounts.CreateAdministratorAsync(BareCore.Name("ann"), "a long enough password", Cancel));
+        var outcomes = await Task.WhenAll([.. guests, account]);
+
+        Assert.Single(outcomes, outcome => outcome is null);
+        Assert.All(outcomes.Where(outcome => outcome is not null), outcome => Assert.Equal(RefusalKind.Taken, outcome));
+
+        static async Task<RefusalKind?> Outcome(Func<Task> act)
+        {
+            try
+            {
+                await Task.Run(act, Cancel);
+                return null;
+            }
+            catch (RefusedException refused)
+            {
+                return refused.Kind;
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Database_of_a_newer_program_is_told_in_one_line()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await PostgreSqlServer.AskAsync(database, "INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_FromTheFuture', '99.0.0')");
+
+        Assert.Contains("newer ChatShare", await FailureAsync(PostgreSqlServer.SettingsFor(database)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("synchronous_commit")]
+    public async Task Server_that_would_lose_what_was_acknowledged_is_refused(string setting)
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await PostgreSqlServer.AskAsync(database, $"ALTER DATABASE {new NpgsqlConnectionStringBuilder(database).Database} SET {setting} = off");
+
+        Assert.Contains($"\"{setting}\" off", await FailureAsync(PostgreSqlServer.SettingsFor(database)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Server_that_is_not_there_is_told_in_one_line_that_names_the_setting_and_no_password()
+    {
+        var failure = await FailureAsync(PostgreSqlServer.SettingsFor("Host=127.0.0.1;Port=1;Database=chat;Username=me;Password=hidden"));
+
+        Assert.Contains("ChatShare:Storage:ConnectionString", failure, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", failure, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("PostgreSql", "")]
+    [InlineData("PostgreSql", "Host=db.example")]
+    [InlineData("PostgreSql", "hidden")]
+    [InlineData("Sqlite", "Host=db.example;Database=hidden")]
+    public async Task Settings_that_do_not_fit_together_are_told_in_one_line_that_names_the_setting(string provider, string connection)
+    {
+        var failure = await FailureAsync([$"ChatShare:Storage:Provider={provider}", $"ChatShare:Storage:ConnectionString={connection}"]);
+
+        Assert.StartsWith("ChatShare:Storage:ConnectionString ", failure, StringComparison.Ordinal);
+        Assert.DoesNotContain("hidden", failure, StringComparison.Ordinal);
+    }
+
+    private static async Task<string> FailureAsync(string[] settings)
+    {
+        using var folder = new TemporaryFolder();
+        await using var error = new StringWriter(CultureInfo.InvariantCulture);
+        string[] all =
+        [
+            "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", "--ChatShare:Gateway:Endpoint=", $"--ChatShare:DataDirectory={folder.File("data")}",
+            $"--ChatShare:Downloads:Directory={folder.File("downloads")}", .. settings.Select(setting => "--" + setting),
+        ];
+        Assert.Equal(1, await ChatShareApp.RunAsync(all, TextWriter.Null, error, Cancel));
+        return Assert.Single(error.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
+    }
+}
