@@ -30,6 +30,9 @@ public sealed class ChatShareOptions
     /// <summary>How long nicknames are held.</summary>
     public PeopleOptions People { get; set; } = new();
 
+    /// <summary>Who may read <c>/metrics</c> besides this machine.</summary>
+    public MetricsOptions Metrics { get; set; } = new();
+
     /// <summary>Addresses (<c>10.0.0.5</c>) or networks (<c>10.0.0.0/8</c>) whose <c>X-Forwarded-*</c> headers are believed. Default none.</summary>
     public IList<string> TrustedProxies { get; } = [];
 }
@@ -176,6 +179,16 @@ public sealed class AdminOptions
 
     /// <summary>At least 12 characters.</summary>
     public string? Password { get; set; }
+}
+
+/// <summary>Settings under <c>ChatShare:Metrics</c>.</summary>
+public sealed class MetricsOptions
+{
+    /// <summary>Addresses (<c>10.0.0.5</c>) or networks (<c>10.0.0.0/8</c>) that may read <c>/metrics</c>. Default none: this machine alone.</summary>
+    public IList<string> AllowedNetworks { get; } = [];
+
+    /// <summary>At least 16 characters; who sends them as bearer token may read <c>/metrics</c> from anywhere. Empty, the default, for nobody.</summary>
+    public string Token { get; set; } = "";
 }
 
 /// <summary>Settings under <c>ChatShare:People</c>.</summary>

@@ -42,6 +42,9 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         if (string.IsNullOrEmpty(options.Admin.UserName) != string.IsNullOrEmpty(options.Admin.Password))
             errors.Add("ChatShare:Admin:UserName and ChatShare:Admin:Password go together: set both or neither.");
         Networks("TrustedProxies", options.TrustedProxies);
+        Networks("Metrics:AllowedNetworks", options.Metrics.AllowedNetworks);
+        if (options.Metrics.Token is { Length: > 0 and < 16 })
+            errors.Add("ChatShare:Metrics:Token is too short; it has to be empty or at least 16 characters.");
         CheckGateway(options.Gateway);
 
         return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);

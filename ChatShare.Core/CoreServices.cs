@@ -27,10 +27,12 @@ public static class CoreServices
     {
         ArgumentNullException.ThrowIfNull(services);
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<ChatShareMetrics>();
         services.AddChatShareOptions(configuration, contentRoot);
         services.AddChatShareStorage();
         services.AddChatSharePeople();
         services.AddRooms();
+        services.AddHostedService<ChatShareGauges>();
         return services;
     }
 
@@ -59,6 +61,7 @@ public static class CoreServices
             // One environment variable is enough for a list of addresses.
             AddFromText(options.TrustedProxies, section[nameof(ChatShareOptions.TrustedProxies)]);
             AddFromText(options.Gateway.AllowedNetworks, section[$"{nameof(ChatShareOptions.Gateway)}:{nameof(GatewayOptions.AllowedNetworks)}"]);
+            AddFromText(options.Metrics.AllowedNetworks, section[$"{nameof(ChatShareOptions.Metrics)}:{nameof(MetricsOptions.AllowedNetworks)}"]);
         }
         catch (InvalidOperationException e)
         {

@@ -42,6 +42,8 @@ public sealed class OptionsTests
     [InlineData("Gateway:MessageGapMilliseconds", "-1")]
     [InlineData("Gateway:AllowedNetworks:0", "lan")]
     [InlineData("Gateway:WebAddress", "chat.example")]
+    [InlineData("Metrics:AllowedNetworks:0", "lan")]
+    [InlineData("Metrics:Token", "too short")]
     [InlineData("Limits:FilesPerMessage", "-1")]
     [InlineData("Limits:MessagesPerSecond", "-1")]
     [InlineData("Limits:JoinsPerMinutePerAddress", "-1")]

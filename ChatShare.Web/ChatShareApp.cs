@@ -6,6 +6,7 @@ using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Endpoints.Uploads;
 using ChatShare.Web.Gateway;
 using ChatShare.Web.Security;
+using ChatShare.Web.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Configuration.Json;
 using MudBlazor;
@@ -89,6 +90,7 @@ public static class ChatShareApp
         builder.Services.AddApi();
         builder.Services.AddGateway();
         builder.Services.AddChatShareHealth();
+        builder.AddTelemetry();
         ServiceManager.Use(builder);
         configure?.Invoke(builder);
         builder.Services.AddHostedService(provider => provider.GetRequiredService<StartState>());
@@ -111,6 +113,7 @@ public static class ChatShareApp
         app.MapApi();
         app.MapLeaving();
         app.MapHealth();
+        app.MapMetrics();
         return app;
     }
 

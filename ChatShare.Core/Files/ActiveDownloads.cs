@@ -9,7 +9,7 @@ namespace ChatShare.Core.Files;
 /// The files that are on their way to somebody now, finished ones and those that still come in. A singleton; all members may be called
 /// from any thread.
 /// </summary>
-public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime lifetime)
+public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime lifetime, ChatShareMetrics metrics)
 {
     // Long enough for a page that looks a few times a second to see how it ended.
     private static readonly TimeSpan EndedStays = TimeSpan.FromSeconds(10);
@@ -64,6 +64,8 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
 
     /// <summary>Raised when one of a person's downloads begins or ends, is paused or goes on; not while bytes flow.</summary>
     public ChangeSignal ChangedFor(Guid personId) => _changed.Of(personId);
+
+    internal ChatShareMetrics Metrics => metrics;
 
     internal void Changed(Download download) => _changed.Raise(download.Who.PersonId);
 

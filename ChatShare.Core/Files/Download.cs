@@ -115,6 +115,7 @@ public sealed class Download : IDisposable
     public ValueTask PassAsync(long written)
     {
         Interlocked.Add(ref _sent, written);
+        _owner.Metrics.Sent(written);
         return Volatile.Read(ref _held) is { } held && Sent < Length ? new ValueTask(WaitAsync(held.Task)) : ValueTask.CompletedTask;
     }
 

@@ -4,7 +4,8 @@ namespace ChatShare.Core.Files;
 
 /// <summary>How many uploads each person feeds at this moment, which is limited. All members may be called from any thread.</summary>
 /// <param name="most">For one person; 0 for no limit.</param>
-internal sealed class FeedingPlaces(int most)
+/// <param name="metrics">Counts who is refused.</param>
+internal sealed class FeedingPlaces(int most, ChatShareMetrics metrics)
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, int> _taken = [];
@@ -18,7 +19,11 @@ internal sealed class FeedingPlaces(int most)
         {
             ref var taken = ref CollectionsMarshal.GetValueRefOrAddDefault(_taken, personId, out _);
             if (most > 0 && taken >= most)
+            {
+                metrics.Refused(Limit.UploadsPerPerson);
                 throw new RefusedException(RefusalKind.TooFast, $"{most} files at a time are possible here; this one waits for its turn.");
+            }
+
             taken++;
         }
 

@@ -26,6 +26,7 @@ public sealed class Quota
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly LowDisk _disk;
+    private readonly ChatShareMetrics _metrics;
     private readonly LimitOptions _limits;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _gate = new(1);
@@ -36,10 +37,11 @@ public sealed class Quota
     private readonly PersonSignals _changed = new();
 
     internal Quota(
-        IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, MessageLog log, IOptions<ChatShareOptions> options, TimeProvider time)
+        IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, MessageLog log, ChatShareMetrics metrics, IOptions<ChatShareOptions> options, TimeProvider time)
     {
         _contexts = contexts;
         _disk = disk;
+        _metrics = metrics;
         _limits = options.Value.Limits;
         _time = time;
         log.FilesChanged = _changed.Raise;
@@ -92,19 +94,22 @@ public sealed class Quota
             Reservation[] reserved = [.. _reserved.Keys];
             List<string> ids = [.. reserved.SelectMany(other => other.Ids)];
             DemandDisk(wanted, reserved, active);
-            await DemandAsync(_limits.PersonBytes, f => f.PersonId == personId, other => other.PersonId == personId, left => $"You have {left} left here");
-            await DemandAsync(_limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
-            await DemandAsync(_limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
+            await DemandAsync(Limit.PersonBytes, _limits.PersonBytes, f => f.PersonId == personId, other => other.PersonId == personId, left => $"You have {left} left here");
+            await DemandAsync(Limit.RoomBytes, _limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
+            await DemandAsync(Limit.TotalBytes, _limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
             _reserved[wanted] = 0;
             return wanted;
 
-            async Task DemandAsync(long most, Expression<Func<FileRow, bool>> inDatabase, Func<Reservation, bool> inMemory, Func<string, string> say)
+            async Task DemandAsync(Limit limit, long most, Expression<Func<FileRow, bool>> inDatabase, Func<Reservation, bool> inMemory, Func<string, string> say)
             {
                 if (most == 0)
                     return;
                 var taken = await StoredAsync(inDatabase, ids, cancellationToken) + reserved.Where(inMemory).Sum(other => other.Bytes);
                 if (wanted.Bytes > most - taken)
+                {
+                    _metrics.Refused(limit);
                     throw Refused(say(taken < most ? ByteSize.Format((long)(most - taken)) : "no space"), files);
+                }
             }
         }
         finally
@@ -121,6 +126,8 @@ public sealed class Quota
         var promised = reserved.Sum(other => other.Bytes)
             + active.Where(upload => !announcing.Contains(upload.Id.ToString())).Sum(upload => (decimal)(upload.Length - upload.Received));
         var spare = _disk.Look();
+        if (spare < 0 || wanted.Bytes > spare - promised)
+            _metrics.Refused(Limit.MinimumFreeBytes);
         if (spare < 0)
             throw new RefusedException(RefusalKind.DiskFull, LowDisk.Sentence);
         if (wanted.Bytes > spare - promised)

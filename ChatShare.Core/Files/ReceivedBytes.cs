@@ -8,8 +8,9 @@ namespace ChatShare.Core.Files;
 /// is receiving, however the last one broke off. One receives at a time; <see cref="Count"/> may be read by any thread.
 /// </summary>
 /// <param name="length">Bytes in all, as declared.</param>
+/// <param name="metrics">Counts them.</param>
 /// <param name="moved">Called when <see cref="Count"/> has grown, by whichever thread wrote.</param>
-internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
+internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Action moved) : IDisposable
 {
     private const int BufferLength = 256 * 1024;
 
@@ -72,6 +73,7 @@ internal sealed class ReceivedBytes(long length, Action moved) : IDisposable
         _hash.AppendData(bytes);
         var count = Interlocked.Add(ref _count, bytes.Length);
         DurableFiles.BeginWriteOut(partial.SafeFileHandle, count - bytes.Length, count);
+        metrics.Received(bytes.Length);
         moved();
     }
 

@@ -39,7 +39,7 @@ public sealed class Upload
         Room = room;
         Sender = sender;
         File = file;
-        _bytes = new ReceivedBytes(file.Length, _moved.Raise);
+        _bytes = new ReceivedBytes(file.Length, owner.Metrics, _moved.Raise);
     }
 
     /// <summary>The room whose people see the card; fixed when the upload began.</summary>
@@ -361,6 +361,7 @@ public sealed class Upload
     {
         lock (_reporting)
             Room.UploadEnded(Id);
+        _owner.Metrics.Ended(File.State);
         _moved.Raise();
         _bytes.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.

@@ -42,6 +42,7 @@ public sealed class UploadService
         VirusScan scan,
         Quota quota,
         PersonLimits limits,
+        ChatShareMetrics metrics,
         IOptions<ChatShareOptions> options,
         TimeProvider time,
         ILogger<UploadService> logger)
@@ -51,11 +52,12 @@ public sealed class UploadService
         _rooms = rooms;
         _limits = limits;
         _options = options.Value;
-        _places = new FeedingPlaces(_options.Limits.UploadsPerPerson);
+        _places = new FeedingPlaces(_options.Limits.UploadsPerPerson, metrics);
         _time = time;
         _logger = logger;
         _contents = contents;
         _quota = quota;
+        Metrics = metrics;
         Store = store;
         Scan = scan;
         Ends = ends;
@@ -85,6 +87,8 @@ public sealed class UploadService
     internal UploadDeadlines Deadlines { get; }
 
     internal UploadEnds Ends { get; }
+
+    internal ChatShareMetrics Metrics { get; }
 
     /// <summary>Null when there is no such upload or it has ended.</summary>
     public Upload? Find(FileId id) => _active.GetValueOrDefault(id);
@@ -347,6 +351,7 @@ public sealed class UploadService
             throw new RefusedException(RefusalKind.Conflict, "These files were announced already.");
         }
 
+        Metrics.Begun(uploads.Length);
         foreach (var upload in uploads)
             EndWithSender(upload);
         return uploads;

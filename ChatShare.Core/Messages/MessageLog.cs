@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Data;
+using System.Diagnostics;
 using System.Threading.Channels;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
@@ -20,6 +21,7 @@ public sealed class MessageLog : IAsyncDisposable
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly Database _database;
     private readonly TimeProvider _time;
+    private readonly ChatShareMetrics _metrics;
     private readonly ILogger<MessageLog> _logger;
 
     // Bounded: when the disk cannot keep up, senders wait for a place instead of filling the memory.
@@ -28,11 +30,15 @@ public sealed class MessageLog : IAsyncDisposable
 
     private readonly Lazy<Task> _writer;
 
-    internal MessageLog(IDbContextFactory<ChatShareDbContext> contexts, Database database, TimeProvider time, ILogger<MessageLog> logger)
+    // When the writer began with what it writes.
+    private long _begun;
+
+    internal MessageLog(IDbContextFactory<ChatShareDbContext> contexts, Database database, TimeProvider time, ChatShareMetrics metrics, ILogger<MessageLog> logger)
     {
         _contexts = contexts;
         _database = database;
         _time = time;
+        _metrics = metrics;
         _logger = logger;
         _writer = new Lazy<Task>(() => Task.Run(WriteAsync));
     }
@@ -135,10 +141,12 @@ public sealed class MessageLog : IAsyncDisposable
                 batch.Add(entry);
             try
             {
+                _begun = Stopwatch.GetTimestamp();
                 await appender.WriteAsync(batch, CancellationToken.None);
             }
             catch (RefusedException away)
             {
+                _metrics.CommitFailed(batch.Count);
                 batch.ForEach(entry => entry.Fail(away));
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -160,6 +168,7 @@ public sealed class MessageLog : IAsyncDisposable
 
     private void Publish(IReadOnlyList<LogEntry> batch, IReadOnlyList<AppendResult> results)
     {
+        _metrics.Committed(Stopwatch.GetElapsedTime(_begun), batch.Count);
         var filesChanged = false;
         foreach (var (entry, result) in batch.Zip(results))
         {
@@ -167,7 +176,11 @@ public sealed class MessageLog : IAsyncDisposable
                 continue;
             entry.Room.Publish(message);
             if (message.Number == message.Changed)
+            {
+                _metrics.Posted(message.Door);
                 Posted?.Invoke(message);
+            }
+
             if (message.Deleted || !message.Files.IsEmpty)
             {
                 entry.Room.FilesChanged.Raise();
@@ -196,15 +209,18 @@ public sealed class MessageLog : IAsyncDisposable
         {
             try
             {
+                _begun = Stopwatch.GetTimestamp();
                 await appender.WriteAsync([entry], CancellationToken.None);
             }
             catch (RefusedException away)
             {
+                _metrics.CommitFailed(1);
                 entry.Fail(away);
             }
             catch (Exception exception) when (exception is not OutOfMemoryException)
             {
                 _logger.AppendFailed(exception, 1);
+                _metrics.CommitFailed(1);
                 entry.Fail(new RefusedException(RefusalKind.DiskFull, "The server cannot store messages right now. Retry in a moment."));
             }
         }

@@ -72,6 +72,19 @@ public sealed class ConnectedUsers(TimeProvider time)
     public int CountOf(Guid personId, Door door) =>
         _participants.Count(entry => entry.Key.Session.PersonId == personId && entry.Key.Door == door);
 
+    /// <summary>How many connections there are through a door, and how many of them are down and may come back.</summary>
+    internal (int Up, int Down) CountOf(Door door)
+    {
+        var (up, down) = (0, 0);
+        foreach (var (participant, _) in _participants)
+        {
+            if (participant.Door == door)
+                _ = participant.State == PresenceState.Online ? up++ : down++;
+        }
+
+        return (up, down);
+    }
+
     /// <summary>Whether this person has any connection.</summary>
     public bool IsHere(Guid personId) => _participants.Any(entry => entry.Key.Session.PersonId == personId);
 

@@ -22,13 +22,21 @@ public static class RateBucket
             }));
 
     /// <summary>Takes <paramref name="count"/> tokens out of the bucket of <paramref name="key"/>.</summary>
+    /// <param name="limiter">From <see cref="Create"/>.</param>
+    /// <param name="key">Whose bucket.</param>
+    /// <param name="count">Not more than it can hold.</param>
+    /// <param name="sentence">What they are told when there are too few.</param>
+    /// <param name="metrics">Counts it then.</param>
+    /// <param name="limit">As which limit.</param>
     /// <exception cref="RefusedException">Too fast; with <paramref name="sentence"/> and the time after which it may be tried again.</exception>
-    public static void Take(PartitionedRateLimiter<Guid> limiter, Guid key, int count, string sentence)
+    public static void Take(PartitionedRateLimiter<Guid> limiter, Guid key, int count, string sentence, ChatShareMetrics metrics, Limit limit)
     {
         ArgumentNullException.ThrowIfNull(limiter);
+        ArgumentNullException.ThrowIfNull(metrics);
         using var lease = limiter.AttemptAcquire(key, count);
         if (lease.IsAcquired)
             return;
+        metrics.Refused(limit);
         throw new RefusedException(RefusalKind.TooFast, sentence)
         {
             RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out var retryAfter) ? retryAfter : null,

@@ -23,6 +23,7 @@ public sealed class Room
     private readonly HashSet<RoomSession> _readers = [];
     private readonly SortedList<long, ChatMessage> _tail = [];
     private readonly ChatMessage?[] _ring = new ChatMessage?[RingLength];
+    private readonly long[] _committedAt = new long[RingLength];
     private readonly Dictionary<FileId, (UploadProgress Progress, long Version)> _uploads = [];
     private readonly TypingPeople _typing = new();
     private readonly SemaphoreSlim _loading = new(1);
@@ -243,16 +244,18 @@ public sealed class Room
     /// <summary>In stopwatch ticks. Five hundred who come at once would else all be drawn anew by all of them, four times a second.</summary>
     private static long CrowdPause(int people) => Math.Min(2000, people * 4) * Stopwatch.Frequency / 1000;
 
-    /// <summary>What this reader has not seen. With nothing new it is marked as waiting, and the next change wakes it.</summary>
-    internal (List<RoomEvent> Events, bool Behind) Take(RoomSession reader)
+    /// <summary>What this reader has not seen, and since when, 0 without a message. With nothing new it is marked as waiting, and the next change wakes it.</summary>
+    internal (List<RoomEvent> Events, bool Behind, long Since) Take(RoomSession reader)
     {
         lock (_gate)
         {
             var events = new List<RoomEvent>();
+            var since = 0L;
             if (reader.LastNumber < LastNumber)
             {
                 if (reader.LastNumber + 1 < _ringFrom)
-                    return (events, Behind: true);
+                    return (events, Behind: true, since);
+                since = _committedAt[(reader.LastNumber + 1) % RingLength];
                 while (reader.LastNumber < LastNumber)
                     events.Add(new RoomEvent.MessageChanged(_ring[++reader.LastNumber % RingLength]!));
             }
@@ -287,7 +290,7 @@ public sealed class Room
             }
 
             reader.Waiting = events.Count == 0;
-            return (events, Behind: false);
+            return (events, Behind: false, since);
         }
     }
 
@@ -354,6 +357,7 @@ public sealed class Room
         LastNumber = message.Changed;
         MessageCount = Math.Max(MessageCount, message.Ordinal);
         _ring[message.Changed % RingLength] = message;
+        _committedAt[message.Changed % RingLength] = Stopwatch.GetTimestamp();
         _ringFrom = Math.Max(_ringFrom, message.Changed - RingLength + 1);
         // A change of an old message, one above the tail, must not come into the tail: there would be a hole behind it.
         if (message.Number == message.Changed || _tail.ContainsKey(message.Number))

@@ -6,7 +6,7 @@ using ChatShare.Core.Storage;
 namespace ChatShare.Core.Rooms;
 
 /// <summary>What rooms and their readers share.</summary>
-internal sealed class RoomServices(MessageLog log, FanOut fanOut, PersonLimits limits, Database database)
+internal sealed class RoomServices(MessageLog log, FanOut fanOut, PersonLimits limits, Database database, ChatShareMetrics metrics)
 {
     private readonly ConcurrentDictionary<Room, byte> _dirty = new();
 
@@ -17,6 +17,8 @@ internal sealed class RoomServices(MessageLog log, FanOut fanOut, PersonLimits l
     public PersonLimits Limits => limits;
 
     public Database Database => database;
+
+    public ChatShareMetrics Metrics => metrics;
 
     /// <summary>Asks for a <see cref="Room.Flush"/> within a quarter of a second.</summary>
     public void Dirty(Room room) => _dirty[room] = 0;

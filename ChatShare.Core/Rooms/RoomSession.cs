@@ -88,9 +88,14 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     {
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _left.Token, Participant.Session.Ended);
         await using var wakeAtEnd = until.Token.Register(() => Room.Wake(this));
+        // Whoever comes back after a while begins by reading the log: that is no reader that has fallen behind.
+        var readsLog = true;
         while (!until.IsCancellationRequested)
         {
             var taken = Room.Take(this);
+            if (taken.Behind && !readsLog)
+                _services.Metrics.FellBehind();
+            readsLog = taken.Behind;
             if (taken.Behind)
             {
                 var missed = await _services.Log.ChangedAfterAsync(Room, LastNumber, Room.CatchUpPage, until.Token);
@@ -100,6 +105,8 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
             }
             else if (taken.Events.Count > 0)
             {
+                if (taken.Since != 0)
+                    _services.Metrics.Delivered(Stopwatch.GetElapsedTime(taken.Since));
                 yield return taken.Events;
                 if (FrameTicks == 0)
                     continue;

@@ -44,6 +44,8 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["POST /health/live"] = Whose.Everybody,
         ["GET /health/ready"] = Whose.Everybody,
         ["POST /health/ready"] = Whose.Everybody,
+        // Of this machine, which all are here; MetricsPageTests has the others.
+        ["GET /metrics"] = Whose.Everybody,
         ["GET /openapi/{documentName}.json"] = Whose.Everybody,
         ["GET /scalar/{documentName?}"] = Whose.Everybody,
         ["GET /scalar/scalar.js"] = Whose.Everybody,
@@ -130,6 +132,20 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         }
 
         Assert.Equal("", string.Join('\n', wrong));
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "10.9.9.9")]
+    [InlineData("Forwarded", "for=10.9.9.9")]
+    [InlineData("Via", "1.1 proxy")]
+    public async Task Metrics_are_not_for_whom_a_proxy_on_this_machine_brings_though_nobody_trusts_it(string header, string value)
+    {
+        using var client = App.NewClient(sendsOrigin: false);
+        using var direct = await client.GetAsync("/metrics", Cancel);
+        client.DefaultRequestHeaders.Add(header, value);
+        using var brought = await client.GetAsync("/metrics", Cancel);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.NotFound), (direct.StatusCode, brought.StatusCode));
     }
 
     /// <summary>Each time another one: some of these end the session of the one who asks.</summary>

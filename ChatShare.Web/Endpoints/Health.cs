@@ -1,3 +1,4 @@
+using ChatShare.Core;
 using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -12,13 +13,26 @@ internal static class Health
     /// <summary>The check of the process alone.</summary>
     public const string Live = "live";
 
-    public static void AddChatShareHealth(this IServiceCollection services) =>
+    public static void AddChatShareHealth(this IServiceCollection services)
+    {
         services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database");
+        services.AddSingleton<IHealthCheckPublisher, ReadyMetric>();
+        services.Configure<HealthCheckPublisherOptions>(looks => (looks.Delay, looks.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15)));
+    }
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Name == Live }).AllowAnonymous();
         endpoints.MapHealthChecks("/health/ready").AllowAnonymous();
+    }
+
+    private sealed class ReadyMetric(ChatShareMetrics metrics) : IHealthCheckPublisher
+    {
+        public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)
+        {
+            metrics.IsReady = report.Status == HealthStatus.Healthy;
+            return Task.CompletedTask;
+        }
     }
 
     private sealed class StoppingCheck(IHostApplicationLifetime lifetime) : IHealthCheck

@@ -26,6 +26,7 @@ internal sealed class GatewayHandler(
     WebAddress web,
     GatewayPace pace,
     IHostApplicationLifetime lifetime,
+    ChatShareMetrics metrics,
     TimeProvider time,
     ILogger<GatewayHandler> logger) : ConnectionHandler
 {
@@ -75,6 +76,7 @@ internal sealed class GatewayHandler(
         using var place = _open.TryEnter(ClientAddress.Key(remote), options.Value.Limits.TcpConnectionsPerAddress);
         if (place is null)
         {
+            metrics.Refused(Limit.TcpConnectionsPerAddress);
             logger.TooManyTcpConnections(ClientAddress.Of(remote));
             await line.SayAsync("There are too many connections from your address.", connection.ConnectionClosed);
             return;

@@ -10,7 +10,7 @@ namespace ChatShare.Web.Security;
 /// How often an address may try to join or to sign in. Asked by the pages themselves, so that a refusal stands beside the
 /// field and what was typed stays in it; with a name that can be one, so that nobody is kept out for a slip of the hand.
 /// </summary>
-internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<AttemptLimits> logger) : IDisposable
+internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ChatShareMetrics metrics, ILogger<AttemptLimits> logger) : IDisposable
 {
     private readonly PartitionedRateLimiter<string> _joins = PerMinute(options.Value.Limits.JoinsPerMinutePerAddress);
 
@@ -19,13 +19,13 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
     private readonly PartitionedRateLimiter<string> _signIns = PerMinute(options.Value.Limits.SignInsPerMinutePerAddress);
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
-    public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join");
+    public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join", Limit.JoinsPerMinutePerAddress);
 
     /// <summary>Null when a client of the TCP gateway from there may go on; else the sentence.</summary>
-    public string? RefuseTcpJoin(IPAddress? remote) => Refuse(remote, _tcpJoins, "join by TCP") is { } wait ? Sentence(wait) : null;
+    public string? RefuseTcpJoin(IPAddress? remote) => Refuse(remote, _tcpJoins, "join by TCP", Limit.TcpConnectionsPerAddress) is { } wait ? Sentence(wait) : null;
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
-    public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in");
+    public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in", Limit.SignInsPerMinutePerAddress);
 
     public void Dispose()
     {
@@ -34,9 +34,9 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
         _signIns.Dispose();
     }
 
-    private string? Refuse(HttpContext context, PartitionedRateLimiter<string> limiter, string attempt)
+    private string? Refuse(HttpContext context, PartitionedRateLimiter<string> limiter, string attempt, Limit limit)
     {
-        if (Refuse(context.Connection.RemoteIpAddress, limiter, attempt) is not { } seconds)
+        if (Refuse(context.Connection.RemoteIpAddress, limiter, attempt, limit) is not { } seconds)
             return null;
         context.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -44,11 +44,12 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ILogger<
     }
 
     /// <summary>The seconds to wait; null when it may go on.</summary>
-    private int? Refuse(IPAddress? remote, PartitionedRateLimiter<string> limiter, string attempt)
+    private int? Refuse(IPAddress? remote, PartitionedRateLimiter<string> limiter, string attempt, Limit limit)
     {
         using var lease = limiter.AttemptAcquire(ClientAddress.Key(remote));
         if (lease.IsAcquired)
             return null;
+        metrics.Refused(limit);
         logger.TooManyAttempts(ClientAddress.Of(remote), attempt);
         var wait = lease.TryGetMetadata(MetadataName.RetryAfter, out var given) ? given : TimeSpan.FromMinutes(1);
         return Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds));

@@ -11,7 +11,7 @@ namespace ChatShare.Web.Security;
 /// because its requests could be neither counted nor ended.
 /// </summary>
 internal sealed class CircuitGate(
-    RequestDelegate next, IOptions<ChatShareOptions> options, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<CircuitGate> logger)
+    RequestDelegate next, IOptions<ChatShareOptions> options, IHostApplicationLifetime lifetime, ChatShareMetrics metrics, TimeProvider time, ILogger<CircuitGate> logger)
 {
     /// <summary>The client's address, for <see cref="PersonCircuitHandler"/>: a circuit knows the principal and no request.</summary>
     public const string AddressClaim = "chatshare:address";
@@ -33,16 +33,17 @@ internal sealed class CircuitGate(
             return RefuseAsync(context, StatusCodes.Status503ServiceUnavailable);
         // Routing does not see a slash at the end.
         if (rest.Value?.Trim('/') is { Length: > 0 } part)
-            return part == "negotiate" && IsFull(context, session) ? RefuseAsync(context, StatusCodes.Status429TooManyRequests) : next(context);
+            return part == "negotiate" && FullLimit(context, session) is { } limit ? RefuseAsync(context, limit) : next(context);
         return context.WebSockets.IsWebSocketRequest
             ? ServeAsync(context, session)
             : RefuseAsync(context, StatusCodes.Status400BadRequest);
     }
 
     /// <summary>So that a page can say why it will not open; the socket itself is counted below.</summary>
-    private bool IsFull(HttpContext context, PersonSession session) =>
-        _byPerson.IsFull(session.PersonId, options.Value.Limits.CircuitsPerPerson)
-        || _byAddress.IsFull(ClientAddress.Key(context), options.Value.Limits.CircuitsPerAddress);
+    private Limit? FullLimit(HttpContext context, PersonSession session) =>
+        _byPerson.IsFull(session.PersonId, options.Value.Limits.CircuitsPerPerson) ? Limit.CircuitsPerPerson
+        : _byAddress.IsFull(ClientAddress.Key(context), options.Value.Limits.CircuitsPerAddress) ? Limit.CircuitsPerAddress
+        : null;
 
     private async Task ServeAsync(HttpContext context, PersonSession session)
     {
@@ -52,9 +53,10 @@ internal sealed class CircuitGate(
         using var place = _byAddress.TryEnter(ClientAddress.Key(context), limits.CircuitsPerAddress);
         if (person is null || place is null)
         {
-            logger.TooManyCircuits(address, person is null ? nameof(limits.CircuitsPerPerson) : nameof(limits.CircuitsPerAddress));
+            var limit = person is null ? Limit.CircuitsPerPerson : Limit.CircuitsPerAddress;
+            logger.TooManyCircuits(address, limit.ToString());
             context.Response.Headers.RetryAfter = "10";
-            await RefuseAsync(context, StatusCodes.Status429TooManyRequests);
+            await RefuseAsync(context, limit);
             return;
         }
 
@@ -76,6 +78,12 @@ internal sealed class CircuitGate(
         }
 
         await served;
+    }
+
+    private Task RefuseAsync(HttpContext context, Limit limit)
+    {
+        metrics.Refused(limit);
+        return RefuseAsync(context, StatusCodes.Status429TooManyRequests);
     }
 
     private static Task RefuseAsync(HttpContext context, int status)

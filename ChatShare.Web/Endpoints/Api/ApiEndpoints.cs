@@ -81,7 +81,7 @@ internal static class ApiEndpoints
 }
 
 /// <summary>How fast and how much at once one may ask.</summary>
-internal sealed class ApiLimits(IOptions<ChatShareOptions> options) : IDisposable
+internal sealed class ApiLimits(IOptions<ChatShareOptions> options, ChatShareMetrics metrics) : IDisposable
 {
     private readonly OpenCount<Guid> _streams = new();
 
@@ -90,16 +90,20 @@ internal sealed class ApiLimits(IOptions<ChatShareOptions> options) : IDisposabl
 
     /// <exception cref="RefusedException">Too fast.</exception>
     public void TakeRequest(PersonSession who) =>
-        RateBucket.Take(_requests, who.Id, 1, "You are asking faster than this server allows. Wait a moment, then try again.");
+        RateBucket.Take(_requests, who.Id, 1, "You are asking faster than this server allows. Wait a moment, then try again.", metrics, Limit.ApiRequestsPerSecond);
 
     /// <summary>To be disposed when the stream ends.</summary>
     /// <exception cref="RefusedException">Too many are open.</exception>
-    public IDisposable OpenStream(PersonSession who) =>
-        _streams.TryEnter(who.PersonId, options.Value.Limits.EventStreamsPerPerson)
-        ?? throw new RefusedException(RefusalKind.TooFast, "You have as many streams of events open as this server allows. Close one first.")
+    public IDisposable OpenStream(PersonSession who)
+    {
+        if (_streams.TryEnter(who.PersonId, options.Value.Limits.EventStreamsPerPerson) is { } open)
+            return open;
+        metrics.Refused(Limit.EventStreamsPerPerson);
+        throw new RefusedException(RefusalKind.TooFast, "You have as many streams of events open as this server allows. Close one first.")
         {
             RetryAfter = TimeSpan.FromSeconds(10),
         };
+    }
 
     public void Dispose() => _requests.Dispose();
 }

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace ChatShare.Web.Gateway;
+namespace ChatShare.Web.Security;
 
 /// <summary>Addresses and networks that may connect; an empty list allows all.</summary>
 internal sealed class AddressList(IEnumerable<string> entries)

@@ -1,0 +1,47 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using ChatShare.Core;
+using ChatShare.Web.Security;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Web.Telemetry;
+
+/// <summary>
+/// <c>GET /metrics</c>, for Prometheus: to programs of this machine, to addresses that the settings name, and to whoever has the token. To
+/// everybody else it is not there. It is nobody's session and counts against no limit.
+/// </summary>
+internal sealed class MetricsPage(MetricsCollector collector, IOptions<ChatShareOptions> options)
+{
+    private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+    // What proxies send, and what is left of it when they were believed.
+    private static readonly string[] SignsOfProxy = ["X-Forwarded-For", "X-Original-For", "Forwarded", "Via"];
+
+    private readonly MetricsOptions _options = options.Value.Metrics;
+    private readonly AddressList _allowed = new(options.Value.Metrics.AllowedNetworks);
+
+    public static void Map(IEndpointRouteBuilder endpoints) =>
+        endpoints.MapGet("/metrics", (HttpContext context, MetricsPage page) => page.Answer(context)).AllowAnonymous().ExcludeFromDescription();
+
+    private IResult Answer(HttpContext context)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        return IsFromHere(context) || IsFromAllowedNetwork(context) || HasToken(context.Request)
+            ? Results.Text(collector.Write(), ContentType)
+            : Results.StatusCode(StatusCodes.Status404NotFound);
+    }
+
+    /// <summary>Whoever comes through a proxy on this machine is not of this machine, whether or not the proxy is trusted.</summary>
+    private static bool IsFromHere(HttpContext context) =>
+        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
+        && !SignsOfProxy.Any(context.Request.Headers.ContainsKey);
+
+    private bool IsFromAllowedNetwork(HttpContext context) =>
+        _options.AllowedNetworks.Count > 0 && _allowed.Allows(ClientAddress.Normal(context.Connection.RemoteIpAddress));
+
+    private bool HasToken(HttpRequest request) =>
+        // Hashed, so that the time that it takes says nothing of the token, nor of its length.
+        _options.Token.Length > 0 && BearerToken.In(request) is { } token
+        && CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(token)), SHA256.HashData(Encoding.UTF8.GetBytes(_options.Token)));
+}
