@@ -23,6 +23,8 @@ public sealed class PackageTests
         Assert.Matches(@"-rw-r--r-- root/root .* \./usr/lib/systemd/system/chatshare\.service", listed);
         Assert.Matches(@"-rwxr-xr-x root/root .* \./usr/lib/chatshare/ChatShare\.Web\n", listed);
         Assert.Contains("./usr/lib/chatshare/appsettings.json -> /etc/chatshare/appsettings.json", listed, StringComparison.Ordinal);
+        foreach (var file in new[] { "nginx.conf", "Caddyfile", "prometheus.yml", "alerts.yml", "grafana-dashboard.json" })
+            Assert.Contains($" ./usr/share/chatshare/{file}\n", listed, StringComparison.Ordinal);
         Assert.DoesNotMatch(new Regex(@"^.{5}w|^.{8}w", RegexOptions.Multiline), Regex.Replace(listed, "^l.*$", "", RegexOptions.Multiline));
         var control = Directory.CreateDirectory(folder.File("control")).FullName;
         await Command.RequireAsync("dpkg-deb", "--control", package, control);

@@ -25,6 +25,7 @@ public sealed class WebServerTests
         var ann = front.NewClient(cookies);
 
         using var plain = await ann.GetAsync($"{front.PlainAddress}/rooms/Lobby", Cancel);
+        using var metrics = await ann.GetAsync("/metrics", Cancel);
         using var joined = await RunningApp.PostFormAsync(ann, "/", "join", ("Nickname", "Ann"));
         using var socket = new ClientWebSocket();
         socket.Options.SetRequestHeader("Origin", front.Address);
@@ -34,6 +35,8 @@ public sealed class WebServerTests
 
         Assert.Equal(HttpStatusCode.PermanentRedirect, plain.StatusCode);
         Assert.Equal(("https", "/rooms/Lobby"), (plain.Headers.Location!.Scheme, plain.Headers.Location.AbsolutePath));
+        // They come from this machine, as the web server does, and are let in by it: neither makes them somebody who may read these.
+        Assert.Equal(HttpStatusCode.NotFound, metrics.StatusCode);
         Assert.Equal(HttpStatusCode.Found, joined.StatusCode);
         // That of the session and that of the form.
         Assert.Equal([true, true], cookies.GetAllCookies().Select(cookie => cookie.Secure));

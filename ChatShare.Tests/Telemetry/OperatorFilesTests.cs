@@ -44,6 +44,7 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
             Assert.SkipUnless(File.Exists(Promtool), "promtool is not installed; ./test installs it with Debian’s prometheus as root.");
 
         await Command.RequireAsync(Promtool, "check", "rules", SourceTree.Folder("deploy/alerts.yml"));
+        await Command.RequireAsync(Promtool, "test", "rules", SourceTree.Folder("ChatShare.Tests/Telemetry/alerts-tests.yml"));
         await Command.RequireAsync(Promtool, "check", "config", SourceTree.Folder("deploy/prometheus.yml"));
         // The names of the runtime's own metrics are not all to its taste.
         await CheckMetricsAsync(string.Join('\n', (await fixture.ReadAsync()).Split('\n').Where(line => !line.Contains("dotnet_", StringComparison.Ordinal))));
