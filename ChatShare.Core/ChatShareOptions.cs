@@ -27,6 +27,9 @@ public sealed class ChatShareOptions
     /// <summary>The first administrator without a browser.</summary>
     public AdminOptions Admin { get; set; } = new();
 
+    /// <summary>Several programs that are one chat.</summary>
+    public ClusterOptions Cluster { get; set; } = new();
+
     /// <summary>How long nicknames are held.</summary>
     public PeopleOptions People { get; set; } = new();
 
@@ -189,6 +192,16 @@ public sealed class MetricsOptions
 
     /// <summary>At least 16 characters; who sends them as bearer token may read <c>/metrics</c> from anywhere. Empty, the default, for nobody.</summary>
     public string Token { get; set; } = "";
+}
+
+/// <summary>Settings under <c>ChatShare:Cluster</c>.</summary>
+public sealed class ClusterOptions
+{
+    /// <summary>
+    /// Redis, by which nodes on one database tell each other what is new: <c>host:6379,password=…</c>, as StackExchange.Redis reads it. Empty, the
+    /// default, for a node that is alone.
+    /// </summary>
+    public string Redis { get; set; } = "";
 }
 
 /// <summary>Settings under <c>ChatShare:People</c>.</summary>

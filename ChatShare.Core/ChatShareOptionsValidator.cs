@@ -1,4 +1,5 @@
 using System.Net;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage.PostgreSql;
 using Microsoft.Extensions.Options;
@@ -13,6 +14,7 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         var errors = new List<string>();
         NotEmpty("DataDirectory", options.DataDirectory);
         CheckStorage(options.Storage);
+        CheckCluster(options.Cluster);
         NotEmpty("Downloads:Directory", options.Downloads.Directory);
         Between("Downloads:PartialFileHours", options.Downloads.PartialFileHours, 1, 24 * 365);
         if (options.Downloads.AccelRedirectPrefix is { Length: > 0 } prefix && !IsPath(prefix))
@@ -61,6 +63,18 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
             else if (storage.Provider == StorageProvider.Sqlite && storage.ConnectionString.Length > 0)
                 errors.Add($"{key} is set, and SQLite takes none. Set ChatShare:Storage:Provider to PostgreSql, or leave it empty.");
             else if (storage.Provider == StorageProvider.PostgreSql && PostgreSqlEngine.FaultOf(storage.ConnectionString) is { } fault)
+                errors.Add($"{key} {fault}");
+        }
+
+        void CheckCluster(ClusterOptions cluster)
+        {
+            const string key = "ChatShare:Cluster:Redis";
+            if (cluster.Redis.Length == 0)
+                return;
+            // Two nodes on one file would each hand out the same numbers.
+            if (options.Storage.Provider == StorageProvider.Sqlite)
+                errors.Add($"{key} is set, and several nodes cannot share SQLite. Set ChatShare:Storage:Provider to PostgreSql, or leave it empty.");
+            if (RedisConnection.FaultOf(cluster.Redis) is { } fault)
                 errors.Add($"{key} {fault}");
         }
 

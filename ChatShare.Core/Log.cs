@@ -77,6 +77,24 @@ internal static partial class Log
     [LoggerMessage(4000, LogLevel.Information, "Database brought up to date: {Count} migrations, the last is {Last}")]
     public static partial void Migrated(this ILogger logger, int count, string last);
 
+    [LoggerMessage(6010, LogLevel.Error, "Redis cannot be reached ({Reason}); other nodes are heard of by the database until it is back")]
+    public static partial void RedisLost(this ILogger logger, Exception? e, string reason);
+
+    [LoggerMessage(6011, LogLevel.Information, "Redis is there again")]
+    public static partial void RedisBack(this ILogger logger);
+
+    [LoggerMessage(6012, LogLevel.Debug, "The other nodes could not be told or heard")]
+    public static partial void NotTold(this ILogger logger, Exception e);
+
+    [LoggerMessage(6013, LogLevel.Warning, "What another node tells cannot be understood: is it of another version?")]
+    public static partial void NotUnderstood(this ILogger logger, Exception e);
+
+    [LoggerMessage(6000, LogLevel.Warning, "What other nodes have done could not be looked at; tried again in a few seconds")]
+    public static partial void OtherNodesNotSeen(this ILogger logger, Exception e);
+
+    [LoggerMessage(6001, LogLevel.Debug, "The other nodes could not be told who is here, or asked who is there; tried again in a few seconds")]
+    public static partial void PeopleNotTold(this ILogger logger, Exception e);
+
     [LoggerMessage(4001, LogLevel.Error, "The database does not answer; it is tried again, and nothing can be stored meanwhile")]
     public static partial void DatabaseDoesNotAnswer(this ILogger logger, Exception e);
 

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using ChatShare.Web.Gateway;
@@ -29,6 +30,7 @@ public static class Start
             var services = app.Services;
             var options = services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
             await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
+            await services.GetRequiredService<RedisConnection>().OpenAsync(cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
             KeyFolder.Check(services);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -20,6 +21,7 @@ public sealed class MessageLog : IAsyncDisposable
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly Database _database;
+    private readonly IRoomBus _bus;
     private readonly TimeProvider _time;
     private readonly ChatShareMetrics _metrics;
     private readonly ILogger<MessageLog> _logger;
@@ -33,9 +35,12 @@ public sealed class MessageLog : IAsyncDisposable
     // When the writer began with what it writes.
     private long _begun;
 
-    internal MessageLog(IDbContextFactory<ChatShareDbContext> contexts, Database database, TimeProvider time, ChatShareMetrics metrics, ILogger<MessageLog> logger)
+    internal MessageLog(
+        IDbContextFactory<ChatShareDbContext> contexts, Database database, IRoomBus bus, TimeProvider time, ChatShareMetrics metrics,
+        ILogger<MessageLog> logger)
     {
         _contexts = contexts;
+        _bus = bus;
         _database = database;
         _time = time;
         _metrics = metrics;
@@ -157,6 +162,22 @@ public sealed class MessageLog : IAsyncDisposable
         }
     }
 
+    /// <summary>Shows a durable change, of this node or of another one, to everybody here.</summary>
+    internal void Publish(Room room, ChatMessage message)
+    {
+        room.Publish(message);
+        if (message.Number == message.Changed)
+            Posted?.Invoke(message);
+        if (message.Deleted || !message.Files.IsEmpty)
+        {
+            room.FilesChanged.Raise();
+            FilesOfAnyRoomChanged.Raise();
+        }
+
+        if (!message.Files.IsEmpty)
+            FilesChanged?.Invoke(message.PersonId);
+    }
+
     /// <summary>Waits for the next entry; meanwhile, whoever reads need not wait for it to see what was in doubt.</summary>
     private async Task<bool> MoreAsync(IAppender appender)
     {
@@ -169,30 +190,16 @@ public sealed class MessageLog : IAsyncDisposable
     private void Publish(IReadOnlyList<LogEntry> batch, IReadOnlyList<AppendResult> results)
     {
         _metrics.Committed(Stopwatch.GetElapsedTime(_begun), batch.Count);
-        var filesChanged = false;
         foreach (var (entry, result) in batch.Zip(results))
         {
             if (result is not { Message: { } message, IsNew: true })
                 continue;
-            entry.Room.Publish(message);
+            Publish(entry.Room, message);
             if (message.Number == message.Changed)
-            {
                 _metrics.Posted(message.Door);
-                Posted?.Invoke(message);
-            }
-
-            if (message.Deleted || !message.Files.IsEmpty)
-            {
-                entry.Room.FilesChanged.Raise();
-                filesChanged = true;
-            }
-
-            if (!message.Files.IsEmpty)
-                FilesChanged?.Invoke(message.PersonId);
+            _bus.Tell(new NodeNews.Changed(message));
         }
 
-        if (filesChanged)
-            FilesOfAnyRoomChanged.Raise();
         foreach (var (entry, result) in batch.Zip(results))
         {
             if (result.Message is { } message)

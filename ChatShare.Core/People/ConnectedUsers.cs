@@ -25,15 +25,24 @@ public sealed record ConnectedUser(
 /// <summary>Who is connected now, through any door. All members may be called from any thread.</summary>
 public sealed class ConnectedUsers(TimeProvider time)
 {
+    private static readonly Comparer<ConnectedUser> ByName = Comparer<ConnectedUser>.Create((a, b) =>
+        StringComparer.OrdinalIgnoreCase.Compare(a.Nickname, b.Nickname) is var order and not 0 ? order
+        : a.Door.CompareTo(b.Door) is var door and not 0 ? door
+        : a.PersonId.CompareTo(b.PersonId));
+
     // Walked without Keys, which would copy a list of everybody for each who comes.
     private readonly ConcurrentDictionary<Participant, byte> _participants = new();
 
     // Those that were seen since the last round and may not be connected any more.
     private readonly ConcurrentDictionary<Guid, byte> _seen = new();
     private volatile Listing? _listing;
+    private volatile Listing _elsewhere = new(0, []);
 
     /// <summary>Raised when somebody came, went, changed state or room.</summary>
     public ChangeSignal Changed { get; } = new();
+
+    /// <summary>The same, of those who are connected to this node.</summary>
+    internal ChangeSignal ChangedHere { get; } = new();
 
     /// <summary>Registers a connection of a living session. Dispose what is returned when the connection is closed.</summary>
     /// <param name="session">Who connects.</param>
@@ -46,7 +55,7 @@ public sealed class ConnectedUsers(TimeProvider time)
         // It ended while it was being registered, and the participant could not be taken off the list yet.
         if (!session.IsAlive)
             _participants.TryRemove(participant, out _);
-        Changed.Raise();
+        RaiseHere();
         return participant;
     }
 
@@ -60,13 +69,22 @@ public sealed class ConnectedUsers(TimeProvider time)
         var version = Changed.Version;
         if (_listing is { } known && known.Version == version)
             return known.Users;
-        var listing = new Listing(version, Make());
+        var listing = new Listing(version, Together(ListHere(), _elsewhere.Users));
         _listing = listing;
         return listing.Users;
     }
 
+    /// <summary>The same, of those who are connected to other nodes; told by <see cref="Cluster.PeopleElsewhere"/>.</summary>
+    internal void SetElsewhere(ImmutableArray<ConnectedUser> users)
+    {
+        if (users.IsEmpty && _elsewhere.Users.IsEmpty)
+            return;
+        _elsewhere = new Listing(0, users);
+        Changed.Raise();
+    }
+
     /// <summary>Everybody, one entry a person, sorted by nickname.</summary>
-    public ImmutableArray<PersonHere> People() => PersonHere.Of(_participants.Keys);
+    public ImmutableArray<PersonHere> People() => PersonHere.Together(PersonHere.Of(_participants.Keys), PersonHere.Of(_elsewhere.Users));
 
     /// <summary>How many connections a person has through a door.</summary>
     public int CountOf(Guid personId, Door door) =>
@@ -86,7 +104,8 @@ public sealed class ConnectedUsers(TimeProvider time)
     }
 
     /// <summary>Whether this person has any connection.</summary>
-    public bool IsHere(Guid personId) => _participants.Any(entry => entry.Key.Session.PersonId == personId);
+    public bool IsHere(Guid personId) =>
+        _participants.Any(entry => entry.Key.Session.PersonId == personId) || _elsewhere.Users.Any(user => user.PersonId == personId);
 
     /// <summary>Everybody who has any connection; the caller's own set.</summary>
     internal HashSet<Guid> PersonIds() => [.. _participants.Select(entry => entry.Key.Session.PersonId)];
@@ -110,7 +129,7 @@ public sealed class ConnectedUsers(TimeProvider time)
             return;
         if (IsHeldFor(participant))
             _seen[participant.Session.Id] = 0;
-        Changed.Raise();
+        RaiseHere();
     }
 
     /// <summary>The sessions that are connected now or were seen since the last call, and whose names are held when they are gone.</summary>
@@ -130,13 +149,34 @@ public sealed class ConnectedUsers(TimeProvider time)
     internal void Touch(Participant participant)
     {
         if (_participants.ContainsKey(participant))
-            Changed.Raise();
+            RaiseHere();
     }
 
     /// <summary>A TCP client's session ends with its connection, see <see cref="SessionService.JoinForConnectionAsync"/>.</summary>
     private static bool IsHeldFor(Participant participant) => participant.Door != Door.Tcp;
 
-    private ImmutableArray<ConnectedUser> Make() =>
+    private void RaiseHere()
+    {
+        ChangedHere.Raise();
+        Changed.Raise();
+    }
+
+    /// <summary>Who is connected to several nodes through one door is one row.</summary>
+    private static ImmutableArray<ConnectedUser> Together(ImmutableArray<ConnectedUser> users, ImmutableArray<ConnectedUser> others) => others.IsEmpty
+        ? users
+        : [.. users.Concat(others).GroupBy(user => (user.PersonId, user.Door)).Select(same => same.Aggregate(Both)).Order(ByName)];
+
+    private static ConnectedUser Both(ConnectedUser one, ConnectedUser same) => one with
+    {
+        Rooms = [.. one.Rooms.Union(same.Rooms).Order(StringComparer.OrdinalIgnoreCase)],
+        Addresses = [.. one.Addresses.Union(same.Addresses).Order(StringComparer.Ordinal)],
+        Since = one.Since < same.Since ? one.Since : same.Since,
+        State = one.State == PresenceState.Online ? one.State : same.State,
+        Connections = one.Connections + same.Connections,
+    };
+
+    /// <summary>Those who are connected to this node, as <see cref="List"/>.</summary>
+    internal ImmutableArray<ConnectedUser> ListHere() =>
     [
         .. _participants.Keys
             .GroupBy(p => (p.Session.PersonId, p.Door))
@@ -149,8 +189,7 @@ public sealed class ConnectedUsers(TimeProvider time)
                 connections.Min(p => p.Since),
                 connections.Any(p => p.State == PresenceState.Online) ? PresenceState.Online : PresenceState.Away,
                 connections.Count()))
-            .OrderBy(user => user.Nickname, StringComparer.OrdinalIgnoreCase)
-            .ThenBy(user => user.Door),
+            .Order(ByName),
     ];
 
     private sealed record Listing(long Version, ImmutableArray<ConnectedUser> Users);

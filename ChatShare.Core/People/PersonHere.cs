@@ -24,6 +24,13 @@ public sealed record PersonHere(Guid PersonId, string Nickname, PresenceState St
     internal static ImmutableArray<PersonHere> Of(IEnumerable<Participant> connections) =>
         [.. connections.GroupBy(participant => participant.Session.PersonId).Select(One).Order(ByName)];
 
+    /// <summary>The people of a list with one row for each person and door, sorted by name.</summary>
+    internal static ImmutableArray<PersonHere> Of(IEnumerable<ConnectedUser> users) =>
+    [
+        .. users.GroupBy(user => user.PersonId).Select(same => same.Select(user => new PersonHere(user.PersonId, user.Nickname, user.State, [user.Door]))
+            .Aggregate(Both)).Order(ByName),
+    ];
+
     /// <summary>
     /// The sorted list after a change of one person. The others' entries stay the same objects, so that a thousand who come one after the
     /// other are not a thousand lists of new people.
@@ -47,6 +54,20 @@ public sealed record PersonHere(Guid PersonId, string Nickname, PresenceState St
             return people[before].Equals(now) ? people : people.SetItem(before, now);
         return people.Insert(~people.BinarySearch(now, ByName), now);
     }
+
+    /// <summary>Two sorted lists as one; who is in both is one person.</summary>
+    internal static ImmutableArray<PersonHere> Together(ImmutableArray<PersonHere> people, ImmutableArray<PersonHere> others)
+    {
+        if (others.IsEmpty)
+            return people;
+        return [.. people.Concat(others).GroupBy(person => person.PersonId).Select(same => same.Aggregate(Both)).Order(ByName)];
+    }
+
+    private static PersonHere Both(PersonHere one, PersonHere same) => one with
+    {
+        State = one.State == PresenceState.Online ? one.State : same.State,
+        Doors = [.. one.Doors.Union(same.Doors).Order()],
+    };
 
     private static PersonHere One(IEnumerable<Participant> connections)
     {

@@ -187,15 +187,34 @@ public sealed class SessionService(
         if (holder is null)
             return null;
 
-        if (connected.IsConnected(holder.Id) || _held.IsHeld(holder, Held))
+        if (connected.IsConnected(holder.Id) || connected.IsHere(holder.PersonId) || _held.IsHeld(holder, Held))
             throw Taken(nickname);
         var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
         await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
         return ending;
     }
 
-    /// <summary>Ends the living copies of rows that are ended already.</summary>
-    internal async Task EndCopiesAsync(IEnumerable<Ending> endings)
+    /// <summary>Ends the living copies of rows that are ended already, of all nodes.</summary>
+    internal async Task EndCopiesAsync(IReadOnlyCollection<Ending> endings)
+    {
+        foreach (var (sessionId, reason) in endings)
+            EndedHere?.Invoke(sessionId, reason);
+        await EndedElsewhereAsync(endings);
+    }
+
+    /// <summary>Looks whether another node has ended a session that lives here; it tells that, but what it tells may be lost.</summary>
+    internal async Task LookForEndedAsync(CancellationToken cancellationToken)
+    {
+        var living = _living.Where(entry => entry.Value.TryGetTarget(out var session) && session.IsAlive).Select(entry => entry.Key).ToList();
+        if (living.Count == 0)
+            return;
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await EndedElsewhereAsync(await db.Sessions.Where(s => living.Contains(s.Id) && s.EndedAt != null)
+            .Select(s => new Ending(s.Id, s.EndReason)).ToListAsync(cancellationToken));
+    }
+
+    /// <summary>Ends the copies that live at this node, of rows that are ended already.</summary>
+    internal async Task EndedElsewhereAsync(IEnumerable<Ending> endings)
     {
         foreach (var (sessionId, reason) in endings)
         {
@@ -224,6 +243,9 @@ public sealed class SessionService(
             }
         }
     }
+
+    /// <summary>Called with each session that is ended at this node, and why; takes no time and does not throw. Null for nobody.</summary>
+    internal Action<Guid, string?>? EndedHere { get; set; }
 
     /// <inheritdoc />
     public void Dispose() => _publishing.Dispose();

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 
@@ -15,27 +15,17 @@ public sealed class Room
     public const int PageLength = 100;
 
     internal const int CatchUpPage = 500;
-    private const int TailLength = 200;
-    private const int RingLength = 512;
 
     private readonly Lock _gate = new();
     private readonly RoomServices _services;
     private readonly HashSet<RoomSession> _readers = [];
-    private readonly SortedList<long, ChatMessage> _tail = [];
-    private readonly ChatMessage?[] _ring = new ChatMessage?[RingLength];
-    private readonly long[] _committedAt = new long[RingLength];
-    private readonly Dictionary<FileId, (UploadProgress Progress, long Version)> _uploads = [];
+    private readonly RecentMessages _recent;
+    private readonly ProgressInRoom _progress = new();
     private readonly TypingPeople _typing = new();
+    private readonly PeopleInRoom _people = new();
     private readonly SemaphoreSlim _loading = new(1);
-    private List<ChatMessage>? _publishedWhileLoading;
-    private bool _loaded;
-    private long _ringFrom;
-    private long _progressVersion;
-    private long _peopleVersion;
+    private volatile bool _loaded;
     private KeepRule _keeps;
-    private bool _peopleDirty;
-    private long _peopleToldAt;
-    private ImmutableArray<PersonHere> _people = [];
 
     internal Room(RoomServices services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
     {
@@ -43,8 +33,7 @@ public sealed class Room
         Id = id;
         Name = name;
         Topic = topic;
-        LastNumber = lastNumber;
-        MessageCount = messageCount;
+        _recent = new RecentMessages(lastNumber, messageCount);
     }
 
     /// <summary>The room's row.</summary>
@@ -57,20 +46,13 @@ public sealed class Room
     public string Topic { get; }
 
     /// <summary>The number of the last durable change.</summary>
-    public long LastNumber { get; private set; }
+    public long LastNumber => Look(static room => room._recent.LastNumber);
 
     /// <summary>How many messages were ever posted.</summary>
-    public long MessageCount { get; private set; }
+    public long MessageCount => Look(static room => room._recent.MessageCount);
 
     /// <summary>Who is here now, sorted by name.</summary>
-    public ImmutableArray<PersonHere> People
-    {
-        get
-        {
-            lock (_gate)
-                return _people;
-        }
-    }
+    public ImmutableArray<PersonHere> People => Look(static room => room._people.All);
 
     /// <summary>What it keeps of its files.</summary>
     public KeepRule Keeps => Volatile.Read(ref _keeps);
@@ -82,35 +64,21 @@ public sealed class Room
     public ChatMessage? FindRecent(long number)
     {
         lock (_gate)
-            return _tail.GetValueOrDefault(number);
+            return _recent.Find(number);
     }
 
     /// <summary>The newest messages that are kept in memory, ascending; of a room that somebody has entered.</summary>
     internal ImmutableArray<ChatMessage> Newest(int limit)
     {
         lock (_gate)
-            return [.. _tail.Values.Skip(_tail.Count - limit)];
+            return _recent.Newest(limit);
     }
 
     /// <summary>The number of the newest message; 0 when there is none.</summary>
-    public long NewestMessage
-    {
-        get
-        {
-            lock (_gate)
-                return _tail.Count > 0 ? _tail.GetKeyAtIndex(_tail.Count - 1) : 0;
-        }
-    }
+    public long NewestMessage => Look(static room => room._recent.NewestMessage);
 
     /// <summary>The mark of somebody who has seen everything up to now.</summary>
-    internal ReadMark ReadToTheEnd
-    {
-        get
-        {
-            lock (_gate)
-                return new ReadMark(LastNumber, MessageCount);
-        }
-    }
+    internal ReadMark ReadToTheEnd => Look(static room => new ReadMark(room._recent.LastNumber, room._recent.MessageCount));
 
     /// <summary>Takes the reader in: register and snapshot under one lock, so that nothing falls between or comes twice.</summary>
     internal async Task EnterAsync(RoomSession reader, long? afterNumber, CancellationToken cancellationToken)
@@ -120,20 +88,20 @@ public sealed class Room
         reader.Participant.StateChanged += OnStateChanged;
         lock (_gate)
         {
-            reader.LastNumber = afterNumber ?? LastNumber;
-            reader.ProgressVersion = _progressVersion;
+            reader.LastNumber = afterNumber ?? _recent.LastNumber;
+            reader.ProgressVersion = _progress.Version;
             reader.TypingVersion = -1;
             reader.Keeps = _keeps;
             _readers.Add(reader);
             // The newcomer sees themselves at once, the others with the next flush.
             PersonChanged(reader.Participant);
-            reader.PeopleVersion = _peopleVersion;
+            reader.PeopleVersion = _people.Version;
             reader.Backlog = new Backlog(
                 _services.Database.Epoch,
                 reader.LastNumber,
-                afterNumber is null ? [.. _tail.Values.Skip(_tail.Count - PageLength)] : [],
-                [.. _uploads.Values.Select(upload => upload.Progress)],
-                _people);
+                afterNumber is null ? _recent.Newest(PageLength) : [],
+                [.. _progress.All],
+                _people.All);
         }
 
         reader.Participant.Entered(Name.Value);
@@ -155,24 +123,62 @@ public sealed class Room
         _services.Dirty(this);
     }
 
-    /// <summary>Called after the commit, by the log's writer alone, in the order of the numbers.</summary>
+    /// <summary>
+    /// A durable change, of this node by the log's writer after its commit, or of another one. In the order of the numbers of each; what lies
+    /// between is waited for, and read from the database when it does not come.
+    /// </summary>
     internal void Publish(ChatMessage message)
     {
         lock (_gate)
         {
-            if (message.Changed <= LastNumber && _loaded)
+            // It may have ended at another node, which tells nothing more of it.
+            foreach (var file in message.Files.Where(file => !file.IsUnderWay))
+                _progress.Ended(file.Id);
+            if (_recent.Add(message))
+                WakeReaders();
+            if (!_recent.IsBehind)
                 return;
-            LastNumber = Math.Max(LastNumber, message.Changed);
-            MessageCount = Math.Max(MessageCount, message.Ordinal);
-            if (!_loaded)
+        }
+
+        _services.Behind(this);
+    }
+
+    /// <summary>Another node, or the database, says how far the room is.</summary>
+    internal void Heard(long number, long count)
+    {
+        lock (_gate)
+        {
+            _recent.Heard(number, count);
+            if (!_recent.IsBehind)
+                return;
+        }
+
+        _services.Behind(this);
+    }
+
+    /// <summary>Reads what is missing, once for all readers. One caller at a time.</summary>
+    internal async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            long after;
+            lock (_gate)
             {
-                // The snapshot that is being read may or may not hold this one; the loader sorts it out by number.
-                _publishedWhileLoading?.Add(message);
-                return;
+                if (!_recent.IsBehind)
+                    return;
+                after = _recent.LastNumber;
             }
 
-            Keep(message);
-            WakeReaders();
+            var page = await _services.Log.ChangedAfterAsync(this, after, CatchUpPage, cancellationToken);
+            lock (_gate)
+            {
+                if (_recent.AddMissed(page))
+                    WakeReaders();
+            }
+
+            // Whoever said that there is more was wrong, or tells it again.
+            if (page.IsEmpty)
+                return;
         }
     }
 
@@ -180,42 +186,65 @@ public sealed class Room
     {
         lock (_gate)
         {
+            if (_keeps == rule)
+                return;
             _keeps = rule;
             WakeReaders();
         }
     }
 
-    internal void Report(UploadProgress progress)
+    /// <summary>Of an upload of another node.</summary>
+    internal void HearProgress(UploadProgress progress)
     {
         lock (_gate)
         {
-            _uploads[progress.Id] = (progress, ++_progressVersion);
+            _progress.Report(progress);
             WakeReaders();
         }
+    }
+
+    /// <summary>Somebody at another node types, or does not any more.</summary>
+    /// <returns>Whether that is news.</returns>
+    internal bool HearTyping(PersonTyping who, bool isTyping)
+    {
+        lock (_gate)
+        {
+            if (isTyping)
+                _typing.Start(who);
+            else if (!_typing.Stop(who.PersonId))
+                return false;
+        }
+
+        _services.Dirty(this);
+        return true;
+    }
+
+    /// <summary>Of an upload of this node.</summary>
+    internal void Report(UploadProgress progress)
+    {
+        HearProgress(progress);
+        _services.Bus.Tell(new NodeNews.Progressed(Id, progress));
     }
 
     internal void UploadEnded(FileId id)
     {
         lock (_gate)
-            _uploads.Remove(id);
+            _progress.Ended(id);
     }
 
-    internal void StartTyping(PersonSession who)
+    /// <summary>Who is here through other nodes, sorted by name.</summary>
+    internal void SetPeopleElsewhere(ImmutableArray<PersonHere> people)
     {
         lock (_gate)
-            _typing.Start(who);
+            _people.SetElsewhere(people);
         _services.Dirty(this);
     }
 
-    internal void StopTyping(Guid personId)
+    /// <summary>Somebody at this node types, or has sent it, or has given it up.</summary>
+    internal void SetTyping(PersonTyping who, bool isTyping)
     {
-        lock (_gate)
-        {
-            if (!_typing.Stop(personId))
-                return;
-        }
-
-        _services.Dirty(this);
+        if (HearTyping(who, isTyping))
+            _services.Bus.Tell(new NodeNews.Typing(Id, who, isTyping));
     }
 
     /// <summary>
@@ -228,21 +257,11 @@ public sealed class Room
         lock (_gate)
         {
             _typing.Expire();
-            var now = Stopwatch.GetTimestamp();
-            if (_peopleDirty && now - _peopleToldAt >= CrowdPause(_people.Length))
-            {
-                _peopleDirty = false;
-                _peopleToldAt = now;
-                _peopleVersion++;
-            }
-
+            _people.Tell();
             WakeReaders();
-            return _typing.Any || _peopleDirty;
+            return _typing.Any || _people.IsDirty;
         }
     }
-
-    /// <summary>In stopwatch ticks. Five hundred who come at once would else all be drawn anew by all of them, four times a second.</summary>
-    private static long CrowdPause(int people) => Math.Min(2000, people * 4) * Stopwatch.Frequency / 1000;
 
     /// <summary>What this reader has not seen, and since when, 0 without a message. With nothing new it is marked as waiting, and the next change wakes it.</summary>
     internal (List<RoomEvent> Events, bool Behind, long Since) Take(RoomSession reader)
@@ -250,31 +269,16 @@ public sealed class Room
         lock (_gate)
         {
             var events = new List<RoomEvent>();
-            var since = 0L;
-            if (reader.LastNumber < LastNumber)
-            {
-                if (reader.LastNumber + 1 < _ringFrom)
-                    return (events, Behind: true, since);
-                since = _committedAt[(reader.LastNumber + 1) % RingLength];
-                while (reader.LastNumber < LastNumber)
-                    events.Add(new RoomEvent.MessageChanged(_ring[++reader.LastNumber % RingLength]!));
-            }
+            if (!_recent.TryRead(reader.LastNumber, events, out var since))
+                return (events, Behind: true, since);
+            reader.LastNumber = Math.Max(reader.LastNumber, _recent.LastNumber);
 
-            if (reader.ProgressVersion < _progressVersion)
+            _progress.Read(reader.ProgressVersion, events);
+            reader.ProgressVersion = _progress.Version;
+            if (reader.PeopleVersion < _people.Version)
             {
-                foreach (var (progress, version) in _uploads.Values)
-                {
-                    if (version > reader.ProgressVersion)
-                        events.Add(new RoomEvent.UploadProgressed(progress));
-                }
-
-                reader.ProgressVersion = _progressVersion;
-            }
-
-            if (reader.PeopleVersion < _peopleVersion)
-            {
-                reader.PeopleVersion = _peopleVersion;
-                events.Add(new RoomEvent.PeopleChanged(_people));
+                reader.PeopleVersion = _people.Version;
+                events.Add(new RoomEvent.PeopleChanged(_people.All));
             }
 
             if (reader.TypingVersion < _typing.Version)
@@ -300,8 +304,8 @@ public sealed class Room
         lock (_gate)
         {
             reader.Waiting = true;
-            if (reader.LastNumber < LastNumber || reader.ProgressVersion < _progressVersion
-                || reader.PeopleVersion < _peopleVersion || reader.TypingVersion < _typing.Version || reader.Keeps != _keeps)
+            if (reader.LastNumber < _recent.LastNumber || reader.ProgressVersion < _progress.Version
+                || reader.PeopleVersion < _people.Version || reader.TypingVersion < _typing.Version || reader.Keeps != _keeps)
                 WakeOne(reader);
         }
     }
@@ -312,7 +316,7 @@ public sealed class Room
         lock (_gate)
         {
             // An empty page: what was missing is a change of a message that has a later one, which the ring holds.
-            reader.LastNumber = page.Length > 0 ? page[^1].Changed : Math.Max(reader.LastNumber, _ringFrom - 1);
+            reader.LastNumber = page.Length > 0 ? page[^1].Changed : Math.Max(reader.LastNumber, _recent.LastForgotten);
         }
     }
 
@@ -324,7 +328,7 @@ public sealed class Room
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        if (Volatile.Read(ref _loaded))
+        if (_loaded)
             return;
         await _loading.WaitAsync(cancellationToken);
         try
@@ -332,19 +336,17 @@ public sealed class Room
             if (_loaded)
                 return;
             lock (_gate)
-                _publishedWhileLoading = [];
-            var (newest, lastNumber) = await _services.Log.NewestAsync(this, TailLength, cancellationToken);
+                _recent.BeginLoading();
+            var (newest, lastNumber) = await _services.Log.NewestAsync(this, RecentMessages.Wanted, cancellationToken);
             lock (_gate)
             {
-                foreach (var message in newest)
-                    _tail[message.Number] = message;
-                LastNumber = lastNumber;
-                _ringFrom = lastNumber + 1;
-                foreach (var message in _publishedWhileLoading.Where(message => message.Changed > lastNumber))
-                    Keep(message);
-                _publishedWhileLoading = null;
+                _recent.Load(newest, lastNumber);
                 _loaded = true;
+                if (!_recent.IsBehind)
+                    return;
             }
+
+            _services.Behind(this);
         }
         finally
         {
@@ -352,18 +354,10 @@ public sealed class Room
         }
     }
 
-    private void Keep(ChatMessage message)
+    private T Look<T>(Func<Room, T> look)
     {
-        LastNumber = message.Changed;
-        MessageCount = Math.Max(MessageCount, message.Ordinal);
-        _ring[message.Changed % RingLength] = message;
-        _committedAt[message.Changed % RingLength] = Stopwatch.GetTimestamp();
-        _ringFrom = Math.Max(_ringFrom, message.Changed - RingLength + 1);
-        // A change of an old message, one above the tail, must not come into the tail: there would be a hole behind it.
-        if (message.Number == message.Changed || _tail.ContainsKey(message.Number))
-            _tail[message.Number] = message;
-        if (_tail.Count > TailLength)
-            _tail.RemoveAt(0);
+        lock (_gate)
+            return look(this);
     }
 
     private void WakeReaders()
@@ -390,7 +384,6 @@ public sealed class Room
     private void PersonChanged(Participant participant)
     {
         var personId = participant.Session.PersonId;
-        _people = PersonHere.With(_people, personId, [.. _readers.Select(reader => reader.Participant).Where(p => p.Session.PersonId == personId)]);
-        _peopleDirty = true;
+        _people.Changed(personId, [.. _readers.Select(reader => reader.Participant).Where(p => p.Session.PersonId == personId)]);
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
@@ -98,6 +99,7 @@ public sealed class RoomService : BackgroundService
             await db.Rooms.Where(r => r.Id == room.Id).ExecuteUpdateAsync(
                 row => row.SetProperty(r => r.KeepDays, rule.Days).SetProperty(r => r.KeepBytes, rule.Bytes), cancellationToken);
             room.KeepBy(rule);
+            _services.Bus.Tell(new NodeNews.Rooms());
         }
         finally
         {
@@ -121,6 +123,32 @@ public sealed class RoomService : BackgroundService
         var session = new RoomSession(_services, room, participant);
         await room.EnterAsync(session, afterNumber, cancellationToken);
         return session;
+    }
+
+    /// <summary>Looks at what other nodes have made of the rooms: new ones, other rules, and how far each is.</summary>
+    internal async Task RefreshAsync(CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+            foreach (var row in await db.Rooms.AsNoTracking().ToListAsync(cancellationToken))
+            {
+                if (Find(row.Id) is not { } room)
+                {
+                    Adopt(row);
+                    Changed.Raise();
+                    continue;
+                }
+
+                room.KeepBy(new KeepRule(row.KeepDays, row.KeepBytes));
+                room.Heard(row.LastNumber, row.MessageCount);
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <inheritdoc />
@@ -174,9 +202,20 @@ public sealed class RoomService : BackgroundService
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             var row = new RoomRow { Name = name.Value, NameKey = name.Key, Topic = topic, CreatedBy = createdBy, CreatedAt = _time.GetUtcNow() };
             db.Rooms.Add(row);
-            await db.SaveChangesAsync(cancellationToken);
+            try
+            {
+                await db.SaveChangesAsync(cancellationToken);
+            }
+            catch (DbUpdateException e) when (db.IsDuplicate(e))
+            {
+                // Another node was faster; it is about to be told of, if it was not already.
+                Adopt(await db.Rooms.AsNoTracking().SingleAsync(r => r.NameKey == name.Key, cancellationToken));
+                return null;
+            }
+
             var room = Adopt(row);
             Changed.Raise();
+            _services.Bus.Tell(new NodeNews.Rooms());
             return room;
         }
         finally

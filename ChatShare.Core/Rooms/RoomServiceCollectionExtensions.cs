@@ -1,3 +1,4 @@
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
@@ -15,6 +16,11 @@ internal static class RoomServiceCollectionExtensions
     /// </summary>
     public static IServiceCollection AddRooms(this IServiceCollection services)
     {
+        services.AddSingleton<RedisConnection>();
+        services.AddSingleton<IRoomBus>(provider => provider.GetRequiredService<RedisConnection>().IsWanted
+            ? ActivatorUtilities.CreateInstance<RedisRoomBus>(provider)
+            : new LocalRoomBus());
+        services.AddSingleton<PeopleElsewhere>();
         services.AddSingleton<FanOut>();
         services.AddSingleton<PersonLimits>();
         services.AddSingleton<RoomServices>();
@@ -43,6 +49,8 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<Administration>);
         services.AddHostedService(Get<RoomService>);
         services.AddHostedService(Get<ReadMarks>);
+        services.AddHostedService<NodeFeed>();
+        services.AddHostedService(Get<PeopleElsewhere>);
         services.AddHostedService<UploadRepair>();
         services.AddHostedService<UploadClock>();
         services.AddHostedService(Get<Retention>);

@@ -62,6 +62,8 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
 
     internal int Partition { get; }
 
+    private PersonTyping Typing => new(Participant.Session.PersonId, Participant.Session.Nickname.Value);
+
     internal long FrameTicks { get; private set; }
 
     internal long LastWoken { get; set; }
@@ -139,7 +141,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
         _services.Limits.TakeMessage(who.PersonId);
         var entry = new LogEntry.Post(Room, who, Participant.Door, text.Value, ClientIds.Check(clientId), []);
         var message = await _services.Log.AppendAsync(entry, cancellationToken);
-        Room.StopTyping(who.PersonId);
+        Room.SetTyping(Typing, isTyping: false);
         return new PostedMessage(message, entry.IsNew);
     }
 
@@ -148,10 +150,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
     {
         if (!Permissions.CanSend(Participant.Session))
             return;
-        if (isTyping)
-            Room.StartTyping(Participant.Session);
-        else
-            Room.StopTyping(Participant.Session.PersonId);
+        Room.SetTyping(Typing, isTyping);
     }
 
     /// <summary>The newest <see cref="Room.PageLength"/> messages, ascending, out of memory.</summary>

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using ChatShare.Core.People;
 
 namespace ChatShare.Core.Rooms;
 
@@ -21,10 +20,10 @@ internal sealed class TypingPeople
     public ImmutableArray<PersonTyping> List() => [.. _people.Values.OrderBy(typing => typing.Until).Select(typing => typing.Person)];
 
     /// <summary>Begins, or types on.</summary>
-    public void Start(PersonSession who)
+    public void Start(PersonTyping who)
     {
         var until = Stopwatch.GetTimestamp() + TypingTicks;
-        if (_people.TryAdd(who.PersonId, (new PersonTyping(who.PersonId, who.Nickname.Value), until)))
+        if (_people.TryAdd(who.PersonId, (who, until)))
             Version++;
         else
             _people[who.PersonId] = _people[who.PersonId] with { Until = until };

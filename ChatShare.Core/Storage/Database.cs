@@ -32,6 +32,9 @@ public sealed class Database : IDisposable
         _logger = logger;
     }
 
+    /// <summary>Whether other nodes may use it at the same time.</summary>
+    public bool IsShared => _engine.IsShared;
+
     /// <summary>
     /// Random, made with the database, travels with every message number: a reader that knows another epoch starts afresh.
     /// </summary>

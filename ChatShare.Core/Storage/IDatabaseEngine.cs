@@ -12,6 +12,9 @@ internal interface IDatabaseEngine : IDisposable
     /// <summary>The beginning of a sentence about it: what and where it is, and the setting that says so.</summary>
     string Description { get; }
 
+    /// <summary>Whether other nodes may use it at the same time.</summary>
+    bool IsShared { get; }
+
     /// <summary>Points a context at it.</summary>
     void Configure(DbContextOptionsBuilder options);
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
@@ -98,6 +99,7 @@ internal sealed class CoreHost : IAsyncDisposable
         builder.Services.AddChatShareCore(builder.Configuration, _root);
         _host = builder.Build();
         await Get<Database>().OpenAsync(cancellationToken);
+        await Get<RedisConnection>().OpenAsync(cancellationToken);
         await _host.StartAsync(cancellationToken);
     }
 

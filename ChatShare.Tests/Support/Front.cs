@@ -22,8 +22,8 @@ internal sealed class Front : IAsyncDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDisposable> _disposables = [];
-    private readonly int _port = FreePort();
-    private readonly int _plainPort = FreePort();
+    private readonly int _port = Sockets.FreePort();
+    private readonly int _plainPort = Sockets.FreePort();
     private X509Certificate2? _authority;
     private Process? _process;
 
@@ -209,10 +209,4 @@ internal sealed class Front : IAsyncDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ChatShare.Tests.Support;
 using Npgsql;
 
@@ -119,7 +117,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         await RunAsync(
             [.. account, Path.Combine(programs, "initdb"), "-D", data, "-U", Account, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu",
                 "--icu-locale=en", "--no-sync"]);
-        var port = FreePort();
+        var port = Sockets.FreePort();
         // It ends with its standard input, and so with this program, also when that is killed.
         string[] command =
         [
@@ -151,13 +149,6 @@ public sealed class PostgreSqlServer : IAsyncDisposable
         await process.WaitForExitAsync(CancellationToken.None);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {await said}");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private sealed record Running(Process Process, TemporaryFolder Folder, int Port)

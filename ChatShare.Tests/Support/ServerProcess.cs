@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 
 namespace ChatShare.Tests.Support;
@@ -18,7 +16,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("chatshare-").FullName;
-    private readonly int _port = FreePort();
+    private readonly int _port = Sockets.FreePort();
     private readonly string[] _settings;
     private readonly IReadOnlyDictionary<string, string> _environment;
     private Process? _process;
@@ -133,13 +131,6 @@ public sealed partial class ServerProcess : IAsyncDisposable
             await KillAsync(CancellationToken.None);
         _process?.Dispose();
         Directory.Delete(_folder, recursive: true);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"http://\S+/setup\?token=\S+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]

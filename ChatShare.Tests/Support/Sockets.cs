@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 
 namespace ChatShare.Tests.Support;
@@ -6,6 +7,14 @@ namespace ChatShare.Tests.Support;
 /// <summary>Opens the circuit's WebSocket as a browser does, as far as the handshake.</summary>
 internal static class Sockets
 {
+    /// <returns>A port of the loopback that nobody listens to now.</returns>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     /// <returns>The status of the handshake; a socket that opened is closed again.</returns>
     public static async Task<HttpStatusCode> OpenAsync(RunningApp app, HttpClient person, string? origin, string path = "/_blazor")
     {

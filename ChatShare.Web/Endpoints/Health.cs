@@ -1,4 +1,5 @@
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -6,7 +7,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ChatShare.Web.Endpoints;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too.
+/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too, and so does Redis, where one
+/// is set.
 /// </summary>
 internal static class Health
 {
@@ -15,7 +17,7 @@ internal static class Health
 
     public static void AddChatShareHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database");
+        services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database").AddCheck<RedisCheck>("redis");
         services.AddSingleton<IHealthCheckPublisher, ReadyMetric>();
         services.Configure<HealthCheckPublisherOptions>(looks => (looks.Delay, looks.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15)));
     }
@@ -39,6 +41,12 @@ internal static class Health
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy() : HealthCheckResult.Healthy());
+    }
+
+    private sealed class RedisCheck(RedisConnection redis) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(!redis.IsWanted || redis.IsReachable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
     }
 
     private sealed class DatabaseCheck(Database database) : IHealthCheck

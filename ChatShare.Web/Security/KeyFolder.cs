@@ -5,9 +5,15 @@ using Microsoft.Extensions.Options;
 
 namespace ChatShare.Web.Security;
 
-/// <summary>Where the keys of the cookies live: with the data, so that a cookie outlives a restart and a move.</summary>
+/// <summary>
+/// Where the keys of the cookies live: with the data, so that a cookie outlives a restart and a move; of several nodes, in Redis, so that each can
+/// read what another one wrote.
+/// </summary>
 internal static class KeyFolder
 {
+    /// <summary>The list of keys in Redis.</summary>
+    public const string RedisKey = "chatshare:keys";
+
     public static string Of(ChatShareOptions options) => Path.Combine(options.DataDirectory, "keys");
 
     /// <summary>Makes and reads a cookie's worth of bytes: without keys nobody could join, and the first of them would learn it.</summary>
@@ -20,6 +26,10 @@ internal static class KeyFolder
             Directory.CreateDirectory(folder);
             var protector = services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(KeyFolder));
             protector.Unprotect(protector.Protect([1]));
+        }
+        catch (Exception e) when (e is StackExchange.Redis.RedisException or TimeoutException)
+        {
+            throw new StorageException($"The cookie keys in Redis (ChatShare:Cluster:Redis) cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {

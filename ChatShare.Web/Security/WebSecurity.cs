@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Web.Endpoints.Uploads;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
@@ -8,6 +9,7 @@ using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.AspNetCore.DataProtection.StackExchangeRedis;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.Options;
@@ -50,8 +52,10 @@ internal static class WebSecurity
         });
 
         services.AddDataProtection().SetApplicationName("ChatShare");
-        services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, ILoggerFactory>((keys, options, loggers) =>
-            keys.XmlRepository = new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers));
+        services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, RedisConnection, ILoggerFactory>((keys, options, redis, loggers) =>
+            keys.XmlRepository = redis.IsWanted
+                ? new RedisXmlRepository(() => redis.Multiplexer.GetDatabase(), KeyFolder.RedisKey)
+                : new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers));
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ChatShareOptions>>(TrustOnly);
     }

@@ -21,6 +21,8 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
 
     public string Description => $"The database {_connection.Database} on {_connection.Host} (ChatShare:Storage:ConnectionString)";
 
+    public bool IsShared => true;
+
     public string ConnectionString => _connection.ToString();
 
     /// <summary>What is wrong with how it is to be reached, as the rest of a sentence; null when it can be tried.</summary>

@@ -13,6 +13,8 @@ internal sealed class SqliteEngine(string folder) : IDatabaseEngine
 
     public string Description => $"The database {_file} (ChatShare:DataDirectory)";
 
+    public bool IsShared => false;
+
     /// <summary>For connections opened by hand; give each one to <see cref="Prepare"/> before its first use.</summary>
     public string ConnectionString => new SqliteConnectionStringBuilder { DataSource = _file, ForeignKeys = true }.ToString();
 

@@ -1,0 +1,149 @@
+using System.Data.Common;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace ChatShare.Core.Cluster;
+
+/// <summary>
+/// Takes in what other nodes do. What they tell comes at once; what may have been lost on the way stands in the database, where it is looked for
+/// every few seconds: a lost hint costs seconds and nothing else.
+/// </summary>
+internal sealed class NodeFeed : BackgroundService
+{
+    // What is missing is mostly on its way.
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(30);
+
+    private static readonly TimeSpan Round = TimeSpan.FromSeconds(3);
+
+    private readonly IRoomBus _bus;
+    private readonly Database _database;
+    private readonly RoomService _rooms;
+    private readonly RoomServices _services;
+    private readonly SessionService _sessions;
+    private readonly PeopleElsewhere _people;
+    private readonly TimeProvider _time;
+    private readonly ILogger<NodeFeed> _logger;
+    private readonly ChangeSignal _lookNow = new();
+
+    public NodeFeed(
+        IRoomBus bus, Database database, RoomService rooms, RoomServices services, SessionService sessions, PeopleElsewhere people, TimeProvider time,
+        ILogger<NodeFeed> logger)
+    {
+        _bus = bus;
+        _database = database;
+        _rooms = rooms;
+        _services = services;
+        _sessions = sessions;
+        _people = people;
+        _time = time;
+        _logger = logger;
+        sessions.EndedHere = (sessionId, reason) => bus.Tell(new NodeNews.SessionEnded(sessionId, reason));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        if (!_database.IsShared)
+            return;
+        try
+        {
+            await Task.WhenAll(HearAsync(stoppingToken), FillGapsAsync(stoppingToken), LookAsync(stoppingToken));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The program ends.
+            return;
+        }
+    }
+
+    private async Task HearAsync(CancellationToken stoppingToken)
+    {
+        await foreach (var news in _bus.NewsAsync(stoppingToken))
+        {
+            switch (news)
+            {
+                case NodeNews.OfRoom ofRoom when _rooms.Find(ofRoom.RoomId) is { } room:
+                    Hear(room, ofRoom);
+                    break;
+                case NodeNews.SessionEnded ended:
+                    await _sessions.EndedElsewhereAsync([new(ended.SessionId, ended.Reason)]);
+                    break;
+                case NodeNews.People:
+                    _people.LookNow();
+                    break;
+                default:
+                    // Something was missed, or a room was made or changed.
+                    _lookNow.Raise();
+                    _people.LookNow();
+                    break;
+            }
+        }
+    }
+
+    private void Hear(Room room, NodeNews.OfRoom news)
+    {
+        switch (news)
+        {
+            case NodeNews.Changed changed:
+                _services.Log.Publish(room, changed.Message);
+                break;
+            case NodeNews.Moved moved:
+                room.Heard(moved.Number, moved.Count);
+                break;
+            case NodeNews.Progressed progressed:
+                room.HearProgress(progressed.Progress);
+                break;
+            case NodeNews.Typing typing:
+                room.HearTyping(typing.Person, typing.IsTyping);
+                break;
+        }
+    }
+
+    /// <summary>Rooms for which nothing came in time; each once for all its readers.</summary>
+    private async Task FillGapsAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var seen = _services.FellBehind.Version;
+            // One that cannot be read now is found to be behind by the next look.
+            foreach (var room in _services.TakeBehind())
+                await TryAsync(room.CatchUpAsync, stoppingToken);
+            await _services.FellBehind.WaitAsync(seen, stoppingToken);
+            await Task.Delay(Patience, _time, stoppingToken);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            var seen = _lookNow.Version;
+            await TryAsync(
+                async cancellationToken =>
+                {
+                    await _rooms.RefreshAsync(cancellationToken);
+                    await _sessions.LookForEndedAsync(cancellationToken);
+                },
+                stoppingToken);
+            // Not all nodes in the same moment.
+            var pause = Round * (0.8 + (Random.Shared.NextDouble() * 0.4));
+            await ChangeSignal.WaitAnyAsync([_lookNow.After(seen), cancellationToken => Task.Delay(pause, _time, cancellationToken)], stoppingToken);
+        }
+    }
+
+    /// <summary>The database may be away; whoever opens it tells of that, and it is looked at again soon.</summary>
+    private async Task TryAsync(Func<CancellationToken, Task> look, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await look(stoppingToken);
+        }
+        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException or TimeoutException or InvalidOperationException)
+        {
+            _logger.OtherNodesNotSeen(e);
+        }
+    }
+}

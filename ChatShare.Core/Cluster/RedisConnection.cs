@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace ChatShare.Core.Cluster;
+
+/// <summary>The program's one connection to Redis, where <c>ChatShare:Cluster:Redis</c> names one. It comes back by itself.</summary>
+public sealed class RedisConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan AnswersWithin = TimeSpan.FromSeconds(2);
+
+    private readonly ClusterOptions _options;
+    private readonly ILogger<RedisConnection> _logger;
+    private ConnectionMultiplexer? _connection;
+    private int _isLost;
+
+    /// <summary>Touches nothing yet; see <see cref="OpenAsync"/>.</summary>
+    public RedisConnection(IOptions<ChatShareOptions> options, ILogger<RedisConnection> logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        _options = options.Value.Cluster;
+        _logger = logger;
+    }
+
+    /// <summary>Whether there is one to connect to.</summary>
+    public bool IsWanted => _options.Redis.Length > 0;
+
+    /// <summary>Whether it can be reached now.</summary>
+    public bool IsReachable => _connection is { IsConnected: true };
+
+    /// <summary>For whoever keeps something there.</summary>
+    /// <exception cref="InvalidOperationException">It is not open yet.</exception>
+    public IConnectionMultiplexer Multiplexer => _connection ?? throw new InvalidOperationException("The connection to Redis is not open yet.");
+
+    /// <summary>Raised when it is there again, and what was said meanwhile is lost.</summary>
+    internal event Action? Restored;
+
+    /// <summary>What is wrong with how it is to be reached, as the rest of a sentence; null when it can be tried.</summary>
+    internal static string? FaultOf(string text)
+    {
+        const string example = "such as redis.example:6379,password=…";
+        try
+        {
+            return ConfigurationOptions.Parse(text).EndPoints.Count == 0 ? $"has to name a host, {example}." : null;
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            // What the exception says may be part of a password.
+            return $"cannot be read; it has to be {example}.";
+        }
+    }
+
+    /// <summary>Connects. Once, at start; does nothing when there is none to connect to.</summary>
+    /// <exception cref="Storage.StorageException">It cannot be reached.</exception>
+    public async Task OpenAsync(CancellationToken cancellationToken)
+    {
+        if (!IsWanted)
+            return;
+        var configuration = ConfigurationOptions.Parse(_options.Redis);
+        configuration.ClientName = "chatshare";
+        configuration.AbortOnConnectFail = false;
+        // What cannot be said now is not worth saying later.
+        configuration.BacklogPolicy = BacklogPolicy.FailFast;
+        configuration.ConnectTimeout = configuration.AsyncTimeout = configuration.SyncTimeout = (int)AnswersWithin.TotalMilliseconds;
+        // A server that was stopped in the middle breaks no connection: it is asked often enough for that to be seen within seconds.
+        configuration.KeepAlive = 5;
+        configuration.HeartbeatInterval = TimeSpan.FromSeconds(1);
+        configuration.HeartbeatConsistencyChecks = true;
+        configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 5000);
+        var connection = await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken);
+        if (!connection.IsConnected)
+        {
+            await connection.DisposeAsync();
+            throw new Storage.StorageException($"Redis at {Address(configuration)} (ChatShare:Cluster:Redis) cannot be reached.");
+        }
+
+        connection.ConnectionFailed += (_, failure) =>
+        {
+            // Two connections, and each tries again: told once.
+            if (Interlocked.Exchange(ref _isLost, 1) == 0)
+                _logger.RedisLost(failure.Exception, failure.FailureType.ToString());
+        };
+        connection.ConnectionRestored += (_, _) =>
+        {
+            if (Interlocked.Exchange(ref _isLost, 0) == 1)
+                _logger.RedisBack();
+            Restored?.Invoke();
+        };
+        _connection = connection;
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is not null)
+            await _connection.DisposeAsync();
+    }
+
+    /// <summary>Without the password.</summary>
+    private static string Address(ConfigurationOptions configuration) => string.Join(" and ", configuration.EndPoints.Select(EndPointCollection.ToString));
+}

@@ -1,0 +1,139 @@
+using System.Collections.Immutable;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
+using CsCheck;
+
+namespace ChatShare.Tests.Rooms;
+
+/// <summary>
+/// What a node knows of a room while others write into it, too: changes come early, twice or not at all, and what is missing is read from the
+/// database. Whoever reads along has to end with what the database has.
+/// </summary>
+public sealed class RecentMessagesTests
+{
+    private enum Step
+    {
+        /// <summary>Somebody posts, and this node is told.</summary>
+        Post,
+
+        /// <summary>The same, and what was told is lost.</summary>
+        PostUnheard,
+
+        /// <summary>A message changes, and this node is told.</summary>
+        Change,
+
+        /// <summary>The same, and what was told is lost.</summary>
+        ChangeUnheard,
+
+        /// <summary>What was told last comes after what is told next.</summary>
+        Delay,
+
+        /// <summary>Something is told again.</summary>
+        Repeat,
+
+        /// <summary>The database is asked for what is missing.</summary>
+        Fill,
+
+        /// <summary>The reader reads on.</summary>
+        Read,
+    }
+
+    [Fact]
+    public void Whoever_reads_along_ends_with_what_the_database_has()
+    {
+        var script = Gen.Select(Gen.Int[0, 30], Gen.Select(Gen.Enum<Step>(), Gen.Int[0, 1000]).List[0, 120]);
+        script.Sample((before, steps) =>
+        {
+            var database = new List<ChatMessage>();
+            var numbers = 0L;
+            for (var i = 0; i < before; i++)
+                Post();
+            var recent = new RecentMessages(numbers, database.Count);
+            recent.BeginLoading();
+            recent.Load([.. database], numbers);
+            var (position, read) = (numbers, database.ToDictionary(m => m.Number));
+            var (told, delayed) = (new List<ChatMessage>(), new Queue<ChatMessage>());
+
+            foreach (var (step, which) in steps)
+            {
+                switch (step)
+                {
+                    case Step.Post:
+                        Tell(Post());
+                        break;
+                    case Step.PostUnheard:
+                        Post();
+                        break;
+                    case Step.Change when database.Count > 0:
+                        Tell(Change(which % database.Count));
+                        break;
+                    case Step.ChangeUnheard when database.Count > 0:
+                        Change(which % database.Count);
+                        break;
+                    case Step.Delay:
+                        delayed.Enqueue(Post());
+                        break;
+                    case Step.Repeat when told.Count > 0:
+                        recent.Add(told[which % told.Count]);
+                        break;
+                    case Step.Fill:
+                        recent.AddMissed(After(recent.LastNumber));
+                        break;
+                    case Step.Read:
+                        Read();
+                        break;
+                }
+            }
+
+            recent.Heard(numbers, database.Count);
+            Assert.Equal(recent.LastNumber < numbers, recent.IsBehind);
+            recent.AddMissed(After(recent.LastNumber));
+            Read();
+
+            Assert.False(recent.IsBehind);
+            Assert.Equal(numbers, recent.LastNumber);
+            Assert.Equal(database.Count, recent.MessageCount);
+            Assert.Equal(database.Select(m => (m.Number, m.Changed)), read.Values.OrderBy(m => m.Number).Select(m => (m.Number, m.Changed)));
+            Assert.Equal(database.Select(m => (m.Number, m.Changed)), recent.Newest(database.Count).Select(m => (m.Number, m.Changed)));
+
+            ChatMessage Post()
+            {
+                var message = Message(++numbers, numbers, database.Count + 1);
+                database.Add(message);
+                return message;
+            }
+
+            ChatMessage Change(int index) => database[index] = database[index].With(++numbers, []);
+
+            void Tell(ChatMessage message)
+            {
+                told.Add(message);
+                recent.Add(message);
+                while (delayed.TryDequeue(out var late))
+                    recent.Add(late);
+            }
+
+            ImmutableArray<ChatMessage> After(long number) => [.. database.Where(m => m.Changed > number).OrderBy(m => m.Changed)];
+
+            void Read()
+            {
+                var events = new List<RoomEvent>();
+                Assert.True(recent.TryRead(position, events, out _));
+                foreach (var message in events.Cast<RoomEvent.MessageChanged>().Select(e => e.Message))
+                {
+                    Assert.True(message.Changed > position, "A reader was given something again, or out of order.");
+                    position = message.Changed;
+                    read[message.Number] = message;
+                }
+
+                position = recent.LastNumber;
+            }
+        });
+    }
+
+    private static ChatMessage Message(long number, long changed, long ordinal) => new()
+    {
+        RoomId = 1, Number = number, Changed = changed, Ordinal = ordinal, PersonId = Guid.Empty, Sender = "Ann", Door = Door.Api,
+        SentAt = DateTimeOffset.UnixEpoch, Text = "", ClientId = "", Deleted = false,
+    };
+}
