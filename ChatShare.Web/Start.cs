@@ -107,6 +107,9 @@ public static class Start
         }
         catch (RefusedException e) when (e.Kind != RefusalKind.DiskFull)
         {
+            // Another node has made the same one in the same moment.
+            if (e.Kind == RefusalKind.Taken && await accounts.HasAdministratorAsync(cancellationToken))
+                return;
             throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions),
                 [$"ChatShare:Admin:UserName and ChatShare:Admin:Password cannot be used: {e.Message}"]);
         }

@@ -9,7 +9,8 @@ using ChatShare.Tests.Support;
 namespace ChatShare.Tests.Storage;
 
 /// <summary>
-/// The whole program on PostgreSQL: everything that asks the database at least once. The long form runs all tests so.
+/// The whole program on PostgreSQL: everything that asks the database at least once. With <c>CHATSHARE_TESTS_DATABASE=PostgreSql</c> in the
+/// environment all tests use it, but for those that need what only SQLite has.
 /// </summary>
 public sealed class PostgreSqlAppTests
 {
