@@ -26,6 +26,7 @@ public sealed class StartTests
     [InlineData("--Kestrel:Endpoints:Web:Url=http://192.0.2.1:1", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--ChatShare:Gateway:Endpoint=5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--ChatShare:Gateway:Endpoint=192.0.2.1:5555", "ChatShare:Gateway:Endpoint")]
+    [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
     [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
     [InlineData("--ChatShare:DataDirectory=/proc/data", "ChatShare:DataDirectory")]

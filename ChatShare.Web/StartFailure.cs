@@ -1,5 +1,6 @@
 using System.Globalization;
 using ChatShare.Core.Storage;
+using ChatShare.Web.Telemetry;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Web;
@@ -28,8 +29,15 @@ internal static class StartFailure
     /// <exception cref="OptionsValidationException">A setting cannot be used.</exception>
     public static void CheckSettings(IConfiguration configuration)
     {
-        if (FaultOfAddress(configuration) is { } address)
-            throw new OptionsValidationException(AddressKey, typeof(string), [address]);
+        if (FaultOfAddress(configuration) is { } fault)
+            throw new OptionsValidationException(AddressKey, typeof(string), [fault]);
+        // OpenTelemetry would say nothing and send to its default.
+        foreach (var key in TelemetryServices.EndpointKeys)
+        {
+            if (configuration[key] is { Length: > 0 } receiver && !(Uri.TryCreate(receiver, UriKind.Absolute, out var address) && address.Scheme is ("http" or "https")))
+                throw new OptionsValidationException(key, typeof(string), [$"{key} is \"{receiver}\", which is not an address such as http://localhost:4317."]);
+        }
+
         foreach (var level in LevelsOf(configuration.GetSection("Logging")))
         {
             if (!Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))

@@ -7,6 +7,9 @@ namespace ChatShare.Web.Telemetry;
 /// <summary>The two ways in which operators get the server's numbers.</summary>
 internal static class TelemetryServices
 {
+    /// <summary>Where a receiver is named.</summary>
+    public static readonly string[] EndpointKeys = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
+
     // What the framework itself measures. OpenTelemetry's packages for ASP.NET Core and the runtime name these meters and do nothing else.
     private static readonly string[] Meters = [ChatShareMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 
@@ -15,10 +18,8 @@ internal static class TelemetryServices
     {
         builder.Services.AddSingleton<MetricsCollector>();
         builder.Services.AddSingleton<MetricsPage>();
-        if (IsSet("OTEL_EXPORTER_OTLP_ENDPOINT") || IsSet("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"))
+        if (EndpointKeys.Any(key => !string.IsNullOrEmpty(builder.Configuration[key])))
             AddOtlp(builder);
-
-        bool IsSet(string name) => !string.IsNullOrWhiteSpace(builder.Configuration[name]);
     }
 
     /// <summary>Maps <c>/metrics</c> and begins to count.</summary>
