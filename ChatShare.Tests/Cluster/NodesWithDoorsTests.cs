@@ -1,0 +1,107 @@
+using System.Net;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Api;
+using ChatShare.Tests.Support;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Tests.Cluster;
+
+/// <summary>Two whole servers that are one chat, as a browser and a script find them.</summary>
+public sealed class NodesWithDoorsTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Whoever_has_joined_at_one_node_is_known_at_the_other_and_whoever_was_disconnected_at_neither()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        string[] settings =
+        [
+            .. await PostgreSqlServer.NewSettingsAsync(), $"ChatShare:Cluster:Redis={redis.Address}", $"ChatShare:Admin:UserName={ApiFixture.Administrator}",
+            $"ChatShare:Admin:Password={ApiFixture.Password}",
+        ];
+        await using var one = await RunningApp.StartAsync(settings);
+        await using var other = await RunningApp.StartAsync(settings);
+        var browser = await one.JoinAsync("Ann");
+        using var script = await ApiClient.SignInAsync(one, "Bo");
+        using var elsewhere = new ApiClient(other, other.NewClient(sendsOrigin: false));
+        elsewhere.Http.DefaultRequestHeaders.Authorization = script.Http.DefaultRequestHeaders.Authorization;
+
+        await elsewhere.SayAsync("by the other door");
+        Assert.Equal(HttpStatusCode.OK, await RoomAsync());
+        await using var events = await script.FollowAsync("Lobby");
+        using var administrator = await ApiClient.SignInAdministratorAsync(other);
+        var connection = "";
+        await Eventually.TrueAsync(async () =>
+        {
+            var bo = (await administrator.GetAsync("/api/connections")).EnumerateArray().Where(line => line.GetProperty("nickname").GetString() == "Bo").ToList();
+            connection = bo is [var only] ? only.GetProperty("id").GetString()! : "";
+            return bo.Count == 1;
+        });
+        using (var ended = await administrator.Http.DeleteAsync($"/api/connections/{connection}", Cancel))
+            Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+
+        await Eventually.TrueAsync(async () => (await script.Http.GetAsync("/api/rooms", Cancel)).StatusCode == HttpStatusCode.Unauthorized);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await elsewhere.Http.GetAsync("/api/rooms", Cancel)).StatusCode);
+        await one.EndSessionAsync("Ann", "Enough.");
+        await Eventually.TrueAsync(async () => await RoomAsync() == HttpStatusCode.Found);
+
+        async Task<HttpStatusCode> RoomAsync()
+        {
+            using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(other.Address) };
+            client.DefaultRequestHeaders.Add("Cookie", RunningApp.CookiesOf(browser));
+            using var response = await client.GetAsync("/rooms/Lobby", Cancel);
+            return response.StatusCode;
+        }
+    }
+
+    [Fact]
+    public async Task A_node_says_that_it_is_not_ready_while_redis_is_away_and_goes_on_storing()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        await using var app = await RunningApp.StartAsync([.. await PostgreSqlServer.NewSettingsAsync(), $"ChatShare:Cluster:Redis={redis.Address}"]);
+        using var ann = await ApiClient.SignInAsync(app, "Ann");
+        Assert.True(await IsReadyAsync());
+
+        await redis.KillAsync();
+        await Eventually.TrueAsync(async () => !await IsReadyAsync());
+        await ann.SayAsync("still here");
+        await redis.StartAgainAsync();
+
+        await Eventually.TrueAsync(IsReadyAsync);
+
+        async Task<bool> IsReadyAsync()
+        {
+            using var response = await ann.Http.GetAsync("/health/ready", Cancel);
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+    }
+
+    [Fact]
+    public async Task Redis_that_cannot_be_reached_stops_the_start_with_a_sentence_that_holds_no_password()
+    {
+        PostgreSqlServer.Require();
+        var settings = await PostgreSqlServer.NewSettingsAsync();
+
+        var failure = await Assert.ThrowsAsync<StorageException>(
+            () => RunningApp.StartAsync([.. settings, $"ChatShare:Cluster:Redis=127.0.0.1:{Sockets.FreePort()},password=hunter22"]));
+
+        Assert.Contains("ChatShare:Cluster:Redis", failure.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter22", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("redis.example:6379", "SQLite")]
+    [InlineData("redis.example:6379,password=hunter22,ssl=perhaps", "cannot be read")]
+    public async Task Setting_that_makes_no_sense_is_told_in_a_sentence(string redis, string told)
+    {
+        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => RunningApp.StartAsync([$"ChatShare:Cluster:Redis={redis}"]));
+
+        Assert.StartsWith("ChatShare:Cluster:Redis ", Assert.Single(failure.Failures, failure => failure.Contains(told, StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter22", failure.Message, StringComparison.Ordinal);
+    }
+}
