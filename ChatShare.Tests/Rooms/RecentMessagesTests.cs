@@ -19,6 +19,9 @@ public sealed class RecentMessagesTests
         /// <summary>The same, and what was told is lost.</summary>
         PostUnheard,
 
+        /// <summary>More than is held for readers, all of it told.</summary>
+        PostMany,
+
         /// <summary>A message changes, and this node is told.</summary>
         Change,
 
@@ -41,7 +44,8 @@ public sealed class RecentMessagesTests
     [Fact]
     public void Whoever_reads_along_ends_with_what_the_database_has()
     {
-        var script = Gen.Select(Gen.Int[0, 30], Gen.Select(Gen.Enum<Step>(), Gen.Int[0, 1000]).List[0, 120]);
+        var step = Gen.Frequency((1, Gen.Const(Step.PostMany)), (40, Gen.Enum<Step>().Where(step => step != Step.PostMany)));
+        var script = Gen.Select(Gen.Int[0, 30], Gen.Select(step, Gen.Int[0, 1000]).List[0, 120]);
         script.Sample((before, steps) =>
         {
             var database = new List<ChatMessage>();
@@ -50,7 +54,7 @@ public sealed class RecentMessagesTests
                 Post();
             var recent = new RecentMessages(numbers, database.Count);
             recent.BeginLoading();
-            recent.Load([.. database], numbers);
+            recent.Load([.. database.TakeLast(RecentMessages.Wanted)], numbers);
             var (position, read) = (numbers, database.ToDictionary(m => m.Number));
             var (told, delayed) = (new List<ChatMessage>(), new Queue<ChatMessage>());
 
@@ -64,11 +68,15 @@ public sealed class RecentMessagesTests
                     case Step.PostUnheard:
                         Post();
                         break;
+                    case Step.PostMany:
+                        for (var i = 0; i < 600; i++)
+                            Tell(Post());
+                        break;
                     case Step.Change when database.Count > 0:
-                        Tell(Change(which % database.Count));
+                        Tell(Change(database.Count - 1 - (which % Math.Min(4, database.Count))));
                         break;
                     case Step.ChangeUnheard when database.Count > 0:
-                        Change(which % database.Count);
+                        Change(database.Count - 1 - (which % Math.Min(4, database.Count)));
                         break;
                     case Step.Delay:
                         delayed.Enqueue(Post());
@@ -94,7 +102,8 @@ public sealed class RecentMessagesTests
             Assert.Equal(numbers, recent.LastNumber);
             Assert.Equal(database.Count, recent.MessageCount);
             Assert.Equal(database.Select(m => (m.Number, m.Changed)), read.Values.OrderBy(m => m.Number).Select(m => (m.Number, m.Changed)));
-            Assert.Equal(database.Select(m => (m.Number, m.Changed)), recent.Newest(database.Count).Select(m => (m.Number, m.Changed)));
+            Assert.Equal(
+                database.TakeLast(RecentMessages.Wanted).Select(m => (m.Number, m.Changed)), recent.Newest(RecentMessages.Wanted).Select(m => (m.Number, m.Changed)));
 
             ChatMessage Post()
             {
@@ -118,8 +127,11 @@ public sealed class RecentMessagesTests
             void Read()
             {
                 var events = new List<RoomEvent>();
-                Assert.True(recent.TryRead(position, events, out _));
-                foreach (var message in events.Cast<RoomEvent.MessageChanged>().Select(e => e.Message))
+                // Behind what is held, a reader reads on from the log.
+                var messages = recent.TryRead(position, events, out _)
+                    ? events.Cast<RoomEvent.MessageChanged>().Select(e => e.Message)
+                    : After(position).Where(m => m.Changed <= recent.LastNumber);
+                foreach (var message in messages)
                 {
                     Assert.True(message.Changed > position, "A reader was given something again, or out of order.");
                     position = message.Changed;
@@ -128,7 +140,7 @@ public sealed class RecentMessagesTests
 
                 position = recent.LastNumber;
             }
-        });
+        }, iter: 1000);
     }
 
     private static ChatMessage Message(long number, long changed, long ordinal) => new()
