@@ -1,5 +1,6 @@
 using System.Reflection;
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
@@ -96,7 +97,7 @@ public sealed class ServiceAccessTests
         services.AddChatShareCore(new ConfigurationBuilder().Build(), "/");
         return services.Select(service => service.ServiceType).Where(type => type.Assembly == typeof(Permissions).Assembly && type is { IsPublic: true, IsClass: true })
             .Append(typeof(RoomSession)).Append(typeof(Upload)).Distinct()
-            .Where(type => !type.IsSubclassOf(typeof(Microsoft.EntityFrameworkCore.DbContext)) && type != typeof(Database))
+            .Where(type => !type.IsSubclassOf(typeof(Microsoft.EntityFrameworkCore.DbContext)) && type != typeof(Database) && type != typeof(RedisConnection))
             .SelectMany(type => type.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly))
             .Where(method => !method.IsSpecialName && method.Name is not ("Dispose" or "DisposeAsync" or "StartAsync" or "StopAsync" or "ToString"));
     }
