@@ -38,8 +38,8 @@ internal sealed class Front : IAsyncDisposable
     public string PlainAddress => string.Create(CultureInfo.InvariantCulture, $"http://{Host}:{_plainPort}");
 
     /// <param name="kind"><see cref="Nginx"/> or <see cref="Caddy"/>; the test is skipped without it.</param>
-    /// <param name="app">Trusts 127.0.0.1 and hands files over below <c>/protected</c>.</param>
-    public static async Task<Front> StartAsync(string kind, RunningApp app)
+    /// <param name="apps">One, or the nodes; they trust 127.0.0.1 and hand files over below <c>/protected</c>.</param>
+    public static async Task<Front> StartAsync(string kind, params RunningApp[] apps)
     {
         var program = kind == Nginx ? NginxPath : CaddyPath;
         Assert.SkipUnless(File.Exists(program), $"{kind} is not installed; ./test installs it on Debian as root.");
@@ -49,7 +49,7 @@ internal sealed class Front : IAsyncDisposable
         {
             await Command.RequireAsync(SourceTree.Folder("deploy/make-certificates"), front._folder.Path, Host);
             front._authority = X509CertificateLoader.LoadCertificateFromFile(front._folder.File("authority.pem"));
-            await (kind == Nginx ? front.StartNginxAsync(app) : front.StartCaddyAsync(app));
+            await (kind == Nginx ? front.StartNginxAsync(apps) : front.StartCaddyAsync(apps));
             return front;
         }
         catch
@@ -121,7 +121,7 @@ internal sealed class Front : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartNginxAsync(RunningApp app)
+    private async Task StartNginxAsync(RunningApp[] apps)
     {
         var site = Replace(
             await File.ReadAllTextAsync(SourceTree.Folder("deploy/nginx.conf"), TestContext.Current.CancellationToken),
@@ -129,9 +129,9 @@ internal sealed class Front : IAsyncDisposable
             ("listen 443 ssl;", $"listen 127.0.0.1:{Text(_port)} ssl;"),
             ("listen [::]:80;", ""),
             ("listen [::]:443 ssl;", ""),
-            ("server 127.0.0.1:5080;", $"server {new Uri(app.Address).Authority};"),
+            ("server 127.0.0.1:5080;", string.Join(' ', apps.Select(app => $"server {new Uri(app.Address).Authority};"))),
             ("/etc/ssl/chatshare/", _folder.Path + "/"),
-            ("/var/lib/chatshare/downloads/", app.DownloadsDirectory + "/"));
+            ("/var/lib/chatshare/downloads/", apps[0].DownloadsDirectory + "/"));
         // The workers of a root's nginx would be somebody else, and the files of the test are root's.
         var user = Environment.UserName == "root" ? "user root;" : "";
         var file = _folder.File("nginx.conf");
@@ -148,7 +148,7 @@ internal sealed class Front : IAsyncDisposable
         await RunAsync(NginxPath, "-p", _folder.Path, "-c", file);
     }
 
-    private async Task StartCaddyAsync(RunningApp app)
+    private async Task StartCaddyAsync(RunningApp[] apps)
     {
         var site = Replace(
             await File.ReadAllTextAsync(SourceTree.Folder("deploy/Caddyfile"), TestContext.Current.CancellationToken),
@@ -161,9 +161,10 @@ internal sealed class Front : IAsyncDisposable
                 	https_port {Text(_port)}
                 """),
             ("\n" + Host + " {\n", $"\n{Host} {{\n\tbind 127.0.0.1\n"),
-            ("reverse_proxy 127.0.0.1:5080", $"reverse_proxy {new Uri(app.Address).Authority}"),
+            ("reverse_proxy 127.0.0.1:5080", $"reverse_proxy {string.Join(' ', apps.Select(app => new Uri(app.Address).Authority))}"),
+            ("#lb_policy cookie", apps.Length > 1 ? "lb_policy cookie" : "#lb_policy cookie"),
             ("/etc/ssl/chatshare/", _folder.Path + "/"),
-            ("/var/lib/chatshare/downloads", app.DownloadsDirectory));
+            ("/var/lib/chatshare/downloads", apps[0].DownloadsDirectory));
         var file = _folder.File("Caddyfile");
         await File.WriteAllTextAsync(file, site, TestContext.Current.CancellationToken);
         await Command.RequireAsync(CaddyPath, "validate", "--adapter", "caddyfile", "--config", file);
@@ -208,5 +209,4 @@ internal sealed class Front : IAsyncDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
 }

@@ -76,6 +76,7 @@ internal static class WebSecurity
         {
             pages.UseExceptionHandler("/status/500", createScopeForErrors: true);
             pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
+            pages.UseMiddleware<NodeCookie>();
         });
         app.UseRouting();
         app.UseMiddleware<Crowd>();
