@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Data.Common;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
@@ -24,6 +25,8 @@ public sealed record PostedMessage(ChatMessage Message, bool IsNew);
 /// </remarks>
 public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
 {
+    private static readonly TimeSpan ReadsAgain = TimeSpan.FromMilliseconds(500);
+
     private readonly RoomServices _services;
     private readonly CancellationTokenSource _left = new();
     private ManualResetValueTaskSourceCore<bool> _wake;
@@ -100,7 +103,7 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
             readsLog = taken.Behind;
             if (taken.Behind)
             {
-                var missed = await _services.Log.ChangedAfterAsync(Room, LastNumber, Room.CatchUpPage, until.Token);
+                var missed = await MissedAsync(until.Token);
                 Room.CaughtUp(this, missed);
                 if (missed.Length > 0)
                     yield return [.. missed.Select(message => new RoomEvent.MessageChanged(message))];
@@ -200,6 +203,22 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
 
     /// <summary>Lets the waiting reader run, on the caller's thread, until it waits again.</summary>
     internal void Release() => _wake.SetResult(true);
+
+    /// <summary>The next page of what this reader has missed. A server of a database that is away comes back: its readers wait for it.</summary>
+    private async Task<ImmutableArray<ChatMessage>> MissedAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _services.Log.ChangedAfterAsync(Room, LastNumber, Room.CatchUpPage, cancellationToken);
+            }
+            catch (Exception e) when (_services.Database.IsShared && e is DbException or TimeoutException)
+            {
+                await Task.Delay(ReadsAgain, cancellationToken);
+            }
+        }
+    }
 
     private async ValueTask WokenAsync(CancellationToken until)
     {

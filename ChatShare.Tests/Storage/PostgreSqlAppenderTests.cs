@@ -107,6 +107,29 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
         Assert.Single(host.Errors);
     }
 
+    [Fact]
+    public async Task Reader_that_is_far_behind_waits_for_a_database_that_is_away_and_misses_nothing()
+    {
+        PostgreSqlServer.Require();
+        const int moreThanIsHeld = 700;
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var line = new CutLine(PortOf(database));
+        await using var host = await StartAsync(line.Through(database));
+        await using var session = await host.EnterAsync("anna", Cancel);
+        var behind = await host.EnterAsync("bert", Cancel);
+        await Task.WhenAll(Enumerable.Range(0, moreThanIsHeld).Select(_ => session.SayAsync("said", Cancel)));
+
+        line.Down();
+        await using var reader = new RoomReader(behind);
+        Assert.False(await host.Get<Database>().AnswersAsync(Cancel));
+        var before = line.Connections;
+        await Eventually.TrueAsync(() => Task.FromResult(line.Connections > before));
+        line.Up();
+        await reader.UntilChangeAsync(moreThanIsHeld, Cancel);
+
+        Assert.Equal(Enumerable.Range(1, moreThanIsHeld).Select(number => (long)number), reader.Messages.Select(message => message.Number));
+    }
+
     [Fact(Timeout = 20 * Make.Patience)]
     public async Task Two_nodes_whose_connections_end_at_random_store_every_acknowledged_message_once_and_without_gaps()
     {
