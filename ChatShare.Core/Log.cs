@@ -95,6 +95,12 @@ internal static partial class Log
     [LoggerMessage(6001, LogLevel.Debug, "The other nodes could not be told who is here, or asked who is there; tried again in a few seconds")]
     public static partial void PeopleNotTold(this ILogger logger, Exception e);
 
+    [LoggerMessage(6020, LogLevel.Warning, "The uploads of this node could not be kept or let go in the database; tried again in a few seconds")]
+    public static partial void LeaseNotProlonged(this ILogger logger, Exception e);
+
+    [LoggerMessage(6021, LogLevel.Warning, "This node was silent for too long; other nodes may go on with its uploads")]
+    public static partial void LeaseLost(this ILogger logger);
+
     [LoggerMessage(4001, LogLevel.Error, "The database does not answer; it is tried again, and nothing can be stored meanwhile")]
     public static partial void DatabaseDoesNotAnswer(this ILogger logger, Exception e);
 

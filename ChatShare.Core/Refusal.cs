@@ -33,6 +33,9 @@ public enum RefusalKind
     /// <summary>Everything is there, and it will be done without anybody’s help; it may be asked for again after a moment.</summary>
     NotYet,
 
+    /// <summary>Another node holds it and is about to let go; it may be asked for again after a moment.</summary>
+    Elsewhere,
+
     /// <summary>The bytes are not what their checksum says.</summary>
     Checksum,
 
@@ -49,6 +52,6 @@ public sealed class RefusedException(RefusalKind kind, string sentence, Exceptio
     /// <summary>What was wrong.</summary>
     public RefusalKind Kind { get; } = kind;
 
-    /// <summary>How long to wait before trying again, for <see cref="RefusalKind.TooFast"/> and <see cref="RefusalKind.NotYet"/>; null when unknown.</summary>
+    /// <summary>How long to wait before trying again, for <see cref="RefusalKind.TooFast"/>, <see cref="RefusalKind.NotYet"/> and <see cref="RefusalKind.Elsewhere"/>; null when unknown.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -25,7 +25,7 @@ internal static class Refusals
                 _ => null,
             },
             // 507 is a full disk or a limit: somebody has to make room first.
-            IsPassing = status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests
+            IsPassing = status is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.Locked
                 || ((int)status >= 500 && status is not (HttpStatusCode.InsufficientStorage or HttpStatusCode.NotImplemented)),
         };
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
@@ -25,13 +26,15 @@ internal sealed class NodeFeed : BackgroundService
     private readonly RoomServices _services;
     private readonly SessionService _sessions;
     private readonly PeopleElsewhere _people;
+    private readonly UploadService _uploads;
+    private readonly UploadHandover _handover;
     private readonly TimeProvider _time;
     private readonly ILogger<NodeFeed> _logger;
     private readonly ChangeSignal _lookNow = new();
 
     public NodeFeed(
-        IRoomBus bus, Database database, RoomService rooms, RoomServices services, SessionService sessions, PeopleElsewhere people, TimeProvider time,
-        ILogger<NodeFeed> logger)
+        IRoomBus bus, Database database, RoomService rooms, RoomServices services, SessionService sessions, PeopleElsewhere people,
+        UploadService uploads, UploadHandover handover, TimeProvider time, ILogger<NodeFeed> logger)
     {
         _bus = bus;
         _database = database;
@@ -39,6 +42,8 @@ internal sealed class NodeFeed : BackgroundService
         _services = services;
         _sessions = sessions;
         _people = people;
+        _uploads = uploads;
+        _handover = handover;
         _time = time;
         _logger = logger;
         sessions.EndedHere = (sessionId, reason) => bus.Tell(new NodeNews.SessionEnded(sessionId, reason));
@@ -70,6 +75,10 @@ internal sealed class NodeFeed : BackgroundService
                     break;
                 case NodeNews.SessionEnded ended:
                     await _sessions.EndedElsewhereAsync([new(ended.SessionId, ended.Reason)]);
+                    break;
+                case NodeNews.Wanted wanted:
+                    // In the background: what is being finished takes its time.
+                    _ = _handover.LetGoQuietlyAsync(_uploads, wanted.Id);
                     break;
                 case NodeNews.People:
                     _people.LookNow();

@@ -16,6 +16,7 @@ namespace ChatShare.Core.Cluster;
 [JsonDerivedType(typeof(Typing), "typing")]
 [JsonDerivedType(typeof(SessionEnded), "ended")]
 [JsonDerivedType(typeof(People), "people")]
+[JsonDerivedType(typeof(Wanted), "wanted")]
 internal abstract record NodeNews
 {
     private NodeNews()
@@ -51,6 +52,9 @@ internal abstract record NodeNews
 
     /// <summary>The people of a node are others now; see <see cref="IRoomBus.PeopleElsewhereAsync"/>.</summary>
     public sealed record People : NodeNews;
+
+    /// <summary>The sender of an upload has come to another node: whoever holds it lets it go.</summary>
+    public sealed record Wanted(FileId Id) : NodeNews;
 
     /// <summary>Something may have been missed. Never sent: a bus says it to its own node.</summary>
     public sealed record Missed : NodeNews;

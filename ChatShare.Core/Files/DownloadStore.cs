@@ -56,6 +56,17 @@ internal sealed class DownloadStore
         }
     }
 
+    /// <summary>
+    /// Opens what is here of an upload, also for the bytes that will come. A reader never makes the file: the upload may just have ended and
+    /// deleted it.
+    /// </summary>
+    /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>
+    public FileStream OpenPartial(FileId id) => Open(PartialPath(id));
+
+    /// <summary>Opens a content.</summary>
+    /// <exception cref="IOException">It is not there.</exception>
+    public FileStream OpenContent(string sha256) => Open(ContentPath(sha256));
+
     public string PartialPath(FileId id) => Path.Combine(_partial, id.ToString());
 
     /// <summary>Only for hashes out of the database or made here.</summary>
@@ -244,6 +255,9 @@ internal sealed class DownloadStore
     /// <summary>Partial files that nobody has written to since a moment; names that are no file ids count as well.</summary>
     public IEnumerable<string> PartialFilesOlderThan(DateTimeOffset moment) =>
         Directory.EnumerateFiles(_partial).Where(path => File.GetLastWriteTimeUtc(path) < moment.UtcDateTime);
+
+    private static FileStream Open(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
 
     private string RemovalNotePath(string sha256) => Path.Combine(_removing, sha256);
 

@@ -68,10 +68,23 @@ public sealed class FileDirectory
 
     /// <summary>Null when no file of this id is coming in now, or none is read before a scanner has seen it. To be disposed.</summary>
     /// <exception cref="RefusedException">The asker may not read it.</exception>
-    public RelayedFile? OpenArriving(FileId id, PersonSession who)
+    public async Task<RelayedFile?> OpenArrivingAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         Permissions.Demand(Permissions.CanRead(who), who);
-        return _uploads.IsRelaying && _uploads.Find(id) is { IsUnderWay: true } upload ? new RelayedFile(upload, _time) : null;
+        if (!_uploads.IsRelaying)
+            return null;
+        var upload = _uploads.Find(id);
+        if (upload is { IsUnderWay: true })
+            return Relay(upload.File, upload);
+        // One that is being finished here is about to be found as a file.
+        if (upload is { IsLetGo: false } || !_uploads.Leases.IsShared)
+            return null;
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken) is { } row && UploadHandover.IsUnderWay(row)
+            ? Relay(RowMapping.ToFile(row), null)
+            : null;
+
+        RelayedFile Relay(SharedFile file, Upload? here) => new(new ArrivingFile(file, here, _store, _contexts, _time), _time);
     }
 
     /// <summary>The finished files of a room, oldest first.</summary>

@@ -33,19 +33,13 @@ public sealed class FileRemoval
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
-        if (_uploads.Find(id) is { } upload)
-        {
-            await upload.CancelAsync(who, cancellationToken);
-            // Its last byte may have come first: then it is a file, to be deleted like any other.
-            if (upload.File.State != FileState.Ready)
-                return;
-        }
-
-        if (await _uploads.Ends.CallOffAsync(id, cancellationToken))
-            return;
+        var wasUnderWay = await _uploads.CancelAsync(id, who, cancellationToken);
         using var held = await _contents.HoldAsync(cancellationToken);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
+        // Else its last byte came first: then it is a file, to be deleted like any other.
+        if (row is null && wasUnderWay)
+            return;
         if (row is null || _rooms.Find(row.RoomId) is not { } room)
             throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
         var deleted = RowMapping.ToFile(row) with { State = FileState.Deleted, Sha256 = null };

@@ -1,7 +1,9 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
+using ChatShare.Core.Messages;
 using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -40,28 +42,33 @@ public sealed class OwnUploads
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly UploadService _uploads;
+    private readonly RoomService _rooms;
     private readonly DownloadStore _store;
     private readonly PersonLimits _limits;
 
-    internal OwnUploads(IDbContextFactory<ChatShareDbContext> contexts, UploadService uploads, DownloadStore store, PersonLimits limits)
+    internal OwnUploads(IDbContextFactory<ChatShareDbContext> contexts, UploadService uploads, RoomService rooms, DownloadStore store, PersonLimits limits)
     {
         _contexts = contexts;
         _uploads = uploads;
+        _rooms = rooms;
         _store = store;
         _limits = limits;
     }
 
-    /// <summary>The person's uploads under way, of all rooms and through all doors, by name.</summary>
+    /// <summary>The person's uploads under way, of all rooms and through all doors and nodes, by name.</summary>
     /// <exception cref="RefusedException">The session has ended.</exception>
-    public ImmutableArray<OwnUpload> Of(PersonSession who)
+    public async Task<ImmutableArray<OwnUpload>> OfAsync(PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanSend(who), who);
+        // First: one that comes here between the two looks is in both.
+        var elsewhere = _uploads.Leases.IsShared ? await ElsewhereAsync(who, cancellationToken) : [];
         return
         [
             .. _uploads.Active
                 .Where(upload => upload.IsUnderWay && Permissions.CanContinueUpload(who, upload.Sender.PersonId))
                 .Select(upload => new OwnUpload(upload.File, upload.Room.Name.Value, HereOf(upload), upload.IsReceiving))
+                .Concat(elsewhere).DistinctBy(own => own.File.Id)
                 .OrderBy(own => own.File.Name, StringComparer.OrdinalIgnoreCase).ThenBy(own => own.File.Id.ToString(), StringComparer.Ordinal),
         ];
     }
@@ -114,6 +121,26 @@ public sealed class OwnUploads
                 : (long)((Int128)(received - SampleBytes) * i / (MostSamples - 1));
             yield return (offset, (int)Math.Min(SampleBytes, received - offset));
         }
+    }
+
+    /// <summary>Those of other nodes, as far as they are in the shared folder.</summary>
+    private async Task<List<OwnUpload>> ElsewhereAsync(PersonSession who, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Files.AsNoTracking()
+            .Where(f => f.PersonId == who.PersonId && (f.State == FileState.Uploading || f.State == FileState.Paused)).ToListAsync(cancellationToken);
+        var elsewhere = new List<OwnUpload>();
+        foreach (var row in rows)
+        {
+            var file = RowMapping.ToFile(row);
+            // What is being finished here is no upload any more.
+            if (_rooms.Find(row.RoomId) is not { } room || _uploads.Find(file.Id) is { IsLetGo: false } || _uploads.Ends.Find(file.Id) is not null)
+                continue;
+            var isReceiving = room.FindProgress(file.Id) is { IsPaused: false, BytesPerSecond: > 0 };
+            elsewhere.Add(new OwnUpload(file, room.Name.Value, Math.Min(file.Length, _store.PartialLength(file.Id)), isReceiving));
+        }
+
+        return elsewhere;
     }
 
     /// <summary>Of an upload of an earlier run that is still being hashed again the partial file's length is what is known.</summary>

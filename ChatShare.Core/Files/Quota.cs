@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Linq.Expressions;
 using System.Runtime.CompilerServices;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -25,6 +26,8 @@ public sealed class Quota
     private static readonly TimeSpan Frame = TimeSpan.FromSeconds(1);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly UploadLeases _leases;
+    private readonly DownloadStore _store;
     private readonly LowDisk _disk;
     private readonly ChatShareMetrics _metrics;
     private readonly LimitOptions _limits;
@@ -37,8 +40,11 @@ public sealed class Quota
     private readonly PersonSignals _changed = new();
 
     internal Quota(
-        IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, MessageLog log, ChatShareMetrics metrics, IOptions<ChatShareOptions> options, TimeProvider time)
+        IDbContextFactory<ChatShareDbContext> contexts, UploadLeases leases, DownloadStore store, LowDisk disk, MessageLog log, ChatShareMetrics metrics,
+        IOptions<ChatShareOptions> options, TimeProvider time)
     {
+        _leases = leases;
+        _store = store;
         _contexts = contexts;
         _disk = disk;
         _metrics = metrics;
@@ -93,7 +99,7 @@ public sealed class Quota
             // Taken before the database and the uploads are asked: what gets there meanwhile is left out there, and counted once.
             Reservation[] reserved = [.. _reserved.Keys];
             List<string> ids = [.. reserved.SelectMany(other => other.Ids)];
-            DemandDisk(wanted, reserved, active);
+            DemandDisk(wanted, reserved, active, _leases.IsShared ? await UnderWayAsync(cancellationToken) : []);
             await DemandAsync(Limit.PersonBytes, _limits.PersonBytes, f => f.PersonId == personId, other => other.PersonId == personId, left => $"You have {left} left here");
             await DemandAsync(Limit.RoomBytes, _limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
             await DemandAsync(Limit.TotalBytes, _limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
@@ -118,13 +124,17 @@ public sealed class Quota
         }
     }
 
-    private void DemandDisk(Reservation wanted, Reservation[] reserved, IEnumerable<Upload> active)
+    private void DemandDisk(Reservation wanted, Reservation[] reserved, IEnumerable<Upload> active, IReadOnlyCollection<SharedFile> ofAllNodes)
     {
         // Bytes that others were promised are not free any more. Counted before the look at the disk: one that arrives in between
         // counts twice, which errs on the safe side.
         var announcing = reserved.SelectMany(other => other.Ids).ToHashSet(StringComparer.Ordinal);
+        var here = active.Where(upload => !announcing.Contains(upload.Id.ToString())).ToList();
+        var counted = here.Select(upload => upload.Id).ToHashSet();
         var promised = reserved.Sum(other => other.Bytes)
-            + active.Where(upload => !announcing.Contains(upload.Id.ToString())).Sum(upload => (decimal)(upload.Length - upload.Received));
+            + here.Sum(upload => (decimal)(upload.Length - upload.Received))
+            + ofAllNodes.Where(file => !counted.Contains(file.Id) && !announcing.Contains(file.Id.ToString()))
+                .Sum(file => (decimal)Math.Max(0, file.Length - _store.PartialLength(file.Id)));
         var spare = _disk.Look();
         if (spare < 0 || wanted.Bytes > spare - promised)
             _metrics.Refused(Limit.MinimumFreeBytes);
@@ -132,6 +142,13 @@ public sealed class Quota
             throw new RefusedException(RefusalKind.DiskFull, LowDisk.Sentence);
         if (wanted.Bytes > spare - promised)
             throw new RefusedException(RefusalKind.DiskFull, "There is not enough space left on the server for this.");
+    }
+
+    private async Task<List<SharedFile>> UnderWayAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
+        return [.. rows.Select(RowMapping.ToFile)];
     }
 
     private async Task<long> StoredAsync(Expression<Func<FileRow, bool>> whose, List<string> without, CancellationToken cancellationToken)

@@ -9,8 +9,9 @@ namespace ChatShare.Core.Files;
 /// </summary>
 /// <param name="length">Bytes in all, as declared.</param>
 /// <param name="metrics">Counts them.</param>
+/// <param name="demand">Called before bytes are written; throws when they may not be.</param>
 /// <param name="moved">Called when <see cref="Count"/> has grown, by whichever thread wrote.</param>
-internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Action moved) : IDisposable
+internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Action demand, Action moved) : IDisposable
 {
     private const int BufferLength = 256 * 1024;
 
@@ -57,18 +58,22 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
     /// Takes up the bytes that an earlier run of the program has received: they are hashed again. After a power failure that is what the disk
     /// has of them, which may be less than their sender was told: a sender asks where to go on.
     /// </summary>
-    public async Task TakeUpAsync(FileStream partial, CancellationToken cancellationToken)
+    /// <param name="here">Is disposed of.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task TakeUpAsync(FileStream here, CancellationToken cancellationToken)
     {
+        await using var partial = here;
         // More than declared cannot have been written; should it be there, it is not ours.
-        var here = Math.Min(partial.Length, length);
-        await HashAsync(partial, here, cancellationToken);
-        Interlocked.Exchange(ref _count, here);
+        var count = Math.Min(partial.Length, length);
+        await HashAsync(partial, count, cancellationToken);
+        Interlocked.Exchange(ref _count, count);
     }
 
     public void Dispose() => _hash.Dispose();
 
     private void Take(FileStream partial, ReadOnlySpan<byte> bytes)
     {
+        demand();
         partial.Write(bytes);
         _hash.AppendData(bytes);
         var count = Interlocked.Add(ref _count, bytes.Length);

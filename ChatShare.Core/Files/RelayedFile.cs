@@ -4,7 +4,7 @@ namespace ChatShare.Core.Files;
 
 /// <summary>
 /// A file that is read while it still comes in. What has arrived can be had at once, the rest as it arrives. Opened by
-/// <see cref="FileDirectory.OpenArriving"/>; stays readable when the file is finished meanwhile.
+/// <see cref="FileDirectory.OpenArrivingAsync"/>; stays readable when the file is finished meanwhile.
 /// </summary>
 public sealed class RelayedFile : IAsyncDisposable
 {
@@ -13,19 +13,19 @@ public sealed class RelayedFile : IAsyncDisposable
 
     private const int BufferLength = 128 * 1024;
 
-    private readonly Upload _upload;
+    private readonly ArrivingFile _arriving;
     private readonly TimeProvider _time;
     private FileStream? _source;
     private bool _isContent;
 
-    internal RelayedFile(Upload upload, TimeProvider time)
+    internal RelayedFile(ArrivingFile arriving, TimeProvider time)
     {
-        _upload = upload;
+        _arriving = arriving;
         _time = time;
     }
 
     /// <summary>What it is; its hash is not known yet.</summary>
-    public SharedFile File => _upload.File;
+    public SharedFile File => _arriving.File;
 
     /// <summary>Copies a part of the file, waiting for what is not here yet.</summary>
     /// <param name="from">The first byte.</param>
@@ -41,7 +41,9 @@ public sealed class RelayedFile : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(destination);
         ArgumentNullException.ThrowIfNull(download);
-        var cancellationToken = download.Stopped;
+        // A wait that was given up ends with this.
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(download.Stopped);
+        var cancellationToken = until.Token;
         var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
@@ -64,6 +66,7 @@ public sealed class RelayedFile : IAsyncDisposable
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
+            await until.CancelAsync();
         }
     }
 
@@ -75,7 +78,7 @@ public sealed class RelayedFile : IAsyncDisposable
     {
         try
         {
-            return _upload.Open();
+            return _arriving.OpenPartial();
         }
         catch (FileNotFoundException)
         {
@@ -95,11 +98,10 @@ public sealed class RelayedFile : IAsyncDisposable
     {
         try
         {
-            await _upload.Ended.WaitAsync(Patience, _time, cancellationToken);
-            if (_isContent || File.State != FileState.Ready)
-                throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+            await _arriving.EndedAsync(cancellationToken).WaitAsync(Patience, _time, cancellationToken);
+            var content = _isContent ? null : _arriving.OpenContent();
             _isContent = true;
-            return _upload.Open();
+            return content ?? throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
         }
         catch (Exception e) when (e is IOException or TimeoutException)
         {
@@ -110,16 +112,16 @@ public sealed class RelayedFile : IAsyncDisposable
     /// <summary>How many bytes are here behind a position; at least one.</summary>
     private async Task<long> HereBeyondAsync(long position, CancellationToken cancellationToken)
     {
+        long here;
         try
         {
-            await _upload.MovedBeyondAsync(position, cancellationToken).WaitAsync(Patience, _time, cancellationToken);
+            here = await _arriving.BeyondAsync(position, cancellationToken).WaitAsync(Patience, _time, cancellationToken);
         }
         catch (TimeoutException)
         {
             throw new RefusedException(RefusalKind.Gone, "This upload was paused for too long.");
         }
 
-        var here = _upload.Received - position;
         return here > 0 ? here : throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 
@@ -32,6 +33,7 @@ public sealed class Upload
     private Ending? _ending;
     private int _ended;
     private volatile bool _isChecking;
+    private volatile bool _isLetGo;
 
     internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
     {
@@ -39,7 +41,7 @@ public sealed class Upload
         Room = room;
         Sender = sender;
         File = file;
-        _bytes = new ReceivedBytes(file.Length, owner.Metrics, _moved.Raise);
+        _bytes = new ReceivedBytes(file.Length, owner.Metrics, Demand, _moved.Raise);
     }
 
     /// <summary>The room whose people see the card; fixed when the upload began.</summary>
@@ -60,13 +62,16 @@ public sealed class Upload
     /// <summary>Bytes that are here and, where they came with a checksum, were verified: the offset of the next append.</summary>
     public long Received => _bytes.Count;
 
-    /// <summary>True until it is ready, or its failure or cancellation was asked for.</summary>
-    public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null;
+    /// <summary>True until it is ready, or its failure or cancellation was asked for, or another node goes on with it.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null && !_isLetGo;
+
+    /// <summary>Whether it has not ended, and is to go on by another object, mostly at another node.</summary>
+    internal bool IsLetGo => _isLetGo && File.IsUnderWay;
 
     /// <summary>Whether somebody is feeding it right now.</summary>
     public bool IsReceiving => _appending.CurrentCount == 0;
 
-    /// <summary>Ends when it has ended and its row says so.</summary>
+    /// <summary>Ends when it has ended and its row says so, or it was let go.</summary>
     public Task Ended => _closed.Task;
 
     /// <summary>How far it is.</summary>
@@ -81,6 +86,9 @@ public sealed class Upload
 
     /// <summary>The same for <see cref="UploadDeadlines"/>.</summary>
     internal long Deadline { get; set; }
+
+    /// <summary>The life of this node by which it may be appended to; see <see cref="Storage.FileRow.Holder"/>.</summary>
+    internal Guid? Holder { get; init; }
 
     /// <summary>The sender's own id for it; null when there is none.</summary>
     internal string? ClientId { get; init; }
@@ -107,8 +115,8 @@ public sealed class Upload
     /// Not the sender, not under way, another append is running, another offset (<see cref="RefusalKind.Conflict"/>), not what the
     /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>: it waits where what
     /// fits ends, and never becomes complete by such a part), <see cref="RefusalKind.TooFast"/>, <see cref="RefusalKind.DiskFull"/>
-    /// (failed), <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed), or
-    /// <see cref="RefusalKind.NotYet"/>: all of it is here, and it becomes the file when the database can be written.
+    /// (failed), <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed), <see cref="RefusalKind.NotYet"/>:
+    /// all of it is here, and it becomes the file when the database can be written, <see cref="RefusalKind.Elsewhere"/>: another node goes on, or may.
     /// </exception>
     /// <exception cref="OperationCanceledException">
     /// The token, or the upload was cancelled or failed meanwhile, or the program is being stopped.
@@ -123,6 +131,7 @@ public sealed class Upload
             throw new RefusedException(RefusalKind.Conflict, "This file is being sent already.");
         try
         {
+            Demand();
             if (!IsUnderWay)
                 throw new RefusedException(RefusalKind.Conflict, "This upload has ended.");
             if (offset != Received)
@@ -138,8 +147,13 @@ public sealed class Upload
             if (Received == Length)
             {
                 await CheckAsync();
+                Demand();
                 await CompleteAsync(() => _owner.FinishAsync(this, _bytes.Sha256()));
             }
+        }
+        catch (OperationCanceledException) when (IsLetGo)
+        {
+            throw UploadLeases.Elsewhere();
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
@@ -182,6 +196,7 @@ public sealed class Upload
     internal async Task<bool> CompleteFromStoreAsync(string sha256, Func<long, byte[], CancellationToken, Task<IDisposable?>> hold)
     {
         await TakenUp;
+        Demand();
         // First into the queue: who feeds it now gives way to this, and not to the next part.
         var turn = _appending.WaitAsync(CancellationToken.None);
         await _giveWay.CancelAsync();
@@ -210,14 +225,17 @@ public sealed class Upload
         }
     }
 
-    /// <summary>
-    /// Opens what is here for reading: the file when it has become one, else also behind the bytes that will come. A reader never makes the
-    /// partial file: the upload may just have ended and deleted it.
-    /// </summary>
-    /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>
-    internal FileStream Open() => new(
-        File.Sha256 is { } sha256 ? _owner.Store.ContentPath(sha256) : _owner.Store.PartialPath(Id),
-        FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+    /// <summary>Leaves row and partial file to whoever goes on: what feeds it is broken off, what is being finished is finished first.</summary>
+    internal async Task LetGoAsync()
+    {
+        _isLetGo = true;
+        await _stop.CancelAsync();
+        await Task.WhenAny(TakenUp);
+        await _appending.WaitAsync(CancellationToken.None);
+        if (Interlocked.Exchange(ref _ended, 1) == 0)
+            Close();
+        _appending.Release();
+    }
 
     /// <summary>Returns when there are more bytes than <paramref name="position"/>, or the upload has ended.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -259,11 +277,16 @@ public sealed class Upload
         _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
         TakenUp = Task.Run(async () =>
         {
-            _owner.Store.DropPart(Id);
-            if (_owner.Store.PartialLength(Id) == 0)
-                return;
-            await using var partial = Open();
-            await _bytes.TakeUpAsync(partial, _stop.Token);
+            try
+            {
+                _owner.Store.DropPart(Id);
+                if (_owner.Store.PartialLength(Id) > 0)
+                    await _bytes.TakeUpAsync(_owner.Store.OpenPartial(Id), _stop.Token);
+            }
+            catch (OperationCanceledException) when (IsLetGo)
+            {
+                throw UploadLeases.Elsewhere();
+            }
         });
     }
 
@@ -295,18 +318,14 @@ public sealed class Upload
         }
     }
 
-    /// <summary>
-    /// Not ended by the token of whoever feeds it: the bytes are here, and the check goes on also when they have gone. When the program is
-    /// stopped or killed meanwhile, the next start finds the upload complete and checks it again.
-    /// </summary>
+    /// <summary>Not ended by the token of whoever feeds it: the bytes are here, and it goes on also when they have gone.</summary>
+    /// <remarks>When the program is stopped or killed meanwhile, the next start finds the upload complete and checks it again.</remarks>
     private async Task CheckAsync()
     {
-        if (!_owner.Scan.IsOn)
-            return;
-        _isChecking = true;
+        _isChecking = _owner.Scan.IsOn;
         try
         {
-            if (await _owner.Scan.FaultOfAsync(Id, _owner.Store.PartialPath(Id), _stop.Token) is not { } fault)
+            if (!_isChecking || await _owner.Scan.FaultOfAsync(Id, _owner.Store.PartialPath(Id), _stop.Token) is not { } fault)
                 return;
             await EndAsync(FileState.Failed, fault);
             throw new RefusedException(RefusalKind.Gone, fault);
@@ -357,11 +376,18 @@ public sealed class Upload
         }
     }
 
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Elsewhere"/>: it is another node’s, or may be at any moment.</exception>
+    private void Demand() => _owner.Leases.Demand(IsLetGo ? null : Holder);
+
     private void Close()
     {
-        lock (_reporting)
-            Room.UploadEnded(Id);
-        _owner.Metrics.Ended(File.State);
+        if (!IsLetGo)
+        {
+            lock (_reporting)
+                Room.UploadEnded(Id);
+            _owner.Metrics.Ended(File.State);
+        }
+
         _moved.Raise();
         _bytes.Dispose();
         // Not disposed, which would wait for the callback: it may be the one that ends this upload.

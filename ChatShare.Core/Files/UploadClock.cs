@@ -1,3 +1,5 @@
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -6,7 +8,7 @@ namespace ChatShare.Core.Files;
 
 /// <summary>What happens to uploads because time goes by: who looks hears how far they are, and those that nobody goes on with end.</summary>
 internal sealed class UploadClock(
-    UploadService uploads, LowDisk disk, IOptions<ChatShareOptions> options, TimeProvider time, ILogger<UploadClock> logger)
+    UploadService uploads, IDbContextFactory<ChatShareDbContext> contexts, LowDisk disk, IOptions<ChatShareOptions> options, TimeProvider time, ILogger<UploadClock> logger)
     : BackgroundService
 {
     private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(30);
@@ -22,11 +24,15 @@ internal sealed class UploadClock(
         var now = time.GetUtcNow();
         await Task.WhenAll(uploads.Active.Where(uploads.IsExpired).Select(upload => uploads.FailQuietlyAsync(upload, UploadService.NotFinished)))
             .WaitAsync(cancellationToken);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         foreach (var path in uploads.Store.PartialFilesOlderThan(now.AddHours(-options.Value.Downloads.PartialFileHours)))
         {
-            // Of one whose end is not recorded the next start needs the note.
-            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id) || (uploads.Find(id) is null && uploads.Ends.Find(id) is null))
+            // Of one whose end is not recorded the next start needs the note; and one of another node says in its row that it is under way.
+            if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id)
+                || (uploads.Find(id) is null && uploads.Ends.Find(id) is null && !await IsUnderWayAsync(db, id, cancellationToken)))
+            {
                 File.Delete(path);
+            }
         }
     }
 
@@ -44,6 +50,9 @@ internal sealed class UploadClock(
         EveryAsync(SweepInterval, SweepAsync, stoppingToken),
         EveryAsync(DiskInterval, LookAtDiskAsync, stoppingToken),
         EveryAsync(ReportInterval, ReportProgress, stoppingToken));
+
+    private static Task<bool> IsUnderWayAsync(ChatShareDbContext db, FileId id, CancellationToken cancellationToken) => db.Files.AnyAsync(
+        f => f.Id == id.ToString() && (f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken);
 
     private async Task EveryAsync(TimeSpan interval, Func<CancellationToken, Task> act, CancellationToken stoppingToken)
     {

@@ -1,6 +1,5 @@
-using ChatShare.Core.Messages;
-using ChatShare.Core.People;
-using ChatShare.Core.Rooms;
+using System.Data.Common;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -9,39 +8,112 @@ using Microsoft.Extensions.Logging;
 namespace ChatShare.Core.Files;
 
 /// <summary>
-/// What becomes, at start, of the uploads of an earlier run: each goes on where its bytes end, or becomes the file that it was about to
-/// be, or is over. Runs before anybody can come in.
+/// What becomes of uploads that nobody holds, at start those of an earlier run: each goes on where its bytes end, or becomes the file that it was about
+/// to be, or is over. The start comes before anybody can come in. With several nodes it also prolongs the lease of this one, sees that it
+/// keeps nothing that is not its own, and lets everything go at the end.
 /// </summary>
 internal sealed class UploadRepair(
     IDbContextFactory<ChatShareDbContext> contexts,
     DownloadStore store,
     StoredContents contents,
     UploadService uploads,
-    RoomService rooms,
-    SessionService sessions,
-    ILogger<UploadRepair> logger) : IHostedService
+    UploadHandover handover,
+    ILogger<UploadRepair> logger) : BackgroundService
 {
-    public async Task StartAsync(CancellationToken cancellationToken)
+    // Several tries for each lease.
+    private static readonly TimeSpan Round = UploadLeases.Lasts / 5;
+
+    private UploadLeases Leases => handover.Leases;
+
+    /// <inheritdoc />
+    public override async Task StartAsync(CancellationToken cancellationToken)
     {
         store.Open();
+        if (Leases.IsShared)
+            await Leases.BeginAsync(cancellationToken);
+        await handover.TakeFreeAsync(uploads, cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var unfinished = await db.Files.AsNoTracking()
-            .Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
-        foreach (var row in unfinished)
-        {
-            if (rooms.Find(row.RoomId) is { } room && await RepairAsync(room, row, cancellationToken) is { } end)
-                await uploads.Ends.EndAsync(end, cancellationToken);
-        }
-
         foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null && uploads.Ends.Find(id) is null).ToList())
         {
-            // Of uploads that this database does not know, only age tells that nobody needs them.
-            if (await db.Files.AnyAsync(f => f.Id == id.ToString(), cancellationToken))
+            // Of uploads that this database does not know, only age tells that nobody needs them; those under way are another node's.
+            if (await db.Files.AnyAsync(f => f.Id == id.ToString() && f.State != FileState.Uploading && f.State != FileState.Paused, cancellationToken))
                 await SettleAsync(id, cancellationToken);
+        }
+
+        await base.StartAsync(cancellationToken);
+    }
+
+    /// <summary>Lets go of all uploads, so that other nodes can go on with them at once.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        if (!Leases.IsShared)
+            return;
+        try
+        {
+            // Not before: what is being finished is this node's until it is. If that takes too long, the lease ends by itself.
+            await Task.WhenAll(uploads.Active.Select(upload => upload.LetGoAsync())).WaitAsync(cancellationToken);
+            await Leases.EndAsync(cancellationToken);
+        }
+        catch (Exception e) when (IsPassing(e) || e is OperationCanceledException)
+        {
+            logger.LeaseNotProlonged(e);
         }
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <inheritdoc />
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // In real time, whatever the clock says: the database counts so, too.
+        while (Leases.IsShared && !stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await Task.Delay(Round, stoppingToken);
+                await KeepAsync(stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (IsPassing(e))
+            {
+                logger.LeaseNotProlonged(e);
+            }
+        }
+    }
+
+    /// <summary>One round: prolongs the lease, and looks what others want, have taken or have ended.</summary>
+    internal async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        if (!await Leases.ProlongAsync(cancellationToken))
+        {
+            // Whatever was held here may be somebody else's by now.
+            logger.LeaseLost();
+            await Task.WhenAll(uploads.Active.Select(upload => handover.LetGoAsync(uploads, upload)));
+            await Leases.BeginAsync(cancellationToken);
+            await handover.TakeFreeAsync(uploads, cancellationToken);
+            return;
+        }
+
+        var active = uploads.Active.ToDictionary(upload => upload.Id.ToString(), StringComparer.Ordinal);
+        foreach (var row in active.Count == 0 ? [] : await Leases.LookAsync([.. active.Keys], cancellationToken))
+        {
+            var upload = active[row.Id];
+            // In the background: what is being finished takes its time, and the lease does not wait. Ended elsewhere is what a message
+            // had that was deleted there.
+            if (row.State is not (FileState.Uploading or FileState.Paused))
+                _ = upload.IsUnderWay ? uploads.FailQuietlyAsync(upload, UploadEnds.CalledOff) : Task.CompletedTask;
+            else if (!row.IsHeldHere || row.IsWantedElsewhere)
+                _ = handover.LetGoQuietlyAsync(uploads, upload.Id);
+        }
+
+        if (await Leases.IsAnyFreeAsync(cancellationToken))
+            await handover.TakeFreeAsync(uploads, cancellationToken);
+    }
+
+    private static bool IsPassing(Exception e) =>
+        e is DbException or DbUpdateException or RefusedException or TimeoutException or InvalidOperationException or IOException;
 
     /// <summary>Its row says what became of it. A content that it had become before its message was deleted goes with it.</summary>
     private async Task SettleAsync(FileId id, CancellationToken cancellationToken)
@@ -49,55 +121,5 @@ internal sealed class UploadRepair(
         using var held = await contents.HoldAsync(cancellationToken);
         await contents.LetGoAsync(id, cancellationToken);
         store.Settle(id);
-    }
-
-    /// <returns>How it has ended; null when it goes on.</returns>
-    private async Task<UploadEnd?> RepairAsync(Room room, FileRow row, CancellationToken cancellationToken)
-    {
-        var file = RowMapping.ToFile(row);
-        // It had ended, and only the row could not be written. Asked first: what was called off may not have let go of its content yet.
-        if (store.EndOf(file.Id) is { } ended)
-            return End(ended.State, ended.Failure);
-        // Its last byte was here and checked, and only the row was missing.
-        if (store.AdoptedAs(file.Id) is { } sha256)
-            return End(FileState.Failed, UploadEnds.NotStored) with { Sha256 = sha256 };
-        if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
-            return End(FileState.Failed, UploadService.NotFinished);
-
-        var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
-        var upload = new Upload(uploads, room, sender, file) { Deadline = deadline, ClientId = row.ClientId };
-        uploads.TakeIn(upload);
-        // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy.
-        _ = TakeUpAsync(upload);
-        return null;
-
-        UploadEnd End(FileState state, string? failure) => new(room, file with { State = state, Failure = failure }, row.PersonId, Sha256: null);
-    }
-
-    private async Task TakeUpAsync(Upload upload)
-    {
-        try
-        {
-            upload.TakeUp();
-            await upload.TakenUp;
-            // The program died between the last byte and the end of it: nothing more will come that could end it.
-            if (upload.IsUnderWay && upload.Received == upload.Length)
-                await upload.AppendAsync(upload.Sender, upload.Length, Stream.Null, checksum: null, CancellationToken.None);
-        }
-        catch (OperationCanceledException)
-        {
-            // It was called off meanwhile.
-            return;
-        }
-        catch (RefusedException refused)
-        {
-            // Its sender came back first, or its end was refused and stands on the card.
-            logger.UploadNotEnded(refused, upload.Id.ToString());
-        }
-        catch (IOException exception)
-        {
-            logger.SweepFailed(exception);
-            await upload.FailAsync("What was here of it cannot be read any more.", CancellationToken.None);
-        }
     }
 }

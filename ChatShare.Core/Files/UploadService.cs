@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -28,9 +29,8 @@ public sealed class UploadService
     private readonly Quota _quota;
     private readonly FeedingPlaces _places;
     private readonly ConcurrentDictionary<FileId, Upload> _active = new();
-
-    // Creating an upload again gives the same one, also while the first creation is still on its way.
-    private readonly ConcurrentDictionary<(Guid PersonId, string ClientId), Lazy<Task<Upload>>> _created = new();
+    private readonly CreatedUploads _created;
+    private readonly UploadHandover _handover;
 
     internal UploadService(
         IDbContextFactory<ChatShareDbContext> contexts,
@@ -39,6 +39,7 @@ public sealed class UploadService
         DownloadStore store,
         StoredContents contents,
         UploadEnds ends,
+        UploadHandover handover,
         VirusScan scan,
         Quota quota,
         PersonLimits limits,
@@ -57,6 +58,8 @@ public sealed class UploadService
         _logger = logger;
         _contents = contents;
         _quota = quota;
+        _created = new CreatedUploads(contexts, ends);
+        _handover = handover;
         Metrics = metrics;
         Store = store;
         Scan = scan;
@@ -87,6 +90,8 @@ public sealed class UploadService
     internal UploadDeadlines Deadlines { get; }
 
     internal UploadEnds Ends { get; }
+
+    internal UploadLeases Leases => _handover.Leases;
 
     internal ChatShareMetrics Metrics { get; }
 
@@ -146,7 +151,8 @@ public sealed class UploadService
         Permissions.Demand(Permissions.CanSend(who), who);
         return file.ClientId is null
             ? CreateOneAsync()
-            : CreateOnceAsync((who.PersonId, ClientIds.Check(file.ClientId)), room, file, CreateOneAsync, cancellationToken);
+            : _created.GetAsync(
+                (who.PersonId, ClientIds.Check(file.ClientId)), room, file, CreateOneAsync, id => TakeOverAsync(id, cancellationToken), cancellationToken);
 
         // A batch is the sender's own word; as a client id of the message it must not meet those of other messages, nor be too long.
         static string BatchId(string batch) =>
@@ -159,12 +165,13 @@ public sealed class UploadService
     /// <summary>How far an upload is for its sender, also when it has become a file.</summary>
     /// <exception cref="RefusedException">
     /// <see cref="RefusalKind.NotFound"/>, <see cref="RefusalKind.NotPermitted"/> for everybody else, <see cref="RefusalKind.Gone"/>
-    /// when it was called off, has failed or has expired, or <see cref="RefusalKind.NotYet"/> when it is whole and becomes the file by itself.
+    /// when it was called off, has failed or has expired, <see cref="RefusalKind.NotYet"/> when it is whole and becomes the file by itself, or
+    /// <see cref="RefusalKind.Elsewhere"/> when another node has it and could not let it go yet.
     /// </exception>
     public async Task<(Upload? Upload, SharedFile File)> FindOwnAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
-        if (Find(id) is { } upload)
+        if (Find(id) is { IsLetGo: false } upload)
         {
             Permissions.Demand(Permissions.CanContinueUpload(who, upload.Sender.PersonId), who);
             await upload.TakenUp.WaitAsync(cancellationToken);
@@ -181,24 +188,32 @@ public sealed class UploadService
             throw UploadEnds.RefusalOf(kept);
         }
 
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken)
-            ?? throw new RefusedException(RefusalKind.NotFound, "There is no such upload.");
+        var row = await RowAsync(id, cancellationToken) ?? throw new RefusedException(RefusalKind.NotFound, "There is no such upload.");
         Permissions.Demand(Permissions.CanContinueUpload(who, row.PersonId), who);
-        return row.State == FileState.Ready
-            ? (null, RowMapping.ToFile(row))
+        if (UploadHandover.IsUnderWay(row) && await TakeOverAsync(id, cancellationToken) is { } taken)
+        {
+            await taken.TakenUp.WaitAsync(cancellationToken);
+            return (taken, taken.File);
+        }
+
+        // It has ended while it was asked for.
+        row = UploadHandover.IsUnderWay(row) ? (await RowAsync(id, cancellationToken))! : row;
+        return row.State == FileState.Ready ? (null, RowMapping.ToFile(row))
+            : Ends.Find(id) is { } keptNow ? throw UploadEnds.RefusalOf(keptNow)
             : throw new RefusedException(RefusalKind.Gone, row.Failure ?? UploadEnds.CalledOff);
     }
 
     /// <summary>Calls an upload off, also one that is whole and only waits for room to become the file.</summary>
     /// <returns>False when no such upload is under way.</returns>
-    /// <exception cref="RefusedException">Neither its sender nor an administrator asks.</exception>
+    /// <exception cref="RefusedException">Neither its sender nor an administrator asks; <see cref="RefusalKind.Elsewhere"/>.</exception>
     public async Task<bool> CancelAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
-        var upload = Find(id);
+        var upload = Find(id) ?? await FindElsewhereAsync(id, who, cancellationToken);
         if (upload is not null)
             await upload.CancelAsync(who, cancellationToken);
+        if (upload is { IsLetGo: true })
+            throw UploadLeases.Elsewhere();
         // Also then: its last byte may have come first, and left an end that is kept.
         if (Ends.Find(id) is not { } kept)
             return upload is not null;
@@ -223,12 +238,11 @@ public sealed class UploadService
     /// <summary>Whether nobody has gone on with it in time.</summary>
     internal bool IsExpired(Upload upload) => !upload.IsReceiving && Deadlines.IsOver(upload.Deadline);
 
-    /// <summary>Takes in an upload that an earlier run of the program had begun.</summary>
+    /// <summary>Takes in an upload that an earlier run of the program, or another node, had begun.</summary>
     internal void TakeIn(Upload upload)
     {
         _active[upload.Id] = upload;
-        if (upload.ClientId is { } clientId)
-            _created[(upload.Sender.PersonId, clientId)] = new Lazy<Task<Upload>>(Task.FromResult(upload));
+        _created.Add(upload);
         EndWithSender(upload);
     }
 
@@ -271,49 +285,12 @@ public sealed class UploadService
         }
     }
 
-    private async Task<Upload> CreateOnceAsync(
-        (Guid PersonId, string ClientId) key, Room room, UploadRequest wanted, Func<Task<Upload>> create, CancellationToken cancellationToken)
-    {
-        var made = new Lazy<Task<Upload>>(async () =>
-        {
-            await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-            // Not under way any more, or it would have been found: a client id is never used for a second file.
-            if (await db.Files.AsNoTracking().FirstOrDefaultAsync(f => f.PersonId == key.PersonId && f.ClientId == key.ClientId, cancellationToken) is { } row)
-            {
-                DemandSame(row.RoomId, row.Name, row.Length);
-                if (FileId.TryParse(row.Id, out var id) && Ends.Find(id) is { } kept)
-                    throw UploadEnds.RefusalOf(kept);
-                throw new RefusedException(RefusalKind.Gone, "These files were announced already.");
-            }
-
-            return await create();
-        });
-        var first = _created.GetOrAdd(key, made);
-        try
-        {
-            var upload = await first.Value;
-            DemandSame(upload.Room.Id, upload.File.Name, upload.Length);
-            return upload;
-        }
-        catch when (first == made)
-        {
-            // It was not created: the next try may succeed.
-            _created.TryRemove(KeyValuePair.Create(key, made));
-            throw;
-        }
-
-        // Else the bytes of one file would go into the other.
-        void DemandSame(int roomId, string name, long length)
-        {
-            if (roomId != room.Id || name != wanted.Name.Value || length != wanted.Length)
-                throw new RefusedException(RefusalKind.Conflict, "This client id was used for another file already.");
-        }
-    }
-
     private async Task<ImmutableArray<Upload>> AnnounceAsync(
         Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string clientId, bool joinsMessage, CancellationToken cancellationToken)
     {
         CheckLimits(files);
+        var holder = Leases.Node;
+        Leases.Demand(holder);
         _limits.TakeUploads(who.PersonId, files.Count);
         ImmutableArray<SharedFile> cards =
         [
@@ -329,14 +306,17 @@ public sealed class UploadService
         cancellationToken.ThrowIfCancellationRequested();
         // Registered before the message is visible: whoever sees the card may ask for the upload.
         ImmutableArray<Upload> uploads =
-            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { Deadline = Deadlines.Next(), ClientId = file.ClientId })];
+            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { Deadline = Deadlines.Next(), ClientId = file.ClientId, Holder = holder })];
         foreach (var upload in uploads)
             _active[upload.Id] = upload;
         ChatMessage message;
         try
         {
             message = await _log.AppendAsync(
-                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards) { JoinsMessage = joinsMessage, Requests = [.. files], MostFiles = _options.Limits.FilesPerMessage },
+                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards)
+                {
+                    JoinsMessage = joinsMessage, Requests = [.. files], MostFiles = _options.Limits.FilesPerMessage, Holder = holder,
+                },
                 CancellationToken.None);
         }
         catch
@@ -387,13 +367,30 @@ public sealed class UploadService
         }
     }
 
-    private void Forget(ImmutableArray<Upload> uploads)
+    internal void Forget(ImmutableArray<Upload> uploads)
     {
         foreach (var upload in uploads)
         {
-            _active.TryRemove(upload.Id, out _);
-            if (upload.ClientId is { } clientId)
-                _created.TryRemove((upload.Sender.PersonId, clientId), out _);
+            _active.TryRemove(KeyValuePair.Create(upload.Id, upload));
+            _created.Remove(upload);
         }
+    }
+
+    /// <summary>Null when it is under way nowhere.</summary>
+    private async Task<Upload?> FindElsewhereAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    {
+        if (!Leases.IsShared || Ends.Find(id) is not null || await RowAsync(id, cancellationToken) is not { } row || !UploadHandover.IsUnderWay(row))
+            return null;
+        Permissions.Demand(Permissions.CanCancelUpload(who, row.PersonId), who);
+        return await TakeOverAsync(id, cancellationToken);
+    }
+
+    private async Task<Upload?> TakeOverAsync(FileId id, CancellationToken cancellationToken) =>
+        Leases.IsShared ? await _handover.TakeOverAsync(this, id, cancellationToken) : null;
+
+    private async Task<FileRow?> RowAsync(FileId id, CancellationToken cancellationToken)
+    {
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString(), cancellationToken);
     }
 }

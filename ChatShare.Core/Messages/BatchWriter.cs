@@ -1,3 +1,4 @@
+using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Core.Messages;
@@ -75,7 +76,7 @@ internal sealed class BatchWriter(IAppendCommands commands, TimeProvider time)
         for (var i = 0; i < post.Files.Length; i++)
         {
             var file = message.Files[PlacedFiles.IndexOf(message.Files, post.Files[i].Id)];
-            commands.InsertFile(message, file, post.Sender, i < post.Requests.Length ? post.Requests[i] : null, at);
+            commands.InsertFile(message, file, post, i < post.Requests.Length ? post.Requests[i] : null, at);
         }
     }
 
@@ -87,6 +88,13 @@ internal sealed class BatchWriter(IAppendCommands commands, TimeProvider time)
         // An upload that had not heard of it yet: the file must not come back.
         if (message.Deleted)
             return AppendResult.Refused(RefusalKind.Gone, "The message of this file was deleted.");
+        // Ended by another node meanwhile, which has taken the upload over: the first end stays.
+        if (file.State != FileState.Deleted
+            && message.Files[PlacedFiles.IndexOf(message.Files, file.Id)].State is FileState.Failed or FileState.Cancelled or FileState.Deleted)
+        {
+            return AppendResult.Refused(RefusalKind.Gone, "This upload has ended.");
+        }
+
         commands.UpdateFile(file);
         var changed = message.With(TakeNumber(change.Room), PlacedFiles.Change(message.Files, file));
         commands.Touch(changed);

@@ -32,10 +32,10 @@ internal interface IAppendCommands
     /// <summary>Its row beside its message.</summary>
     /// <param name="message">It is among its files.</param>
     /// <param name="file">With its place.</param>
-    /// <param name="sender">Who shares it.</param>
+    /// <param name="post">Who shares it, and at which node.</param>
     /// <param name="request">What is kept of it beside the card; null for nothing.</param>
     /// <param name="at">When.</param>
-    void InsertFile(ChatMessage message, SharedFile file, People.PersonSession sender, UploadRequest? request, DateTimeOffset at);
+    void InsertFile(ChatMessage message, SharedFile file, LogEntry.Post post, UploadRequest? request, DateTimeOffset at);
 
     void UpdateFile(SharedFile file);
 

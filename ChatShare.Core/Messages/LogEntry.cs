@@ -36,6 +36,9 @@ internal abstract record LogEntry(Room Room)
 
         /// <summary>How many files the message may have when these have joined it; 0 for no limit.</summary>
         public int MostFiles { get; init; }
+
+        /// <summary>See <see cref="Storage.FileRow.Holder"/>.</summary>
+        public Guid? Holder { get; init; }
     }
 
     /// <summary>A file changed its state.</summary>

@@ -12,6 +12,8 @@ internal sealed class ProgressInRoom
 
     public IEnumerable<UploadProgress> All => _uploads.Values.Select(upload => upload.Progress);
 
+    public UploadProgress? Find(FileId id) => _uploads.TryGetValue(id, out var upload) ? upload.Progress : null;
+
     public void Report(UploadProgress progress) => _uploads[progress.Id] = (progress, ++Version);
 
     public void Ended(FileId id) => _uploads.Remove(id);

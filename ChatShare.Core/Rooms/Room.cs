@@ -226,6 +226,9 @@ public sealed class Room
         _services.Bus.Tell(new NodeNews.Progressed(Id, progress));
     }
 
+    /// <summary>How far an upload of any node is, as it was told last; null when nothing was.</summary>
+    internal UploadProgress? FindProgress(FileId id) => Look(room => room._progress.Find(id));
+
     internal void UploadEnded(FileId id)
     {
         lock (_gate)

@@ -27,6 +27,8 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<DownloadStore>();
         services.AddSingleton<StoredContents>();
         services.AddSingleton<UploadEnds>();
+        services.AddSingleton<UploadLeases>();
+        services.AddSingleton<UploadHandover>();
         services.AddSingleton<VirusScan>();
         services.AddSingleton(Make<LowDisk>);
         services.AddSingleton(Make<Quota>);

@@ -28,6 +28,8 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
 
     internal DbSet<FactRow> Facts => Set<FactRow>();
 
+    internal DbSet<NodeRow> Nodes => Set<NodeRow>();
+
     /// <inheritdoc />
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)
     {
@@ -96,6 +98,8 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
             row.HasIndex(f => f.Sha256);
             // Whether a file that is about to be sent may be here already.
             row.HasIndex(f => f.Length);
+            // Those under way, which are few.
+            row.HasIndex(f => f.Holder).HasFilter("\"State\" IN (0, 1)");
             row.HasOne<MessageRow>().WithMany().HasForeignKey(f => new { f.RoomId, f.MessageNumber }).OnDelete(DeleteBehavior.Cascade);
         });
         builder.Entity<DownloadRow>(row =>
@@ -106,6 +110,7 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
         builder.Entity<ReadMarkRow>(row => row.ToTable("ReadMarks").HasKey(m => new { m.PersonId, m.RoomId }));
         builder.Entity<AuditRow>(row => row.ToTable("Audit").HasKey(a => a.Id));
         builder.Entity<FactRow>(row => row.ToTable("Facts").HasKey(f => f.Key));
+        builder.Entity<NodeRow>(row => row.ToTable("Nodes").HasKey(n => n.Id));
     }
 
     private sealed class UtcTicks() : ValueConverter<DateTimeOffset, long>(

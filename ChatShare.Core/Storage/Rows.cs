@@ -141,6 +141,21 @@ internal sealed class FileRow
 
     /// <summary>See <see cref="UploadRequest.Metadata"/>.</summary>
     public string? Metadata { get; set; }
+
+    /// <summary>While bytes still come: the <see cref="NodeRow"/> that may append, as long as it lives; null where there is one node.</summary>
+    public Guid? Holder { get; set; }
+
+    /// <summary>The node that has asked the holder to let go; null when none has.</summary>
+    public Guid? WantedBy { get; set; }
+}
+
+/// <summary>One life of a node, for which it holds uploads. A node that could not prolong it in time begins another.</summary>
+internal sealed class NodeRow
+{
+    public Guid Id { get; set; }
+
+    /// <summary>Until when it lives: milliseconds since 1970 by the database’s clock, which is the same for all nodes.</summary>
+    public long Until { get; set; }
 }
 
 /// <summary>A person has taken a whole file at least once.</summary>

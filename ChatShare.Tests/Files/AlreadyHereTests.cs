@@ -25,7 +25,7 @@ public sealed class AlreadyHereTests
         var source = new ScriptedStream(Content.AsMemory(0, sent), [7_000], ScriptedStream.Ending.Stalls);
         var append = second.AppendAsync(0, source, token);
         await source.Drained.WaitAsync(token);
-        await using var relayed = host.Get<FileDirectory>().OpenArriving(second.Id, anna.Participant.Session)!;
+        await using var relayed = (await host.Get<FileDirectory>().OpenArrivingAsync(second.Id, anna.Participant.Session, token))!;
         var got = new MemoryStream();
         using var download = host.Get<ActiveDownloads>().Begin(second.File, anna.Participant.Session, Content.Length, isShown: false, token);
         var reading = relayed.CopyAsync(0, Content.Length, got, download);

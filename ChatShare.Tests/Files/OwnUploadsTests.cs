@@ -53,7 +53,7 @@ public sealed class OwnUploadsTests
             Assert.Equal(("build.iso", changed, 18_000_001L), (here.File.Name, here.ModifiedAt, here.Received));
             Assert.Equal(OwnUploads.MostSamples, here.Samples.Length);
             Assert.All(here.Samples, sample => Assert.Equal(Make.Sha256(content.AsSpan((int)sample.Offset, sample.Length)), sample.Sha256));
-            var own = Assert.Single(host.Get<OwnUploads>().Of(again));
+            var own = Assert.Single(await host.Get<OwnUploads>().OfAsync(again, token));
             Assert.Equal((upload.Id, "Lobby", 18_000_001L, false), (own.File.Id, own.Room, own.Received, own.IsReceiving));
         }
     }
@@ -72,14 +72,14 @@ public sealed class OwnUploadsTests
         var cancelled = await host.OfferAsync(anna, "cancelled", 10, token);
         await cancelled.CancelAsync(who, token);
 
-        Assert.Empty(own.Of(bert));
-        Assert.Equal([waits.Id], own.Of(who).Select(upload => upload.File.Id));
+        Assert.Empty(await own.OfAsync(bert, token));
+        Assert.Equal([waits.Id], (await own.OfAsync(who, token)).Select(upload => upload.File.Id));
         Assert.Equal(RefusalKind.NotPermitted, await RefusalAsync(waits.Id, bert));
         Assert.Equal(RefusalKind.Gone, await RefusalAsync(ready.Id, who));
         Assert.Equal(RefusalKind.Gone, await RefusalAsync(cancelled.Id, who));
         Assert.Equal(RefusalKind.NotFound, await RefusalAsync(FileId.New(), who));
         await host.Sessions.EndAsync(who.Id, "Disconnected.", token);
-        Assert.Throws<RefusedException>(() => own.Of(who));
+        await Assert.ThrowsAsync<RefusedException>(() => own.OfAsync(who, token));
 
         async Task<RefusalKind> RefusalAsync(FileId id, Core.People.PersonSession asker) =>
             (await Assert.ThrowsAsync<RefusedException>(() => own.SampleAsync(id, asker, token))).Kind;

@@ -136,7 +136,7 @@ public sealed class UploadTests
         {
             append = upload.AppendAsync(0, new MemoryStream(Content), token);
             await Eventually.TrueAsync(() => Task.FromResult(!upload.IsUnderWay));
-            Assert.Null(files.OpenArriving(upload.Id, who));
+            Assert.Null(await files.OpenArrivingAsync(upload.Id, who, token));
             finding = files.FindAsync(upload.Id, who, token);
             using var impatient = new CancellationTokenSource();
             var gone = files.FindAsync(upload.Id, who, impatient.Token);
@@ -156,7 +156,7 @@ public sealed class UploadTests
         await using var anna = await host.EnterAsync("anna", token);
         var upload = await host.OfferAsync(anna, "f", Content.Length, token);
 
-        await using var arriving = host.Get<FileDirectory>().OpenArriving(upload.Id, anna.Participant.Session);
+        await using var arriving = await host.Get<FileDirectory>().OpenArrivingAsync(upload.Id, anna.Participant.Session, token);
 
         Assert.NotNull(arriving);
         Assert.Empty(host.PartialFiles());

@@ -62,6 +62,10 @@ internal sealed class CoreHost : IAsyncDisposable
     /// <summary>What happens to uploads because time goes by, to be done now.</summary>
     public UploadClock UploadClock => Get<IEnumerable<IHostedService>>().OfType<UploadClock>().Single();
 
+    /// <summary>What a node among several does every few seconds for its uploads, to be done now.</summary>
+    public Task KeepLeaseAsync(CancellationToken cancellationToken) =>
+        Get<IEnumerable<IHostedService>>().OfType<UploadRepair>().Single().KeepAsync(cancellationToken);
+
     /// <summary>Whatever was logged as an error since the beginning.</summary>
     public IReadOnlyCollection<string> Errors => _errors.Lines;
 

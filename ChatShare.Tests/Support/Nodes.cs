@@ -1,3 +1,4 @@
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 
 namespace ChatShare.Tests.Support;
@@ -21,6 +22,19 @@ internal sealed class Nodes : IAsyncDisposable
 
     public CoreHost this[int node] => _hosts[node];
 
+    private (string Key, string Value)[] Settings =>
+    [
+        ("Storage:Provider", "PostgreSql"), ("Storage:ConnectionString", Database), ("Cluster:Redis", Redis.Address),
+        ("Downloads:Directory", _folder.File("downloads")),
+    ];
+
+    /// <summary>What makes a real process one of them.</summary>
+    public string[] ProcessSettings() => [.. Settings.Select(setting => $"ChatShare:{setting.Key}={setting.Value}")];
+
+    /// <summary>The same session as another node knows it.</summary>
+    public async Task<PersonSession> FindAsync(int node, PersonSession session) =>
+        (await this[node].Sessions.FindAsync(session.Id, TestContext.Current.CancellationToken))!;
+
     /// <summary>Skips the test where PostgreSQL or Redis is missing.</summary>
     public static async Task<Nodes> StartAsync(int count = 2)
     {
@@ -42,10 +56,7 @@ internal sealed class Nodes : IAsyncDisposable
 
     public async Task<CoreHost> AddAsync()
     {
-        var host = await CoreHost.StartAsync(
-            TestContext.Current.CancellationToken,
-            ("Storage:Provider", "PostgreSql"), ("Storage:ConnectionString", Database), ("Cluster:Redis", Redis.Address),
-            ("Downloads:Directory", _folder.File("downloads")));
+        var host = await CoreHost.StartAsync(TestContext.Current.CancellationToken, Settings);
         _hosts.Add(host);
         return host;
     }

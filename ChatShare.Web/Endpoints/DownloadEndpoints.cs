@@ -31,7 +31,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
             if (FileId.TryParse(id, out var fileId))
             {
                 // In this order: one that becomes a file between the two looks is found by the second.
-                if (files.OpenArriving(fileId, who) is { } arriving)
+                if (await files.OpenArrivingAsync(fileId, who, cancellationToken) is { } arriving)
                     return new RelayResult(arriving, who, downloads, whoHasIt);
                 if (await files.FindAsync(fileId, who, cancellationToken) is { } stored)
                 {

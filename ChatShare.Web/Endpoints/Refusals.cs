@@ -32,7 +32,7 @@ internal static class Refusals
 
     private static IResult Tell(HttpContext context, RefusedException refused)
     {
-        if (refused.Kind is RefusalKind.TooFast or RefusalKind.NotYet)
+        if (refused.Kind is RefusalKind.TooFast or RefusalKind.NotYet or RefusalKind.Elsewhere)
         {
             var seconds = Math.Max(1, (int)Math.Ceiling((refused.RetryAfter ?? TimeSpan.Zero).TotalSeconds));
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
@@ -52,6 +52,8 @@ internal static class Refusals
         RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
         RefusalKind.TooFast => StatusCodes.Status429TooManyRequests,
         RefusalKind.Checksum => WrongChecksum,
+        // The one that clients of tus wait for: at any other refusal of a HEAD they begin anew.
+        RefusalKind.Elsewhere => StatusCodes.Status423Locked,
         RefusalKind.NotYet => StatusCodes.Status503ServiceUnavailable,
         RefusalKind.DiskFull => StatusCodes.Status507InsufficientStorage,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "A kind of refusal without a status."),

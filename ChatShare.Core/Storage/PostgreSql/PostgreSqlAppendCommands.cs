@@ -1,6 +1,5 @@
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
-using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using Npgsql;
 
@@ -96,15 +95,15 @@ internal sealed class PostgreSqlAppendCommands(NpgsqlConnection connection, Npgs
         return true;
     }
 
-    public void InsertFile(ChatMessage message, SharedFile file, PersonSession sender, UploadRequest? request, DateTimeOffset at) =>
+    public void InsertFile(ChatMessage message, SharedFile file, LogEntry.Post post, UploadRequest? request, DateTimeOffset at) =>
         _pending.Files.Add(new FileRow
         {
             Id = file.Id.ToString(),
             RoomId = message.RoomId,
             MessageNumber = message.Number,
             Position = file.Position,
-            PersonId = sender.PersonId,
-            SessionId = sender.Id,
+            PersonId = post.Sender.PersonId,
+            SessionId = post.Sender.Id,
             Name = file.Name,
             Folder = file.Folder,
             Length = file.Length,
@@ -113,6 +112,7 @@ internal sealed class PostgreSqlAppendCommands(NpgsqlConnection connection, Npgs
             ModifiedAt = request?.ModifiedAt,
             ClientId = request?.ClientId,
             Metadata = request?.Metadata,
+            Holder = post.Holder,
         });
 
     public void UpdateFile(SharedFile file) => _pending.FileChanges[file.Id] = file;

@@ -42,10 +42,10 @@ internal static class Sql
     public const string InsertFiles =
         """
         INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt",
-            "ModifiedAt", "ClientId", "Metadata", "Kept")
+            "ModifiedAt", "ClientId", "Metadata", "Holder", "Kept")
         SELECT n.*, FALSE
         FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::int[],
-            $11::bigint[], $12::bigint[], $13::text[], $14::text[]) AS n
+            $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::uuid[]) AS n
         """;
 
     public const string UpdateFiles =

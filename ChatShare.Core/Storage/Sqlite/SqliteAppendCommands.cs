@@ -146,8 +146,8 @@ internal sealed class SqliteAppendCommands : IAppendCommands, IDisposable
         return inserted > 0;
     }
 
-    public void InsertFile(ChatMessage message, SharedFile file, PersonSession sender, UploadRequest? request, DateTimeOffset at) => Run(
-        _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, sender.PersonId, sender.Id, file.Name,
+    public void InsertFile(ChatMessage message, SharedFile file, LogEntry.Post post, UploadRequest? request, DateTimeOffset at) => Run(
+        _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, post.Sender.PersonId, post.Sender.Id, file.Name,
         file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata);
 
     public void UpdateFile(SharedFile file) => Run(

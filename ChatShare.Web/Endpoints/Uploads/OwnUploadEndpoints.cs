@@ -19,13 +19,14 @@ internal static class OwnUploadEndpoints
 
     public static void MapOwnUploads(this IEndpointRouteBuilder uploads)
     {
-        uploads.MapGet("", List);
+        uploads.MapGet("", ListAsync);
         uploads.MapGet("{id}/samples", SampleAsync);
         uploads.MapPost("{id}/digest", TellDigestAsync);
     }
 
-    private static JsonHttpResult<IEnumerable<Waiting>> List(HttpContext context, OwnUploads own) => TypedResults.Json(own.Of(Who(context)).Select(upload =>
-        new Waiting(upload.File.Id.ToString(), upload.File.Name, upload.Room, upload.File.Length, upload.Received, upload.IsReceiving)));
+    private static async Task<JsonHttpResult<IEnumerable<Waiting>>> ListAsync(HttpContext context, OwnUploads own, CancellationToken cancellationToken) =>
+        TypedResults.Json((await own.OfAsync(Who(context), cancellationToken)).Select(upload =>
+            new Waiting(upload.File.Id.ToString(), upload.File.Name, upload.Room, upload.File.Length, upload.Received, upload.IsReceiving)));
 
     private static async Task<IResult> SampleAsync(string id, HttpContext context, OwnUploads own, CancellationToken cancellationToken)
     {

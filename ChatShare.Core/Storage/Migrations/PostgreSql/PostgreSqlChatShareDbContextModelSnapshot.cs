@@ -198,6 +198,9 @@ namespace ChatShare.Core.Storage.Migrations.PostgreSql
                     b.Property<int?>("Height")
                         .HasColumnType("integer");
 
+                    b.Property<Guid?>("Holder")
+                        .HasColumnType("uuid");
+
                     b.Property<bool>("Kept")
                         .HasColumnType("boolean");
 
@@ -245,10 +248,16 @@ namespace ChatShare.Core.Storage.Migrations.PostgreSql
                     b.Property<int>("State")
                         .HasColumnType("integer");
 
+                    b.Property<Guid?>("WantedBy")
+                        .HasColumnType("uuid");
+
                     b.Property<int?>("Width")
                         .HasColumnType("integer");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("Holder")
+                        .HasFilter("\"State\" IN (0, 1)");
 
                     b.HasIndex("Length");
 
@@ -314,6 +323,20 @@ namespace ChatShare.Core.Storage.Migrations.PostgreSql
                         .IsUnique();
 
                     b.ToTable("Messages", (string)null);
+                });
+
+            modelBuilder.Entity("ChatShare.Core.Storage.NodeRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("uuid");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Nodes", (string)null);
                 });
 
             modelBuilder.Entity("ChatShare.Core.Storage.ReadMarkRow", b =>

@@ -171,6 +171,9 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<int?>("Height")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid?>("Holder")
+                        .HasColumnType("TEXT");
+
                     b.Property<bool>("Kept")
                         .HasColumnType("INTEGER");
 
@@ -214,10 +217,16 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                     b.Property<int>("State")
                         .HasColumnType("INTEGER");
 
+                    b.Property<Guid?>("WantedBy")
+                        .HasColumnType("TEXT");
+
                     b.Property<int?>("Width")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Id");
+
+                    b.HasIndex("Holder")
+                        .HasFilter("\"State\" IN (0, 1)");
 
                     b.HasIndex("Length");
 
@@ -280,6 +289,20 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
                         .IsUnique();
 
                     b.ToTable("Messages", (string)null);
+                });
+
+            modelBuilder.Entity("ChatShare.Core.Storage.NodeRow", b =>
+                {
+                    b.Property<Guid>("Id")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Until")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("Nodes", (string)null);
                 });
 
             modelBuilder.Entity("ChatShare.Core.Storage.ReadMarkRow", b =>
