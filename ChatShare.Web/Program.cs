@@ -7,6 +7,13 @@ using ChatShare.Web;
 //   Components/        pages: Account/ static ones, Chat/ and Admin/ on a circuit
 //   ChatShare.Core     everything a chat server is
 //   ScrubCommand       checks the stored files, then ends
-return args is [ScrubCommand.Name, .. var settings]
-    ? await ScrubCommand.RunAsync(settings, Console.Out, Console.Error, CancellationToken.None)
-    : await ChatShareApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None);
+//   MoveCommand        copies an installation from SQLite to PostgreSQL, then ends
+//   BackupCommand      copies an installation while people chat, or makes one of such a copy, then ends
+return args switch
+{
+    [ScrubCommand.Name, .. var rest] => await ScrubCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None),
+    [MoveCommand.Name, .. var rest] => await MoveCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None),
+    [BackupCommand.Backup, .. var rest] => await BackupCommand.BackupAsync(rest, Console.Out, Console.Error, CancellationToken.None),
+    [BackupCommand.Restore, .. var rest] => await BackupCommand.RestoreAsync(rest, Console.Out, Console.Error, CancellationToken.None),
+    _ => await ChatShareApp.RunAsync(args, Console.Out, Console.Error, CancellationToken.None),
+};

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using Microsoft.Extensions.Options;
@@ -24,7 +23,7 @@ internal static class ScrubCommand
             // The same settings from the same places as the server's; nothing of it is started.
             await using var app = ChatShareApp.Build(args);
             var options = app.Services.GetRequiredService<IOptions<ChatShareOptions>>();
-            var report = await Scrub.RunBesideServerAsync(options, new Ticker(notes), cancellationToken);
+            var report = await Scrub.RunBesideServerAsync(options, new Progress(new Ticker(notes)), cancellationToken);
             foreach (var fault in report.Faults.OrderBy(fault => fault.Kind).ThenBy(fault => fault.Room, StringComparer.Ordinal))
                 await output.WriteLineAsync(Describe(fault));
             await output.WriteLineAsync($"{Count(report.Contents, "content")}, {ByteSize.Format(report.Bytes)}: {Verdict(report)}");
@@ -51,18 +50,9 @@ internal static class ScrubCommand
 
     private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 
-    /// <summary>A line every few seconds, so that whoever waits sees that it moves.</summary>
-    private sealed class Ticker(TextWriter notes) : IProgress<ScrubProgress>
+    /// <summary>In words.</summary>
+    private sealed class Progress(Ticker ticker) : IProgress<ScrubProgress>
     {
-        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-        private long _last = Stopwatch.GetTimestamp();
-
-        public void Report(ScrubProgress value)
-        {
-            if (Stopwatch.GetElapsedTime(_last) < Interval)
-                return;
-            _last = Stopwatch.GetTimestamp();
-            notes.WriteLine($"{value.Checked} of {value.Contents} contents, {ByteSize.Format(value.Bytes)}");
-        }
+        public void Report(ScrubProgress value) => ticker.Report($"{value.Checked} of {value.Contents} contents, {ByteSize.Format(value.Bytes)}");
     }
 }

@@ -9,7 +9,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatShare.Core.Files;
 
 /// <summary>
-/// Removes what the rooms' rules do not keep, at start and every few minutes. First it ends the removals in which an earlier run died.
+/// Removes what the rooms' rules do not keep, at start and every few minutes. First it ends the removals in which an earlier run died, or which had to wait.
 /// </summary>
 /// <remarks>
 /// A clock that is set wrong must not wipe a room: nobody could bring the files back. So ages count by a clock of their own
@@ -114,14 +114,11 @@ internal sealed class Retention(
         using var timer = new PeriodicTimer(Interval, time);
         // By a counter that nobody can set.
         var last = time.GetTimestamp();
-        var repaired = false;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (!repaired)
-                    await contents.RepairAsync(stoppingToken);
-                repaired = true;
+                await contents.RepairAsync(stoppingToken);
                 var now = time.GetTimestamp();
                 await SweepAsync(time.GetElapsedTime(last, now), stoppingToken);
                 last = now;

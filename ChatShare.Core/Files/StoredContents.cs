@@ -31,8 +31,8 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
     /// <returns>The bytes that the disk got back; 0 when it is still needed.</returns>
     public async Task<long> DropAsync(string? sha256, CancellationToken cancellationToken)
     {
-        // An upload whose row could not be written will name it. It stays condemned: the next start looks again.
-        if (sha256 is null || store.IsAdopted(sha256))
+        // An upload whose row could not be written will name it, or a backup does. It stays condemned and is looked at again.
+        if (sha256 is null || store.IsAdopted(sha256) || store.AreDeletionsHeld())
             return 0;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var freed = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken) ? 0 : store.Delete(sha256);
@@ -51,7 +51,7 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
         await DropAsync(sha256, cancellationToken);
     }
 
-    /// <summary>Deletes what an earlier run of the program was about to delete when it died, or could not delete yet.</summary>
+    /// <summary>Deletes what could not be deleted yet, or what an earlier run of the program was about to delete when it died.</summary>
     public async Task RepairAsync(CancellationToken cancellationToken)
     {
         foreach (var sha256 in store.Condemned())

@@ -1,6 +1,8 @@
 using System.Data.Common;
 using System.Security.Cryptography;
+using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
+using ChatShare.Core.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -12,9 +14,11 @@ namespace ChatShare.Core.Storage;
 /// </summary>
 public sealed class Database : IDisposable
 {
-    private const string EpochKey = "epoch";
+    /// <summary>The fact that names the epoch.</summary>
+    internal const string EpochKey = "epoch";
 
     private readonly string _folder;
+    private readonly DownloadStore _store;
     private readonly IDatabaseEngine _engine;
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly Outage _outage;
@@ -26,6 +30,7 @@ public sealed class Database : IDisposable
         IOptions<ChatShareOptions> options, IDatabaseEngine engine, IDbContextFactory<ChatShareDbContext> contexts, Outage outage, ILogger<Database> logger)
     {
         _folder = options.Value.DataDirectory;
+        _store = new DownloadStore(options);
         _engine = engine;
         _contexts = contexts;
         _outage = outage;
@@ -47,7 +52,9 @@ public sealed class Database : IDisposable
     {
         try
         {
-            CreateFolder(_folder);
+            if (_store.UnfinishedRestore is { } unfinished)
+                throw new StorageException(unfinished);
+            PrivateFolder.Create(_folder);
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             await using var turn = await _engine.PrepareAsync(db, cancellationToken);
             await MigrateAsync(db, cancellationToken);
@@ -96,29 +103,14 @@ public sealed class Database : IDisposable
     /// <summary>Closes what is kept open and lets another program use the database.</summary>
     public void Dispose() => _engine.Dispose();
 
+    internal static string NewEpoch() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+
     /// <summary>The way of the log into it.</summary>
     internal IAppender NewAppender(TimeProvider time, Committed committed) => _engine.NewAppender(time, _outage, committed);
 
-    /// <summary>For the account of the program alone: it holds everything that was said, and the keys of the cookies.</summary>
-    private static void CreateFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-            Directory.CreateDirectory(path);
-        else
-            Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-    }
-
     private async Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
-        var applied = await db.Database.GetAppliedMigrationsAsync(cancellationToken);
-        if (applied.Except(db.Database.GetMigrations()).FirstOrDefault() is { } unknown)
-        {
-            throw new StorageException(
-                $"{_engine.Description} was written by a newer ChatShare (it has \"{unknown}\"). Start that version, or restore an older copy.");
-        }
-
-        var pending = (await db.Database.GetPendingMigrationsAsync(cancellationToken)).ToList();
-        await _engine.MigrateAsync(db, cancellationToken);
+        var pending = await Schema.BringUpToDateAsync(_engine, db, cancellationToken);
         if (pending.Count > 0)
             _logger.Migrated(pending.Count, pending[^1]);
     }
@@ -127,7 +119,7 @@ public sealed class Database : IDisposable
     {
         if (await db.Facts.SingleOrDefaultAsync(fact => fact.Key == EpochKey, cancellationToken) is { } known)
             return known.Value;
-        var made = new FactRow { Key = EpochKey, Value = RandomNumberGenerator.GetHexString(16, lowercase: true) };
+        var made = new FactRow { Key = EpochKey, Value = NewEpoch() };
         db.Facts.Add(made);
         await db.SaveChangesAsync(cancellationToken);
         return made.Value;

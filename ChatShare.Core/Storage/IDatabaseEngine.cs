@@ -33,6 +33,19 @@ internal interface IDatabaseEngine : IDisposable
     /// <summary>For a program beside the server, which reads alone.</summary>
     ChatShareDbContext NewReadingContext();
 
+    /// <summary>After <see cref="PrepareAsync"/>, for whoever replaces all that is in it.</summary>
+    /// <exception cref="StorageException">A server uses it.</exception>
+    Task DemandAloneAsync(CancellationToken cancellationToken);
+
+    /// <summary>For a program that has no services.</summary>
+    ChatShareDbContext NewContext();
+
+    /// <summary>Until it ends, the connection reads the database as it is at one moment, and holds nobody up.</summary>
+    Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancellationToken);
+
+    /// <summary>What the engine numbers by itself goes on behind the highest number that is there.</summary>
+    Task ContinueNumbersAsync(ChatShareDbContext db, CancellationToken cancellationToken);
+
     IAppender NewAppender(TimeProvider time, Outage outage, Committed committed);
 
     /// <summary>The one that is set.</summary>

@@ -45,6 +45,9 @@ internal sealed class BareCore : IAsyncDisposable
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();
 
+    /// <summary>Lets another program use the folder; see <see cref="RestartAsync"/>.</summary>
+    public ValueTask CloseAsync() => _services.DisposeAsync();
+
     /// <summary>The same folder in a new process, as far as Core can tell.</summary>
     public async Task RestartAsync()
     {

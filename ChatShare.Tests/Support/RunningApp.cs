@@ -53,6 +53,9 @@ internal sealed class RunningApp : IAsyncDisposable
 
     public string DownloadsDirectory => _folder.File("downloads");
 
+    /// <summary>What a command beside it has to be told of its database.</summary>
+    public IEnumerable<string> StorageSettings => _settings.Where(setting => setting.StartsWith("ChatShare:Storage:", StringComparison.Ordinal)).Select(setting => "--" + setting);
+
     public IServiceProvider Services => Running.Services;
 
     private WebApplication Running => _app ?? throw new InvalidOperationException("The application is stopped.");

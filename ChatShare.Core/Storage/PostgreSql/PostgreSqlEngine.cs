@@ -1,5 +1,7 @@
+using System.Data;
 using System.Data.Common;
 using ChatShare.Core.Messages;
+using ChatShare.Core.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -72,11 +74,47 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
 
     public DbConnection NewConnection() => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString());
 
-    public ChatShareDbContext NewReadingContext()
+    public async Task DemandAloneAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = (NpgsqlConnection)NewConnection();
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(
+            """
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
+            """,
+            connection);
+        // One is this program's, and holds the turn.
+        if (await command.ExecuteScalarAsync(cancellationToken) is > 1L)
+            throw new StorageException($"{Description} is in use by another ChatShare.");
+    }
+
+    public ChatShareDbContext NewReadingContext() => NewContext();
+
+    public ChatShareDbContext NewContext()
     {
         var options = new DbContextOptionsBuilder<PostgreSqlChatShareDbContext>();
         Configure(options);
         return new PostgreSqlChatShareDbContext(options.Options);
+    }
+
+    public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+
+    public async Task ContinueNumbersAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        foreach (var table in CopiedTable.Of(db))
+        {
+            foreach (var column in table.Integers)
+            {
+                await using var command = (NpgsqlCommand)db.Database.GetDbConnection().CreateCommand();
+#pragma warning disable CA2100 // Names of the model.
+                // Does nothing when one of both is null: no row, or a column that nobody numbers.
+                command.CommandText = $"""SELECT setval(pg_get_serial_sequence('"{table.Name}"', '{column}'), (SELECT max("{column}") FROM "{table.Name}"))""";
+#pragma warning restore CA2100
+                await command.ExecuteNonQueryAsync(cancellationToken);
+            }
+        }
     }
 
     public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) =>

@@ -6,14 +6,17 @@ using Microsoft.EntityFrameworkCore;
 namespace ChatShare.Core.Storage.Sqlite;
 
 /// <summary>A file in the data folder. One program at a time holds it, because rooms keep their counters in memory.</summary>
-internal sealed class SqliteEngine(string folder) : IDatabaseEngine
+internal sealed class SqliteEngine(string folder, string origin = "ChatShare:DataDirectory") : IDatabaseEngine
 {
     private readonly string _file = Path.Combine(folder, "chatshare.db");
     private FileStream? _lock;
 
-    public string Description => $"The database {_file} (ChatShare:DataDirectory)";
+    public string Description => $"The database {_file} ({origin})";
 
     public bool IsShared => false;
+
+    /// <summary>Whether there is a database.</summary>
+    public bool Exists => File.Exists(_file);
 
     /// <summary>For connections opened by hand; give each one to <see cref="Prepare"/> before its first use.</summary>
     public string ConnectionString => new SqliteConnectionStringBuilder { DataSource = _file, ForeignKeys = true }.ToString();
@@ -60,6 +63,23 @@ internal sealed class SqliteEngine(string folder) : IDatabaseEngine
         var connection = new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadOnly };
         return new SqliteChatShareDbContext(new DbContextOptionsBuilder<SqliteChatShareDbContext>().UseSqlite(connection.ToString()).Options);
     }
+
+    /// <summary>What <see cref="PrepareAsync"/> holds says so.</summary>
+    public Task DemandAloneAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public ChatShareDbContext NewContext()
+    {
+        var options = new DbContextOptionsBuilder<SqliteChatShareDbContext>();
+        Configure(options);
+        return new SqliteChatShareDbContext(options.Options);
+    }
+
+    public Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        // Deferred: the other kind is a writer, which keeps the log from writing.
+        Task.FromResult<DbTransaction>(((SqliteConnection)connection).BeginTransaction(deferred: true));
+
+    /// <summary>The file keeps the highest of each table by itself.</summary>
+    public Task ContinueNumbersAsync(ChatShareDbContext db, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) => new SqliteAppender(ConnectionString, time, committed);
 

@@ -1,0 +1,107 @@
+using System.Collections.Immutable;
+using System.Data.Common;
+using ChatShare.Core.Files;
+using ChatShare.Core.Storage.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace ChatShare.Core.Storage.Copying;
+
+/// <summary>What was restored.</summary>
+/// <param name="MadeAt">When the backup was begun.</param>
+/// <param name="Rows">Of all tables.</param>
+/// <param name="Contents">Contents of files.</param>
+/// <param name="Bytes">The bytes of these.</param>
+/// <param name="EndedUploads">Uploads that were under way, and are over.</param>
+/// <param name="Lost">Contents that are missing or damaged in the backup.</param>
+public sealed record RestoreReport(DateTimeOffset MadeAt, long Rows, int Contents, long Bytes, int EndedUploads, int Lost);
+
+/// <summary>
+/// Makes an installation of a backup, on whichever engine the settings name, while no server runs. First the files, which replace nothing, then the database,
+/// in one transaction: until that is through, what was there is as it was.
+/// </summary>
+public static class Restore
+{
+    /// <summary>What stands on the card of an upload that was under way.</summary>
+    internal const string Ended = "The server was restored from a backup that has only a part of it.";
+
+    /// <param name="options">Name the installation that is to be made.</param>
+    /// <param name="folder">The backup.</param>
+    /// <param name="replace">Whether what is there may go.</param>
+    /// <param name="addKeys">Takes the keys of the cookies out of a folder.</param>
+    /// <param name="progress">Told how far it is; null for nobody.</param>
+    /// <param name="cancellationToken">Gives up; the next start says so.</param>
+    /// <exception cref="StorageException">It cannot be done, with what can be done about it.</exception>
+    public static async Task<RestoreReport> RunAsync(
+        ChatShareOptions options, string folder, bool replace, Func<string, CancellationToken, Task> addKeys, IProgress<string>? progress,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(addKeys);
+        var backup = new BackupFolder(folder);
+        var manifest = await backup.ReadAsync(cancellationToken);
+        var store = new DownloadStore(Options.Create(options));
+        using var to = IDatabaseEngine.For(options);
+        try
+        {
+            PrivateFolder.Create(options.DataDirectory);
+            await using var target = to.NewContext();
+            await using var turn = await to.PrepareAsync(target, cancellationToken);
+            await to.DemandAloneAsync(cancellationToken);
+            await Schema.BringUpToDateAsync(to, target, cancellationToken);
+            if (!replace && !await DatabaseCopy.IsEmptyAsync(target, cancellationToken))
+                throw new StorageException($"{to.Description} is not empty. With --replace all that it holds gives way to the backup.");
+
+            var staged = Path.Combine(options.DataDirectory, "restoring");
+            using var from = Stage(backup, staged);
+            await using var source = from.NewContext();
+            await Schema.BringUpToDateAsync(from, source, cancellationToken);
+            store.Open();
+            store.RestoreBegins(backup.Path);
+            var copied = await ContentCopy.RunAsync(
+                await Backup.ContentsAsync(source, cancellationToken), backup.ContentPath, store.ContentPath, progress, cancellationToken);
+            await addKeys(backup.Keys, cancellationToken);
+            var ended = 0;
+            var tables = await DatabaseCopy.RunAsync(from, source, to, target, ChangeAsync, progress, cancellationToken);
+            store.RestoreEnds();
+            await source.Database.CloseConnectionAsync();
+            from.Dispose();
+            Directory.Delete(staged, recursive: true);
+            return new RestoreReport(manifest.MadeAt, tables.Sum(table => table.Rows), copied.Contents, copied.Bytes, ended, copied.Lost.Length);
+
+            async Task ChangeAsync(ImmutableArray<TableSum> sums)
+            {
+                // An older backup was brought up to date, and its tables may have become others by that.
+                if (source.Database.GetMigrations().Last() == manifest.Migration && !sums.SequenceEqual(manifest.Tables))
+                    throw new StorageException($"The database in {backup.Path} is not what its manifest says; nothing was changed.");
+                ended = await EndUploadsAsync(target, cancellationToken);
+                await NewEpochAsync(target, cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException)
+        {
+            throw new StorageException($"{to.Description} cannot be restored: {e.GetBaseException().Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    /// <summary>A copy, because it may have to be brought up to date, and a backup stays as it is.</summary>
+    private static SqliteEngine Stage(BackupFolder backup, string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        PrivateFolder.Create(folder);
+        File.Copy(Path.Combine(backup.Path, "chatshare.db"), Path.Combine(folder, "chatshare.db"));
+        return new SqliteEngine(folder, "the backup");
+    }
+
+    private static Task<int> EndUploadsAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
+        db.Files.Where(file => file.State == FileState.Uploading || file.State == FileState.Paused).ExecuteUpdateAsync(
+            set => set.SetProperty(file => file.State, FileState.Failed).SetProperty(file => file.Failure, Ended), cancellationToken);
+
+    /// <summary>Numbers may be given out again that somebody has seen: whoever knows the old epoch starts afresh.</summary>
+    private static Task<int> NewEpochAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        var epoch = Database.NewEpoch();
+        return db.Facts.Where(fact => fact.Key == Database.EpochKey).ExecuteUpdateAsync(set => set.SetProperty(fact => fact.Value, epoch), cancellationToken);
+    }
+}
