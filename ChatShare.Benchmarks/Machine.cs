@@ -25,6 +25,13 @@ internal static class Machine
         return (fields.Sum() - fields[3] - fields[4]) / 100;
     }
 
+    /// <summary>Seconds, of all cores together, in which there was nothing to do since the start of the machine.</summary>
+    public static double IdleSeconds()
+    {
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return (double.Parse(fields[4], CultureInfo.InvariantCulture) + double.Parse(fields[5], CultureInfo.InvariantCulture)) / 100;
+    }
+
     private static double Memory() =>
         double.Parse(Field("/proc/meminfo", "MemTotal").Split(' ')[0], CultureInfo.InvariantCulture) / 1024 / 1024;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ChatShare.Benchmarks;
 using ChatShare.Benchmarks.Appending;
+using ChatShare.Benchmarks.Clustering;
 using ChatShare.Benchmarks.Downloading;
 using ChatShare.Benchmarks.FanningOut;
 using ChatShare.Benchmarks.Gateway;
@@ -20,6 +21,7 @@ return args switch
     ["load", .. var rest] => await LoadBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["gateway", .. var rest] => await GatewayBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["stall", .. var rest] => await StallBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
+    ["nodes", .. var rest] => await NodesBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     ["soak", .. var rest] => await SoakBenchmark.RunAsync(new CommandLine(rest), CancellationToken.None),
     [Generator.Mode, .. var rest] => await Generator.RunAsync(rest, CancellationToken.None),
     [Feeder.Mode, var server] => await Feeder.RunAsync(new Uri(server), CancellationToken.None),

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using ChatShare.Benchmarks.FanningOut;
+using ChatShare.Benchmarks.Sharing;
 
 namespace ChatShare.Benchmarks.Downloading;
 
@@ -44,7 +43,7 @@ internal sealed class Nginx : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     public static async Task<Nginx> StartAsync(string folder, string downloads, Uri chat, CancellationToken cancellationToken)
     {
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var configuration = Path.Combine(folder, "nginx.conf");
         await File.WriteAllTextAsync(
             configuration,
@@ -75,33 +74,9 @@ internal sealed class Nginx : IAsyncDisposable
             cancellationToken);
         var process = ChildProcess.Start(Executable!, ["-p", folder, "-c", configuration], new Dictionary<string, string>());
         var nginx = new Nginx(process, new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")));
-        await nginx.ListensAsync(port, cancellationToken);
+        await Loopback.ListensAsync(port, process, cancellationToken);
         return nginx;
     }
 
     public ValueTask DisposeAsync() => Process.DisposeAsync();
-
-    private async Task ListensAsync(int port, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            try
-            {
-                using var caller = new TcpClient();
-                await caller.ConnectAsync(IPAddress.Loopback, port, cancellationToken);
-                return;
-            }
-            catch (SocketException) when (!Process.HasEnded)
-            {
-                await Task.Delay(20, cancellationToken);
-            }
-        }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -100,6 +100,13 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         return await ReadLineAsync(cancellationToken);
     }
 
+    /// <summary>Ends its standard input and waits for whoever was told to end with that.</summary>
+    public async Task EndAsync()
+    {
+        _process.StandardInput.Close();
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)

@@ -34,7 +34,8 @@ internal sealed record ArrivalResult(double P50, double P95, double Last, double
 
 /// <summary>
 /// The load generator's own process: browsers without a screen. Takes orders on standard input, one a line, and answers each
-/// with a line of JSON: <c>connect N</c> (until there are N), <c>post N</c>, <c>run RATE SECONDS</c>, <c>arrive N</c> (all at once).
+/// with a line of JSON: <c>connect N</c> (until there are N), <c>post N</c>, <c>run RATE SECONDS</c>, <c>saturate WINDOW SECONDS</c>,
+/// <c>arrive N</c> (all at once). Where there are several servers, readers go to them in turn; who sends is at the first one.
 /// </summary>
 internal sealed class Generator
 {
@@ -49,21 +50,23 @@ internal sealed class Generator
     private readonly List<Visitor> _people = [];
     private readonly Ledger _ledger = new();
     private readonly HttpClient _http = new();
-    private readonly Uri _server;
+    private readonly Uri[] _servers;
     private readonly PageKind _page;
     private readonly int _mostPeople;
     private int _counted;
 
-    private Generator(Uri server, PageKind page, int mostPeople)
+    private Generator(Uri[] servers, PageKind page, int mostPeople)
     {
-        _server = server;
+        _servers = servers;
         _page = page;
         _mostPeople = mostPeople;
     }
 
+    private IEnumerable<string> Faults => _readers.SelectMany(reader => reader.Faults);
+
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        var generator = new Generator(new Uri(args[0]), Enum.Parse<PageKind>(args[1]), int.Parse(args[2], CultureInfo.InvariantCulture));
+        var generator = new Generator([.. args[0].Split(',').Select(server => new Uri(server))], Enum.Parse<PageKind>(args[1]), int.Parse(args[2], CultureInfo.InvariantCulture));
         while (await Console.In.ReadLineAsync(cancellationToken) is { } line)
         {
             var words = line.Split(' ');
@@ -73,6 +76,7 @@ internal sealed class Generator
                 "connect" => await generator.ConnectAsync(numbers[0], cancellationToken),
                 "post" => await generator.PostAsync(numbers[0], cancellationToken),
                 "run" => await generator.RunAsync(numbers[0], numbers[1], cancellationToken),
+                "saturate" => await generator.SaturateAsync(numbers[0], numbers[1], cancellationToken),
                 "arrive" => await generator.ArriveAsync(numbers[0], cancellationToken),
                 _ => throw new InvalidOperationException($"No such order: {line}"),
             };
@@ -102,7 +106,10 @@ internal sealed class Generator
     private async Task JoinAsync(int count, CancellationToken cancellationToken)
     {
         while (_people.Count < Math.Min(count, _mostPeople))
-            _people.Add(_page == PageKind.Chat ? await Visitor.JoinAsync(_server, $"Guest{_people.Count}", cancellationToken) : Visitor.Anonymous(_server));
+        {
+            var server = _servers[_people.Count % _servers.Length];
+            _people.Add(_page == PageKind.Chat ? await Visitor.JoinAsync(server, $"Guest{_people.Count}", cancellationToken) : Visitor.Anonymous(server));
+        }
     }
 
     /// <summary>Returns when the page is drawn, with the newest message in it.</summary>
@@ -118,9 +125,9 @@ internal sealed class Generator
             PageKind.Least => 1,
             _ => 0,
         };
-        var rows = new RowReader(ledger, window);
+        var rows = new RowReader(ledger, window, number);
         if (_page == PageKind.Hub)
-            return await HubReader.OpenAsync(_server, rows, cancellationToken);
+            return await HubReader.OpenAsync(_servers[0], rows, cancellationToken);
         var newest = _ledger.Newest;
         var browser = await Browser.OpenAsync(
             _people[number % _people.Count], _page == PageKind.Chat ? "/rooms/Lobby" : "/", rows, cancellationToken);
@@ -154,7 +161,26 @@ internal sealed class Generator
 
         await Task.WhenAll(sends);
         await EverybodyHasItAsync(cancellationToken);
-        return _ledger.Result(_counted * rate * seconds, seconds, _readers.SelectMany(reader => reader.Faults));
+        return _ledger.Result(_counted * rate * seconds, seconds, Faults, _servers.Length);
+    }
+
+    /// <summary>Keeps so many messages under way: the next one is sent when everybody has got the one that is so many before it.</summary>
+    private async Task<RunResult> SaturateAsync(int window, int seconds, CancellationToken cancellationToken)
+    {
+        await EverybodyHasItAsync(cancellationToken);
+        _ledger.StartMeasuring();
+        var began = Stopwatch.GetTimestamp();
+        var sends = new List<Task>();
+        while (Stopwatch.GetElapsedTime(began).TotalSeconds < seconds)
+        {
+            if (sends.Count >= window)
+                await EverybodyHasAsync(_ledger.Newest - window + 1, cancellationToken);
+            sends.Add(SendAsync(cancellationToken));
+        }
+
+        await Task.WhenAll(sends);
+        await EverybodyHasItAsync(cancellationToken);
+        return _ledger.Result(_counted * sends.Count, Stopwatch.GetElapsedTime(began).TotalSeconds, Faults, _servers.Length);
     }
 
     /// <summary>Everybody after lunch: so many come at the same moment, while those who are in go on talking.</summary>
@@ -179,7 +205,7 @@ internal sealed class Generator
         if (said > 0)
         {
             await EverybodyHasItAsync(cancellationToken);
-            var result = _ledger.Result(_counted * said, seconds.Max(), _readers.SelectMany(reader => reader.Faults));
+            var result = _ledger.Result(_counted * said, seconds.Max(), Faults);
             if (result.Faults is [var fault, ..])
                 throw new InvalidOperationException(fault);
             slowest = result.Max;
@@ -209,7 +235,7 @@ internal sealed class Generator
     {
         if (_page != PageKind.Chat)
         {
-            using var posted = await _http.PostAsJsonAsync(new Uri(_server, BareRoom.Path), new Said(_ledger.NextText()), cancellationToken);
+            using var posted = await _http.PostAsJsonAsync(new Uri(_servers[0], BareRoom.Path), new Said(_ledger.NextText()), cancellationToken);
             posted.EnsureSuccessStatusCode();
             return;
         }
@@ -219,14 +245,16 @@ internal sealed class Generator
             throw new InvalidOperationException($"A message was refused: {error}");
     }
 
-    private async Task EverybodyHasItAsync(CancellationToken cancellationToken)
+    private Task EverybodyHasItAsync(CancellationToken cancellationToken) => EverybodyHasAsync(_ledger.Newest, cancellationToken);
+
+    private async Task EverybodyHasAsync(int index, CancellationToken cancellationToken)
     {
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         enough.CancelAfter(Patience);
         foreach (var reader in _readers)
         {
             // Who has not got it by now is counted as missing it.
-            await reader.ReadUntil(_ledger.Newest).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await reader.ReadUntil(index).WaitAsync(enough.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }

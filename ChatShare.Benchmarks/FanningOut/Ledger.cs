@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using ChatShare.Benchmarks.Clustering;
 
 namespace ChatShare.Benchmarks.FanningOut;
 
@@ -12,7 +13,17 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// <param name="CaughtUp">Rows that somebody never got, because they were so far behind that the page had left them out.</param>
 /// <param name="Faults">What was missing, came twice or out of order; empty in a good run.</param>
 internal sealed record RunResult(
-    int Deliveries, double Seconds, double P50, double P95, double P99, double Max, int CaughtUp, IReadOnlyList<string> Faults);
+    int Deliveries, double Seconds, double P50, double P95, double P99, double Max, int CaughtUp, IReadOnlyList<string> Faults)
+{
+    /// <summary>Where the readers are at several servers.</summary>
+    public Hop? Hop { get; init; }
+}
+
+/// <summary>A row that arrived.</summary>
+/// <param name="Message">Its index.</param>
+/// <param name="Reader">At whom.</param>
+/// <param name="Milliseconds">After the sender's call.</param>
+internal readonly record struct Delivery(int Message, int Reader, double Milliseconds);
 
 /// <summary>
 /// What was sent when, and how long it took. Texts are numbered by the sender, so that each row tells which message it is.
@@ -26,7 +37,7 @@ internal sealed class Ledger
     private const int Most = 1_000_000;
 
     private readonly long[] _sentAt = new long[Most];
-    private double[] _latencies = [];
+    private Delivery[] _deliveries = [];
     private int _measured;
     private int _caughtUp;
     private int _next;
@@ -49,18 +60,18 @@ internal sealed class Ledger
     {
         _measuredFrom = _next;
         (_measured, _caughtUp) = (0, 0);
-        _latencies = new double[4 * Most];
+        _deliveries = new Delivery[4 * Most];
     }
 
     /// <summary>A browser got the row of a message.</summary>
-    public void Arrived(int index)
+    public void Arrived(int index, int reader)
     {
         if (index < _measuredFrom)
             return;
         var latency = Stopwatch.GetElapsedTime(_sentAt[index]).TotalMilliseconds;
         var place = Interlocked.Increment(ref _measured) - 1;
-        if (place < _latencies.Length)
-            _latencies[place] = latency;
+        if (place < _deliveries.Length)
+            _deliveries[place] = new Delivery(index, reader, latency);
     }
 
     /// <summary>A browser's page goes on behind messages that it has left out.</summary>
@@ -71,13 +82,18 @@ internal sealed class Ledger
     /// <param name="expected">How many deliveries there should be.</param>
     /// <param name="seconds">How long messages were sent.</param>
     /// <param name="faults">What the readers complained about.</param>
-    public RunResult Result(int expected, double seconds, IEnumerable<string> faults)
+    /// <param name="servers">Among how many the readers are spread, in turn.</param>
+    public RunResult Result(int expected, double seconds, IEnumerable<string> faults, int servers = 1)
     {
         List<string> all = [.. faults.Take(10)];
         if (_measured + _caughtUp != expected)
             all.Add(string.Create(CultureInfo.InvariantCulture, $"{expected:N0} deliveries were due, {_measured:N0} came and {_caughtUp:N0} were caught up by page."));
-        double[] sorted = [.. _latencies.Take(_measured).Order()];
+        var deliveries = _deliveries.Take(_measured).ToList();
+        double[] sorted = [.. deliveries.Select(delivery => delivery.Milliseconds).Order()];
         return new RunResult(
-            _measured, seconds, Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), Statistics.Percentile(sorted, 99), sorted[^1], _caughtUp, all);
+            _measured, seconds, Statistics.Percentile(sorted, 50), Statistics.Percentile(sorted, 95), Statistics.Percentile(sorted, 99), sorted[^1], _caughtUp, all)
+        {
+            Hop = Hop.Of(deliveries, servers),
+        };
     }
 }

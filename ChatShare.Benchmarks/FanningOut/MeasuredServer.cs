@@ -24,7 +24,17 @@ internal sealed class MeasuredServer : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <param name="more">Other settings, by their names as environment variables.</param>
     public static Task<MeasuredServer> StartChatAsync(
-        TemporaryFolder folder, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> more)
+        TemporaryFolder folder, CancellationToken cancellationToken, params IEnumerable<KeyValuePair<string, string>> more) =>
+        StartChatAsync(folder, (web, environment) => ChildProcess.Start(web, [], environment), cancellationToken, more);
+
+    /// <summary>The same, started in another way than directly.</summary>
+    /// <param name="folder">Gets its data and downloads.</param>
+    /// <param name="start">Given the application and its environment.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="more">Other settings, by their names as environment variables.</param>
+    public static Task<MeasuredServer> StartChatAsync(
+        TemporaryFolder folder, Func<string, Dictionary<string, string>, ChildProcess> start, CancellationToken cancellationToken,
+        params IEnumerable<KeyValuePair<string, string>> more)
     {
         // ChatShare.Benchmarks/bin/Release/net10.0 has the application at ChatShare.Web/bin/Release/net10.0.
         var here = new DirectoryInfo(AppContext.BaseDirectory);
@@ -44,7 +54,7 @@ internal sealed class MeasuredServer : IAsyncDisposable
         };
         foreach (var (name, value) in more)
             settings[name] = value;
-        return StartAsync(folder.File("chat.socket"), settings, environment => ChildProcess.Start(web, [], environment), cancellationToken);
+        return StartAsync(folder.File("chat.socket"), settings, environment => start(web, environment), cancellationToken);
     }
 
     /// <summary>The page that everybody can compare with.</summary>
@@ -83,6 +93,14 @@ internal sealed class MeasuredServer : IAsyncDisposable
         settings[HeapProbe.SocketVariable] = socket;
         settings["ASPNETCORE_ENVIRONMENT"] = "Production";
         var process = start(settings);
-        return new MeasuredServer(process, await process.ListeningAtAsync(cancellationToken), socket);
+        try
+        {
+            return new MeasuredServer(process, await process.ListeningAtAsync(cancellationToken), socket);
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -13,7 +13,8 @@ namespace ChatShare.Benchmarks.FanningOut;
 /// How many rows the page shows at least before it leaves the oldest out; 0 when it never does. Who is behind by more than that gets a batch with
 /// a whole window of rows, and what came before them never.
 /// </param>
-internal sealed class RowReader(Ledger? ledger, int window = 0)
+/// <param name="reader">Whose, by the generator's count.</param>
+internal sealed class RowReader(Ledger? ledger, int window = 0, int reader = 0)
 {
     private long? _offset;
     private bool _mayGoOn;
@@ -61,7 +62,7 @@ internal sealed class RowReader(Ledger? ledger, int window = 0)
         if ((Newest >= 0 && index != Newest + 1) || number - index != _offset)
             Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came as number {number} after message {Newest}.");
         (Newest, NewestNumber) = ((int)index, number);
-        ledger?.Arrived(Newest);
+        ledger?.Arrived(Newest, reader);
     }
 
     /// <summary>A row of another page has its text in a frame of its own.</summary>
@@ -73,7 +74,7 @@ internal sealed class RowReader(Ledger? ledger, int window = 0)
         if (Newest >= 0 && index != Newest + 1)
             Fault ??= string.Create(CultureInfo.InvariantCulture, $"Message {index} came after message {Newest}.");
         Newest = (int)index;
-        ledger?.Arrived(Newest);
+        ledger?.Arrived(Newest, reader);
     }
 
     private void GoOn(long index)
