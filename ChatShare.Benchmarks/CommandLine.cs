@@ -37,7 +37,7 @@ internal sealed class CommandLine
             dotnet run -c Release --project ChatShare.Benchmarks -- gateway  [--rounds 7] [--only speed,memory] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- stall    [--rounds 5] [--circuits 200] [--stalled 20] [--rate 5] [--seconds 20] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- load     [--rounds 10] [--install] [--short]
-            dotnet run -c Release --project ChatShare.Benchmarks -- nodes    [--rounds 3] [--only cost,speed,hop] [--circuits 300] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- nodes    [--rounds 3] [--only cost,speed,hop] [--circuits 300] [--rate 5] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- soak     [--minutes 20] [--people 20]
             What they count is told in docs/benchmarks.md.
             """);

@@ -19,7 +19,6 @@ internal static class NodesBenchmark
 {
     private const double Cores = 0.3;
     private const int Rows = 100;
-    private const int CalmRate = 5;
     private const int WarmUpSeconds = 10;
 
     // A node begins with the next message when it is done with one, and a page never has more than two to draw together.
@@ -53,7 +52,7 @@ internal static class NodesBenchmark
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         var isShort = options.Has("--short");
         var only = options.Text("--only")?.Split(',') ?? Parts;
-        var plan = new Plan(options.Number("--circuits", isShort ? 40 : 300), options.Number("--rounds", isShort ? 1 : 3), isShort ? 5 : 20);
+        var plan = new Plan(options.Number("--circuits", isShort ? 40 : 300), options.Number("--rounds", isShort ? 1 : 3), isShort ? 5 : 20, options.Number("--rate", 5));
         try
         {
             var isGood = true;
@@ -94,8 +93,8 @@ internal static class NodesBenchmark
         var isGood = true;
         if (only.Contains("cost"))
         {
-            var title = $"{plan.Circuits} circuits, {CalmRate} messages a second";
-            var (runs, isSound) = await RaceAsync(title, one, two, $"run {CalmRate} {plan.Seconds}", plan.Rounds, cancellationToken);
+            var title = $"{plan.Circuits} circuits, {plan.Rate} messages a second";
+            var (runs, isSound) = await RaceAsync(title, one, two, $"run {plan.Rate} {plan.Seconds}", plan.Rounds, cancellationToken);
             var ratios = Ratios(runs, run => run.CostOfDelivery);
             Console.WriteLine($"CPU per delivery, two nodes beside one: {MedianAndSpread(ratios, "0.00")}. To reach: at most {CostToReach} ({Met(Median(ratios) <= CostToReach)}).\n");
             isGood &= isSound;
@@ -216,5 +215,6 @@ internal static class NodesBenchmark
     /// <param name="Circuits">Of one node.</param>
     /// <param name="Rounds">How often.</param>
     /// <param name="Seconds">How long each time.</param>
-    private sealed record Plan(int Circuits, int Rounds, int Seconds);
+    /// <param name="Rate">Messages a second while CPU is compared.</param>
+    private sealed record Plan(int Circuits, int Rounds, int Seconds, int Rate);
 }
