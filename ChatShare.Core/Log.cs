@@ -38,6 +38,12 @@ internal static partial class Log
     [LoggerMessage(2003, LogLevel.Warning, "The end of upload {FileId} could not be recorded; that is done when the database can be written")]
     public static partial void UploadEndNotRecorded(this ILogger logger, string fileId);
 
+    [LoggerMessage(2020, LogLevel.Error, "The downloads folder {Folder} (ChatShare:Downloads:Directory) cannot be written to: {Fault} Files wait, messages go on")]
+    public static partial void DownloadsAway(this ILogger logger, string folder, string fault);
+
+    [LoggerMessage(2021, LogLevel.Warning, "The downloads folder {Folder} can be written to again")]
+    public static partial void DownloadsBack(this ILogger logger, string folder);
+
     [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]
     public static partial void SweepFailed(this ILogger logger, Exception e);
 

@@ -36,6 +36,11 @@ public static class ChatShareApp
             await error.WriteLineAsync(sentence.AsMemory(), cancellationToken);
             return 1;
         }
+        catch (OperationCanceledException)
+        {
+            // Told to stop while it was waiting for a server.
+            return 0;
+        }
 
         await using (app)
         {

@@ -45,6 +45,12 @@ internal static partial class Log
     [LoggerMessage(5205, LogLevel.Error, "Upload {FileId} of a TCP client could not be stored")]
     public static partial void GatewayUploadFailed(this ILogger logger, Exception e, string fileId);
 
+    [LoggerMessage(5301, LogLevel.Warning, "Not open yet, and trying again: {Missing}")]
+    public static partial void Waiting(this ILogger logger, string missing);
+
+    [LoggerMessage(5302, LogLevel.Information, "What was waited for is there")]
+    public static partial void Waited(this ILogger logger);
+
     [LoggerMessage(5300, LogLevel.Warning, "The service manager could not be told that the program is alive")]
     public static partial void PingFailed(this ILogger logger, Exception e);
 }

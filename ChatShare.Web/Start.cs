@@ -17,6 +17,9 @@ namespace ChatShare.Web;
 /// <summary>The way from a built application to one that people can open.</summary>
 public static class Start
 {
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(8);
+
     /// <summary>Opens the database, creates the configured administrator, listens, and says where.</summary>
     /// <param name="app">From <see cref="ChatShareApp.Build"/>; disposed when the start fails.</param>
     /// <param name="output">Receives the addresses and the set-up link; a secret, so never a log.</param>
@@ -29,8 +32,7 @@ public static class Start
         {
             var services = app.Services;
             var options = services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
-            await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
-            await services.GetRequiredService<RedisConnection>().OpenAsync(cancellationToken);
+            await OpenAsync(services, cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
             KeyFolder.Check(services);
@@ -79,6 +81,47 @@ public static class Start
         }
 
         return [.. reachable.Distinct()];
+    }
+
+    /// <summary>
+    /// Opens what the program cannot be without. A server that is away is waited for: it and the nodes may have been started in any order, and the
+    /// same outage an hour later would be waited for, too.
+    /// </summary>
+    private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        if (await TryOpenAsync(services, cancellationToken) is not { } missing)
+            return;
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Start));
+        await using var door = await ClosedDoor.OpenAsync(services.GetRequiredService<IConfiguration>(), cancellationToken);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, door.Stopping);
+        string? told = null;
+        for (var wait = ShortestWait; missing is not null; missing = await TryOpenAsync(services, stop.Token))
+        {
+            if (missing != told)
+                logger.Waiting(missing);
+            told = missing;
+            ClosedDoor.Tell(missing);
+            await Task.Delay(wait, stop.Token);
+            wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
+        }
+
+        logger.Waited();
+    }
+
+    /// <returns>What to say of a server that is away; null when everything is open.</returns>
+    /// <exception cref="StorageException">It cannot be opened, and waiting would not help.</exception>
+    private static async Task<string?> TryOpenAsync(IServiceProvider services, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
+            await services.GetRequiredService<RedisConnection>().OpenAsync(cancellationToken);
+            return null;
+        }
+        catch (StorageException e) when (e.MayPass)
+        {
+            return e.Message;
+        }
     }
 
     private static async Task ListenAsync(WebApplication app, CancellationToken cancellationToken)

@@ -50,7 +50,7 @@ public sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects. Once, at start; does nothing when there is none to connect to.</summary>
+    /// <summary>Connects. At start, until it has worked once; does nothing when there is none to connect to.</summary>
     /// <exception cref="Storage.StorageException">It cannot be reached.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -71,7 +71,7 @@ public sealed class RedisConnection : IAsyncDisposable
         if (!connection.IsConnected)
         {
             await connection.DisposeAsync();
-            throw new Storage.StorageException($"Redis at {Address(configuration)} (ChatShare:Cluster:Redis) cannot be reached.");
+            throw new Storage.StorageException($"Redis at {Address(configuration)} (ChatShare:Cluster:Redis) cannot be reached.") { MayPass = true };
         }
 
         connection.ConnectionFailed += (_, failure) =>

@@ -43,6 +43,9 @@ internal sealed class DownloadStore
     /// <summary>Bytes that the disk has in all.</summary>
     public long TotalBytes => Drive.TotalSize;
 
+    /// <summary>Where it is.</summary>
+    public string Root => _root;
+
     private DriveInfo Drive => new(Path.GetFullPath(_files));
 
     public static bool IsDiskFull(IOException exception) =>
@@ -197,7 +200,29 @@ internal sealed class DownloadStore
         File.Exists(PartialPath(id)) ? new DateTimeOffset(File.GetLastWriteTimeUtc(PartialPath(id)), TimeSpan.Zero) : null;
 
     /// <summary>Bytes of a partial file; 0 when there is none.</summary>
-    public long PartialLength(FileId id) => new FileInfo(PartialPath(id)) is { Exists: true } file ? file.Length : 0;
+    /// <exception cref="DirectoryNotFoundException">Where they all are is nothing: a mount has gone, and what was here has not.</exception>
+    public long PartialLength(FileId id)
+    {
+        if (new FileInfo(PartialPath(id)) is { Exists: true } file)
+            return file.Length;
+        return Directory.Exists(_partial) ? 0 : throw new DirectoryNotFoundException($"The folder {_partial} is not there.");
+    }
+
+    /// <summary>Makes an empty file and deletes it. A disk that is full is another matter, of which <see cref="FreeBytes"/> tells.</summary>
+    /// <returns>Why it cannot be made; null when it can.</returns>
+    public Exception? FaultOfWriting()
+    {
+        try
+        {
+            var probe = Path.Combine(_partial, $"probe-{Guid.NewGuid():N}");
+            new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return e is IOException full && IsDiskFull(full) ? null : e;
+        }
+    }
 
     /// <summary>The bytes that a content takes on the disk; 0 when it is not there.</summary>
     public long LengthOf(string sha256) => new FileInfo(ContentPath(sha256)) is { Exists: true } content ? content.Length : 0;

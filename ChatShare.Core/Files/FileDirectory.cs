@@ -24,22 +24,25 @@ public sealed class FileDirectory
 {
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly DownloadStore _store;
+    private readonly DownloadsHealth _downloads;
     private readonly RoomService _rooms;
     private readonly UploadService _uploads;
     private readonly TimeProvider _time;
 
     internal FileDirectory(
-        IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store, RoomService rooms, UploadService uploads, TimeProvider time)
+        IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store, DownloadsHealth downloads, RoomService rooms, UploadService uploads,
+        TimeProvider time)
     {
         _contexts = contexts;
         _store = store;
+        _downloads = downloads;
         _rooms = rooms;
         _uploads = uploads;
         _time = time;
     }
 
     /// <summary>Null when there is no finished file of this id. One that is being finished right now is waited for.</summary>
-    /// <exception cref="RefusedException">The asker may not read it.</exception>
+    /// <exception cref="RefusedException">The asker may not read it; <see cref="RefusalKind.NotYet"/>: it may be there when the downloads folder is.</exception>
     public async Task<StoredFile?> FindAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
         Permissions.Demand(Permissions.CanRead(who), who);
@@ -49,9 +52,12 @@ public sealed class FileDirectory
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking()
             .SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
-        return row?.Sha256 is { } sha256 && _store.Has(sha256)
-            ? new StoredFile(RowMapping.ToFile(row), _store.ContentPath(sha256), row.CreatedAt)
-            : null;
+        if (row?.Sha256 is not { } sha256)
+            return null;
+        if (_store.Has(sha256))
+            return new StoredFile(RowMapping.ToFile(row), _store.ContentPath(sha256), row.CreatedAt);
+        _downloads.Demand();
+        return null;
     }
 
     /// <summary>See <see cref="UploadRequest.Metadata"/>; null also when there is no such file.</summary>

@@ -12,10 +12,6 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class Upload
 {
-    private const string TooLong = "The file turned out longer than was announced.";
-    private const string Damaged = "What was here of it cannot be read any more.";
-    private const string DiskFull = "The server’s disk is full. The upload has stopped; nothing of it was kept.";
-
     // A sender who goes on with the next part, or comes back after a blip, is not away.
     private static readonly TimeSpan PausedAfter = TimeSpan.FromSeconds(2);
 
@@ -116,7 +112,7 @@ public sealed class Upload
     /// checksum says (<see cref="RefusalKind.Checksum"/>), more bytes than declared (<see cref="RefusalKind.TooLarge"/>: it waits where what
     /// fits ends, and never becomes complete by such a part), <see cref="RefusalKind.TooFast"/>, <see cref="RefusalKind.DiskFull"/>
     /// (failed), <see cref="RefusalKind.Gone"/>: the scanner did not find it clean, or what was here is not any more (failed), <see cref="RefusalKind.NotYet"/>:
-    /// all of it is here, and it becomes the file when the database can be written, <see cref="RefusalKind.Elsewhere"/>: another node goes on, or may.
+    /// all of it is here, and it becomes the file when the database can be written, or the downloads folder is away and it waits, <see cref="RefusalKind.Elsewhere"/>: another node goes on, or may.
     /// </exception>
     /// <exception cref="OperationCanceledException">
     /// The token, or the upload was cancelled or failed meanwhile, or the program is being stopped.
@@ -139,8 +135,8 @@ public sealed class Upload
             if (_owner.Store.PartialLength(Id) < Received)
             {
                 // Writing on would leave a hole under a hash that knows nothing of it.
-                await EndAsync(FileState.Failed, Damaged);
-                throw new RefusedException(RefusalKind.Gone, Damaged);
+                await EndAsync(FileState.Failed, UploadFaults.Damaged);
+                throw new RefusedException(RefusalKind.Gone, UploadFaults.Damaged);
             }
 
             await ReceiveAsync(source, checksum, cancellationToken);
@@ -148,6 +144,7 @@ public sealed class Upload
             {
                 await CheckAsync();
                 Demand();
+                _owner.Downloads.Demand();
                 await CompleteAsync(() => _owner.FinishAsync(this, _bytes.Sha256()));
             }
         }
@@ -157,8 +154,12 @@ public sealed class Upload
         }
         catch (IOException exception) when (DownloadStore.IsDiskFull(exception))
         {
-            await EndAsync(FileState.Failed, DiskFull);
-            throw new RefusedException(RefusalKind.DiskFull, DiskFull);
+            await EndAsync(FileState.Failed, UploadFaults.DiskFull);
+            throw new RefusedException(RefusalKind.DiskFull, UploadFaults.DiskFull);
+        }
+        catch (Exception exception) when (_owner.Downloads.IsCauseOf(exception))
+        {
+            throw DownloadsHealth.Refusal(exception);
         }
         finally
         {
@@ -296,7 +297,7 @@ public sealed class Upload
         using var place = Received < Length ? _owner.TakePlaceFor(this) : null;
         using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token, _giveWay.Token);
         if (!await _bytes.ReceiveAsync(source, _owner.Store.PartialPath(Id), _owner.Store.PartPath(Id), checksum, until.Token))
-            throw new RefusedException(RefusalKind.TooLarge, TooLong);
+            throw new RefusedException(RefusalKind.TooLarge, UploadFaults.TooLong);
     }
 
     private async Task StopAsync(FileState state, string? failure)
@@ -348,7 +349,7 @@ public sealed class Upload
         catch (Exception exception)
         {
             // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
-            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? DiskFull : UploadEnds.NotStored;
+            var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? UploadFaults.DiskFull : UploadFaults.NotStored;
             File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
             // Whoever sends it again would have it twice.
             if (_owner.Ends.Find(Id) is { Sha256: not null } whole)

@@ -18,9 +18,6 @@ internal sealed record UploadEnd(Room Room, SharedFile File, Guid PersonId, stri
 /// </summary>
 internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredContents contents, TimeProvider time, ILogger<UploadEnds> logger)
 {
-    /// <summary>Of one that was whole, and whose content is not there.</summary>
-    public const string NotStored = "The server could not store this file.";
-
     /// <summary>To its sender, of one that was called off.</summary>
     public const string CalledOff = "This upload was called off.";
 

@@ -165,7 +165,7 @@ internal sealed class UploadHandover(
             return await EndAsync(ended.State, ended.Failure);
         // Its last byte was here and checked, and only the row was missing.
         if (store.AdoptedAs(file.Id) is { } sha256)
-            return await EndAsync(FileState.Failed, UploadEnds.NotStored, sha256);
+            return await EndAsync(FileState.Failed, UploadFaults.NotStored, sha256);
         if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
             return await EndAsync(FileState.Failed, UploadService.NotFinished);
 

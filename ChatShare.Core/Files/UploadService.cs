@@ -42,6 +42,7 @@ public sealed class UploadService
         UploadHandover handover,
         VirusScan scan,
         Quota quota,
+        DownloadsHealth downloads,
         PersonLimits limits,
         ChatShareMetrics metrics,
         IOptions<ChatShareOptions> options,
@@ -60,6 +61,7 @@ public sealed class UploadService
         _quota = quota;
         _created = new CreatedUploads(contexts, ends);
         _handover = handover;
+        Downloads = downloads;
         Metrics = metrics;
         Store = store;
         Scan = scan;
@@ -84,6 +86,7 @@ public sealed class UploadService
     public bool IsRelaying => !Scan.IsOn;
 
     internal DownloadStore Store { get; }
+    internal DownloadsHealth Downloads { get; }
 
     internal VirusScan Scan { get; }
 
@@ -289,6 +292,7 @@ public sealed class UploadService
         Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string clientId, bool joinsMessage, CancellationToken cancellationToken)
     {
         CheckLimits(files);
+        Downloads.Demand();
         var holder = Leases.Node;
         Leases.Demand(holder);
         _limits.TakeUploads(who.PersonId, files.Count);

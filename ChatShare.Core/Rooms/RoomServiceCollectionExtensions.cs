@@ -31,6 +31,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<UploadHandover>();
         services.AddSingleton<VirusScan>();
         services.AddSingleton(Make<LowDisk>);
+        services.AddSingleton(Make<DownloadsHealth>);
         services.AddSingleton(Make<Quota>);
         services.AddSingleton(Make<MessageLog>);
         services.AddSingleton(Make<RoomService>);

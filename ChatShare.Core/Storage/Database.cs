@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
@@ -46,7 +47,7 @@ public sealed class Database : IDisposable
     /// <exception cref="InvalidOperationException">The database is not open yet.</exception>
     public string Epoch => _epoch ?? throw new InvalidOperationException("The database is not open yet.");
 
-    /// <summary>Makes the folder and the database where they are missing, brings the tables up to date. Once, at start.</summary>
+    /// <summary>Makes the folder and the database where they are missing, brings the tables up to date. At start, until it has worked once.</summary>
     /// <exception cref="StorageException">It cannot be opened, is in use by another program or newer than this one.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
@@ -60,7 +61,8 @@ public sealed class Database : IDisposable
             await MigrateAsync(db, cancellationToken);
             _epoch = await ReadOrMakeEpochAsync(db, cancellationToken);
         }
-        catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException)
+        catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException
+            or SocketException or TimeoutException)
         {
             Dispose();
             throw Unusable(e);
@@ -76,7 +78,7 @@ public sealed class Database : IDisposable
     public StorageException Unusable(Exception fault)
     {
         ArgumentNullException.ThrowIfNull(fault);
-        return new($"{_engine.Description} cannot be used: {FirstLine(fault.GetBaseException())}", fault);
+        return new($"{_engine.Description} cannot be used: {FirstLine(fault.GetBaseException())}", fault) { MayPass = _engine.MayPass(fault) };
     }
 
     /// <summary>Whether it answers now: the file, not what an open connection remembers of it.</summary>

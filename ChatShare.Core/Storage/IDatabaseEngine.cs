@@ -15,6 +15,9 @@ internal interface IDatabaseEngine : IDisposable
     /// <summary>Whether other nodes may use it at the same time.</summary>
     bool IsShared { get; }
 
+    /// <summary>Whether a fault of the start is one of a server that is away, or that does not know us yet.</summary>
+    bool MayPass(Exception fault);
+
     /// <summary>Points a context at it.</summary>
     void Configure(DbContextOptionsBuilder options);
 

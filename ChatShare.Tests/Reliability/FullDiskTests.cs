@@ -7,6 +7,7 @@ using ChatShare.Tests.Support;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using SkiaSharp;
 
 namespace ChatShare.Tests.Reliability;
@@ -62,6 +63,56 @@ public sealed class FullDiskTests
         var next = await tus.CreateAsync("next", 2);
         Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(next, 0, [1, 2]));
         Assert.Equal(["failed", "failed", "ready", "ready"], (await StatesAsync(bob)).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Downloads_that_are_away_or_read_only_hold_files_up_and_nothing_else(bool isAway)
+    {
+        using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 200);
+        Assert.SkipWhen(disk is null, NoDisk);
+        var log = new Collector();
+        var folder = Path.Combine(disk!.Path, "downloads");
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<ILoggerProvider>(log), $"ChatShare:Downloads:Directory={folder}");
+        var ann = await app.JoinAsync("Ann");
+        using var bob = await ApiClient.SignInAsync(app, "Bob");
+        var tus = new TusClient(app, ann);
+        var there = await tus.CreateAsync("there", 3);
+        await tus.AppendAsync(there, 0, [1, 2, 3]);
+        var begun = await tus.CreateAsync("begun", 100);
+        await tus.AppendAsync(begun, 0, new byte[50]);
+        var whole = await tus.CreateAsync("whole", 2);
+        await tus.AppendAsync(whole, 0, [1]);
+        Set(isGone: true);
+
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.SendAsync(
+            "POST", "/uploads", content: null, ("Upload-Length", "10"), ("Upload-Metadata", TusClient.Metadata("new"))));
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(begun, 50, TusClient.Part(new byte[50])));
+        await IsAsync(HttpStatusCode.ServiceUnavailable, () => tus.AppendAsync(whole, 1, TusClient.Part([2])));
+        await IsAsync(isAway ? HttpStatusCode.ServiceUnavailable : HttpStatusCode.OK, () => ann.GetAsync($"/files/{there["/uploads/".Length..]}/there", Cancel));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await ann.GetAsync("/health/ready", Cancel)).StatusCode);
+        await IsAsync(HttpStatusCode.OK, () => ann.GetAsync("/health/live", Cancel));
+        await bob.SayAsync("still here");
+        Assert.Single(log.Lines, line => line.Contains("ChatShare:Downloads:Directory", StringComparison.Ordinal));
+
+        Set(isGone: false);
+        await IsAsync(HttpStatusCode.OK, () => ann.GetAsync("/health/ready", Cancel));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(begun, 50, new byte[50]));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(whole, 1, [2]));
+        Assert.Equal(new byte[100], await tus.DownloadAsync(begun));
+        Assert.Equal([1, 2], await tus.DownloadAsync(whole));
+        Assert.Equal(["ready", "ready", "ready"], await StatesAsync(bob));
+
+        void Set(bool isGone)
+        {
+            if (!isAway)
+                disk.SetReadOnly(isGone);
+            else if (isGone)
+                Directory.Move(folder, folder + ".away");
+            else
+                Directory.Move(folder + ".away", folder);
+        }
     }
 
     [Fact]

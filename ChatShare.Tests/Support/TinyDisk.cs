@@ -27,6 +27,9 @@ internal sealed class TinyDisk : IDisposable
         return null;
     }
 
+    /// <summary>From now on nothing can be written to it, or everything again.</summary>
+    public void SetReadOnly(bool isReadOnly) => Assert.True(Run("mount", "-o", isReadOnly ? "remount,ro" : "remount,rw", Path));
+
     /// <summary>Takes all bytes that are left.</summary>
     public void Fill()
     {

@@ -20,7 +20,8 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
             "/files/{id}/{name?}",
             [HttpMethods.Get, HttpMethods.Head],
             (string id, HttpContext context, DownloadEndpoints self, CancellationToken cancellationToken) => self.DownloadAsync(id, context, cancellationToken))
-        .RequireAuthorization();
+        .RequireAuthorization()
+        .TellRefusals();
 
     private async Task<IResult> DownloadAsync(string id, HttpContext context, CancellationToken cancellationToken)
     {
@@ -42,7 +43,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
                 }
             }
         }
-        catch (RefusedException)
+        catch (RefusedException refused) when (refused.Kind != RefusalKind.NotYet)
         {
             // Whoever may not read it is not told that it exists.
             return NotFound();

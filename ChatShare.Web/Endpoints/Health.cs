@@ -1,5 +1,6 @@
 using ChatShare.Core;
 using ChatShare.Core.Cluster;
+using ChatShare.Core.Files;
 using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -7,8 +8,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ChatShare.Web.Endpoints;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too, and so does Redis, where one
-/// is set.
+/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too, so does Redis, where one is set, and the
+/// downloads folder can be written to.
 /// </summary>
 internal static class Health
 {
@@ -17,7 +18,7 @@ internal static class Health
 
     public static void AddChatShareHealth(this IServiceCollection services)
     {
-        services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database").AddCheck<RedisCheck>("redis");
+        services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database").AddCheck<RedisCheck>("redis").AddCheck<DownloadsCheck>("downloads");
         services.AddSingleton<IHealthCheckPublisher, ReadyMetric>();
         services.Configure<HealthCheckPublisherOptions>(looks => (looks.Delay, looks.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15)));
     }
@@ -47,6 +48,12 @@ internal static class Health
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
             Task.FromResult(!redis.IsWanted || redis.IsReachable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+    }
+
+    private sealed class DownloadsCheck(DownloadsHealth downloads) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(downloads.Look() ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
     }
 
     private sealed class DatabaseCheck(Database database) : IHealthCheck

@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Net.Sockets;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
@@ -42,6 +43,15 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
             return $"cannot be read; it has to be {example}.";
         }
     }
+
+    /// <summary>A role or a database that is missing counts, too: it is made over there.</summary>
+    public bool MayPass(Exception fault) => fault switch
+    {
+        PostgresException refusal => refusal.IsTransient || refusal.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidPassword
+            or PostgresErrorCodes.InvalidAuthorizationSpecification,
+        NpgsqlException or SocketException or TimeoutException => true,
+        _ => false,
+    };
 
     public void Configure(DbContextOptionsBuilder options) =>
         // The default strategy would put a layer around faults that are told apart by what they are.

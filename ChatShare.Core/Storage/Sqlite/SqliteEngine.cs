@@ -15,6 +15,9 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
 
     public bool IsShared => false;
 
+    /// <summary>A file does not come by itself.</summary>
+    public bool MayPass(Exception fault) => false;
+
     /// <summary>Whether there is a database.</summary>
     public bool Exists => File.Exists(_file);
 

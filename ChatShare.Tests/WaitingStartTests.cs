@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using ChatShare.Tests.Support;
+using ChatShare.Web;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace ChatShare.Tests;
+
+/// <summary>Servers that are not there yet when the program starts.</summary>
+public sealed class WaitingStartTests
+{
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Program_says_that_it_is_not_ready_until_database_and_redis_have_come_and_goes_on_by_itself()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var line = new CutLine(new NpgsqlConnectionStringBuilder(database).Port);
+        line.Down();
+        await using var redis = await RedisServer.StartAsync();
+        await redis.KillAsync();
+        using var folder = new TemporaryFolder();
+        var log = new Collector();
+        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Sockets.FreePort()}");
+        await using var app = ChatShareApp.Build(
+            [
+                $"--Kestrel:Endpoints:Web:Url={address}", "--ChatShare:Gateway:Endpoint=", $"--ChatShare:DataDirectory={folder.File("data")}",
+                $"--ChatShare:Downloads:Directory={folder.File("downloads")}", $"--ChatShare:Cluster:Redis={redis.Address}",
+                .. PostgreSqlServer.SettingsFor(line.Through(database) + ";Password=hidden").Select(setting => "--" + setting),
+            ],
+            builder => builder.Logging.ClearProviders().Services.AddSingleton<ILoggerProvider>(log));
+        using var browser = new HttpClient { BaseAddress = new Uri(address) };
+        await using var output = new StringWriter(CultureInfo.InvariantCulture);
+        var starting = Start.RunAsync(app, output, Cancel);
+
+        await SaidAsync("ChatShare:Storage:ConnectionString");
+        // Tried more than once, and told once.
+        var tried = line.Connections;
+        await Eventually.TrueAsync(() => Task.FromResult(line.Connections > tried + 1));
+        Assert.Equal(1, log.Lines.Count(told => told.Contains("ChatShare:Storage:ConnectionString", StringComparison.Ordinal)));
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/health/live", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await browser.GetAsync("/health/ready", Cancel)).StatusCode);
+        using var page = await browser.GetAsync("/rooms/Lobby", Cancel);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, page.StatusCode);
+        Assert.NotNull(page.Headers.RetryAfter);
+        Assert.Contains("not open yet", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        Assert.Equal(["nosniff"], page.Headers.GetValues("X-Content-Type-Options"));
+
+        line.Up();
+        await SaidAsync("ChatShare:Cluster:Redis");
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await browser.GetAsync("/health/ready", Cancel)).StatusCode);
+        Assert.False(starting.IsCompleted);
+
+        await redis.StartAgainAsync();
+        await starting;
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/health/ready", Cancel)).StatusCode);
+        Assert.Contains("is open at", output.ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(log.Lines, told => told.Contains("hidden", StringComparison.Ordinal));
+
+        Task SaidAsync(string setting) =>
+            Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(told => told.Contains(setting, StringComparison.Ordinal))));
+    }
+
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1;Database=chat;Username=me")]
+    [InlineData("Host=nowhere.invalid;Database=chat;Username=me")]
+    [InlineData("a database that is not made yet")]
+    public async Task Program_that_waits_ends_when_it_is_told_to(string database)
+    {
+        if (!database.StartsWith("Host", StringComparison.Ordinal))
+        {
+            PostgreSqlServer.Require();
+            database = new NpgsqlConnectionStringBuilder(await PostgreSqlServer.NewEmptyDatabaseAsync()) { Database = "missing" }.ToString();
+        }
+
+        using var folder = new TemporaryFolder();
+        var address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Sockets.FreePort()}");
+        await using var error = new StringWriter(CultureInfo.InvariantCulture);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var running = ChatShareApp.RunAsync(
+            [
+                $"--Kestrel:Endpoints:Web:Url={address}", "--ChatShare:Gateway:Endpoint=", $"--ChatShare:DataDirectory={folder.File("data")}",
+                $"--ChatShare:Downloads:Directory={folder.File("downloads")}", .. PostgreSqlServer.SettingsFor(database).Select(setting => "--" + setting),
+            ],
+            TextWriter.Null, error, stop.Token);
+        using var browser = new HttpClient { BaseAddress = new Uri(address) };
+        await Eventually.TrueAsync(async () =>
+        {
+            Assert.False(running.IsCompleted, error.ToString());
+            try
+            {
+                return (await browser.GetAsync("/health/ready", Cancel)).StatusCode == HttpStatusCode.ServiceUnavailable;
+            }
+            catch (HttpRequestException)
+            {
+                return false;
+            }
+        });
+
+        await stop.CancelAsync();
+        Assert.Equal(0, await running);
+    }
+}
