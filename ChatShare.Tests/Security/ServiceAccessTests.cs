@@ -26,7 +26,8 @@ public sealed class ServiceAccessTests
         "SessionService.EndAsync", "SessionService.EndPersonAsync", "SessionService.EndReasonAsync", "SessionService.FindAsync", "SessionService.JoinAsync",
         "SessionService.JoinForConnectionAsync", "SessionService.SignInAsync", "SetupLink.IsValidAsync", "SetupLink.IssueAsync", "SetupLink.UseAsync",
         // What everybody sees on every page, or a look that hands out nothing.
-        "ActiveDownloads.ChangedFor", "ChatShareMetrics.Refused", "ConnectedUsers.CountOf", "ConnectedUsers.IsConnected", "ConnectedUsers.IsHere", "ConnectedUsers.List", "ConnectedUsers.People", "RoomService.Find",
+        "ActiveDownloads.ChangedFor", "ChatShareMetrics.Refused", "ConnectedUsers.CountOf", "ConnectedUsers.IsConnected", "ConnectedUsers.IsHere", "ConnectedUsers.List", "ConnectedUsers.People",
+        "DownloadsHealth.Look", "RoomService.Find",
         "UploadService.FaultOf", "UploadService.Find", "WhoHasIt.ChangedFor",
         // What is asked for is found by somebody's right, or is one's own, before these are called.
         "ActiveDownloads.Of", "AuditLog.ListAsync", "AuditLog.WriteAsync", "ReadMarks.Mark", "ReadMarks.OfAsync", "Thumbnails.FindAsync", "Upload.FailAsync",
