@@ -112,4 +112,13 @@ internal static partial class Log
 
     [LoggerMessage(4002, LogLevel.Warning, "The database answers again")]
     public static partial void DatabaseAnswersAgain(this ILogger logger);
+
+    [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
+    public static partial void Outgrown(this ILogger logger, string migration);
+
+    [LoggerMessage(6030, LogLevel.Error, "Not the same here as at the node that started before, which they have to be: {Keys}")]
+    public static partial void SetDifferently(this ILogger logger, string keys);
+
+    [LoggerMessage(6031, LogLevel.Warning, "Whether other nodes are set like this one could not be found out")]
+    public static partial void SettingsNotCompared(this ILogger logger, Exception e);
 }

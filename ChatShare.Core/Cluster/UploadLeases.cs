@@ -35,6 +35,8 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
 
     private const string IsAnyFree = $$"""SELECT EXISTS (SELECT 1 FROM "Files" WHERE {{IsFree}}) AS "Value" """;
 
+    private const string IsAnybodyAlive = $$"""SELECT EXISTS (SELECT 1 FROM "Nodes" WHERE "Until" > {{Now}}) AS "Value" """;
+
     private const string TakeAllFree =
         $$"""
         UPDATE "Files" SET "Holder" = {0}, "WantedBy" = NULL
@@ -115,6 +117,13 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
         await db.Database.ExecuteSqlRawAsync(ForgetDead, [(long)Lasts.TotalMilliseconds], cancellationToken);
         return await db.Files.AsNoTracking().Where(f => (f.State == FileState.Uploading || f.State == FileState.Paused) && f.Holder == node)
             .ToListAsync(cancellationToken);
+    }
+
+    /// <summary>Whether a node lives; before <see cref="BeginAsync"/>, another one.</summary>
+    public async Task<bool> IsAnybodyAliveAsync(CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Database.SqlQueryRaw<bool>(IsAnybodyAlive).SingleAsync(cancellationToken);
     }
 
     /// <summary>Whether there is an upload that nobody holds.</summary>

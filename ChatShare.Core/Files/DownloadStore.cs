@@ -66,6 +66,28 @@ internal sealed class DownloadStore
         }
     }
 
+    /// <summary>A word that is this folder's own, by whatever way it is reached; it is written into it by whoever asks first.</summary>
+    public string Identity()
+    {
+        var path = Path.Combine(_root, "identity");
+        if (!File.Exists(path))
+        {
+            var mine = $"{path}.{Guid.NewGuid():N}";
+            File.WriteAllText(mine, Guid.NewGuid().ToString("N"));
+            try
+            {
+                // Another node may do the same at this moment, and nobody is to read half of it.
+                File.Move(mine, path, overwrite: false);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                File.Delete(mine);
+            }
+        }
+
+        return File.ReadAllText(path);
+    }
+
     /// <summary>
     /// Opens what is here of an upload, also for the bytes that will come. A reader never makes the file: the upload may just have ended and
     /// deleted it.

@@ -63,8 +63,8 @@ public sealed class SessionService(
             ended.Add(expired);
 
         var row = NewRow(nickname, personId: Guid.NewGuid(), accountId: null);
-        // For the next run: this one has a better clock.
-        row.LastSeenAt = row.CreatedAt - Held + held;
+        // For the next run and for other nodes: this one has a better clock.
+        row.LastSeenAt = (await NowOfAllAsync(db, cancellationToken) ?? row.CreatedAt) - Held + held;
         db.Sessions.Add(row);
         // First: who asks for the name between the commit and this would get it.
         _held.Hold(row.Id, held);
@@ -162,8 +162,8 @@ public sealed class SessionService(
             _held.Hold(id, Held);
         if (sessionIds.Count == 0)
             return;
-        var now = time.GetUtcNow();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        var now = await NowOfAllAsync(db, cancellationToken) ?? time.GetUtcNow();
         await db.Sessions.Where(s => sessionIds.Contains(s.Id) && s.EndedAt == null)
             .ExecuteUpdateAsync(set => set.SetProperty(s => s.LastSeenAt, now), cancellationToken);
         // One that was ended while its connection was still being closed was let go of before it was held here.
@@ -187,7 +187,7 @@ public sealed class SessionService(
         if (holder is null)
             return null;
 
-        if (connected.IsConnected(holder.Id) || connected.IsHere(holder.PersonId) || _held.IsHeld(holder, Held))
+        if (connected.IsConnected(holder.Id) || connected.IsHere(holder.PersonId) || _held.IsHeld(holder, Held, await NowOfAllAsync(db, cancellationToken)))
             throw Taken(nickname);
         var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
         await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
@@ -251,6 +251,10 @@ public sealed class SessionService(
     public void Dispose() => _publishing.Dispose();
 
     private TimeSpan Held => TimeSpan.FromHours(options.Value.People.NicknameHeldHours);
+
+    /// <summary>The clocks of nodes may differ by hours, and a name is held for hours: it counts by the database's. Null where there is one node.</summary>
+    private async Task<DateTimeOffset?> NowOfAllAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
+        options.Value.Cluster.Redis.Length > 0 ? await db.NowAsync(cancellationToken) : null;
 
     private PersonSession Begin(SessionRow row, Nickname nickname, bool isAdministrator)
     {

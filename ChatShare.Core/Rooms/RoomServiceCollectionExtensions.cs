@@ -54,6 +54,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddHostedService(Get<ReadMarks>);
         services.AddHostedService<NodeFeed>();
         services.AddHostedService(Get<PeopleElsewhere>);
+        services.AddHostedService<NodeSettings>();
         services.AddHostedService<UploadRepair>();
         services.AddHostedService<UploadClock>();
         services.AddHostedService(Get<Retention>);

@@ -53,6 +53,9 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
     /// <summary>Lets one transaction at a time look whether a name is free and take it; to be called within the transaction.</summary>
     internal abstract Task HoldAsync(string name, CancellationToken cancellationToken);
 
+    /// <summary>What the clock of the database says, which is the same for all nodes.</summary>
+    internal abstract Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken);
+
     /// <inheritdoc />
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {

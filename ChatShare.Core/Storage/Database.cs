@@ -25,6 +25,8 @@ public sealed class Database : IDisposable
     private readonly Outage _outage;
     private readonly ILogger<Database> _logger;
     private string? _epoch;
+    private string _newestMigration = "";
+    private int _isOutgrown;
 
     /// <summary>Touches nothing yet; see <see cref="OpenAsync"/>.</summary>
     internal Database(
@@ -81,7 +83,10 @@ public sealed class Database : IDisposable
         return new($"{_engine.Description} cannot be used: {FirstLine(fault.GetBaseException())}", fault) { MayPass = _engine.MayPass(fault) };
     }
 
-    /// <summary>Whether it answers now: the file, not what an open connection remembers of it.</summary>
+    /// <summary>
+    /// Whether it answers now: the file, not what an open connection remembers of it. False as well when another node has brought it up to date for a
+    /// newer program: this one goes on as long as that lets it, and should take nobody in any more.
+    /// </summary>
     public async Task<bool> AnswersAsync(CancellationToken cancellationToken)
     {
         try
@@ -93,13 +98,24 @@ public sealed class Database : IDisposable
             var answers = await command.ExecuteScalarAsync(cancellationToken) as string == _epoch;
             if (answers)
                 _outage.Ended();
-            return answers;
+            return answers && !(IsShared && await IsOutgrownAsync(connection, cancellationToken));
         }
         catch (DbException e)
         {
             _outage.Began(e);
             return false;
         }
+    }
+
+    private async Task<bool> IsOutgrownAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = connection.CreateCommand();
+        command.CommandText = """SELECT max("MigrationId" COLLATE "C") FROM "__EFMigrationsHistory" """;
+        if (await command.ExecuteScalarAsync(cancellationToken) is not string newest || string.CompareOrdinal(newest, _newestMigration) <= 0)
+            return false;
+        if (Interlocked.Exchange(ref _isOutgrown, 1) == 0)
+            _logger.Outgrown(newest);
+        return true;
     }
 
     /// <summary>Closes what is kept open and lets another program use the database.</summary>
@@ -112,6 +128,7 @@ public sealed class Database : IDisposable
 
     private async Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
+        _newestMigration = db.Database.GetMigrations().Last();
         var pending = await Schema.BringUpToDateAsync(_engine, db, cancellationToken);
         if (pending.Count > 0)
             _logger.Migrated(pending.Count, pending[^1]);

@@ -54,9 +54,10 @@ internal sealed class Nodes : IAsyncDisposable
         }
     }
 
-    public async Task<CoreHost> AddAsync()
+    /// <param name="others">Settings that it has instead of those of the first.</param>
+    public async Task<CoreHost> AddAsync(params (string Key, string Value)[] others)
     {
-        var host = await CoreHost.StartAsync(TestContext.Current.CancellationToken, Settings);
+        var host = await CoreHost.StartAsync(TestContext.Current.CancellationToken, [.. Settings, .. others]);
         _hosts.Add(host);
         return host;
     }

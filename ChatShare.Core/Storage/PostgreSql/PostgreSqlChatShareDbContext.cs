@@ -20,4 +20,7 @@ internal sealed class PostgreSqlChatShareDbContext(DbContextOptions<PostgreSqlCh
 
     internal override Task HoldAsync(string name, CancellationToken cancellationToken) =>
         Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellationToken);
+
+    internal override async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => DateTimeOffset.FromUnixTimeMilliseconds(
+        await Database.SqlQuery<long>($"""SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "Value" """).SingleAsync(cancellationToken));
 }

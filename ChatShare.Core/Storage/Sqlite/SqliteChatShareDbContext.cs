@@ -20,4 +20,6 @@ internal sealed class SqliteChatShareDbContext(DbContextOptions<SqliteChatShareD
 
     /// <summary>Whoever writes is alone from the beginning of the transaction on.</summary>
     internal override Task HoldAsync(string name, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    internal override Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => Task.FromResult(DateTimeOffset.UtcNow);
 }

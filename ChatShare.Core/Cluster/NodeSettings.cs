@@ -1,0 +1,94 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using ChatShare.Core.Files;
+using ChatShare.Core.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using StackExchange.Redis;
+
+namespace ChatShare.Core.Cluster;
+
+/// <summary>
+/// Nodes of one database have to be set alike: what one grants another would refuse, and a folder that is not the same one holds half of the files. Each
+/// that starts compares itself with the one that started before it, if any lives, and says what differs.
+/// </summary>
+internal sealed class NodeSettings(
+    IOptions<ChatShareOptions> options,
+    Database database,
+    IDbContextFactory<ChatShareDbContext> contexts,
+    DownloadStore store,
+    UploadLeases leases,
+    ILogger<NodeSettings> logger) : IHostedService
+{
+    private const string Fact = "settings";
+
+    // No name of a person has a colon.
+    private const string Turn = "settings:";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!database.IsShared)
+            return;
+        try
+        {
+            await CompareAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RefusedException or JsonException)
+        {
+            // A disk that is full, or cannot be written to, is told by those who need it.
+            logger.SettingsNotCompared(e);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task CompareAsync(CancellationToken cancellationToken)
+    {
+        store.Open();
+        var here = Settings().ToDictionary(setting => $"{ChatShareOptions.Section}:{setting.Key}", setting => Digest(setting.Value), StringComparer.Ordinal);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(Turn, cancellationToken);
+        var before = await db.Facts.SingleOrDefaultAsync(fact => fact.Key == Fact, cancellationToken);
+        if (before is not null && await leases.IsAnybodyAliveAsync(cancellationToken))
+        {
+            var there = JsonSerializer.Deserialize<Dictionary<string, string>>(before.Value) ?? [];
+            // What only one of two versions knows is not compared.
+            var different = here.Where(setting => there.TryGetValue(setting.Key, out var value) && value != setting.Value).Select(setting => setting.Key).ToList();
+            if (different.Count > 0)
+                logger.SetDifferently(string.Join(", ", different));
+        }
+
+        if (before is null)
+            db.Facts.Add(before = new FactRow { Key = Fact, Value = "" });
+        before.Value = JsonSerializer.Serialize(here);
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <summary>Not those that belong to a machine: what it listens to, whom it trusts, its own folder.</summary>
+    private IEnumerable<(string Key, object? Value)> Settings()
+    {
+        var all = options.Value;
+        return
+        [
+            // By what is in it: the same folder may be mounted under two names, and two folders have the same name.
+            ("Downloads:Directory", store.Identity()),
+            ("Downloads:PartialFileHours", all.Downloads.PartialFileHours),
+            ("Downloads:MinimumFreeBytes", all.Downloads.MinimumFreeBytes),
+            ("Downloads:AccelRedirectPrefix", all.Downloads.AccelRedirectPrefix),
+            ("Scan:Command", all.Scan.Command),
+            ("Scan:Arguments", string.Join('\n', all.Scan.Arguments)),
+            ("Scan:TimeoutSeconds", all.Scan.TimeoutSeconds),
+            ("People:NicknameHeldHours", all.People.NicknameHeldHours),
+            // Without the password.
+            ("Cluster:Redis", string.Join(',', ConfigurationOptions.Parse(all.Cluster.Redis).EndPoints.Select(EndPointCollection.ToString))),
+            .. typeof(LimitOptions).GetProperties().Select(limit => ($"Limits:{limit.Name}", limit.GetValue(all.Limits))),
+        ];
+    }
+
+    /// <summary>What is compared need not be read.</summary>
+    private static string Digest(object? value) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(value)))[..16];
+}
