@@ -15,6 +15,8 @@ public sealed class Chromium : IAsyncLifetime
     [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync",
+        // The web servers that stand in front have a name, which is known here alone.
+        $"--host-resolver-rules=MAP {Front.Host} 127.0.0.1",
     ];
 
     private readonly SemaphoreSlim _starting = new(1);

@@ -16,7 +16,12 @@ internal sealed class Front : IAsyncDisposable
     public const string Nginx = "nginx";
     public const string Caddy = "caddy";
 
-    private const string Host = "chat.example.org";
+    /// <summary>Which of several nodes an answer is of: the last of those that were asked.</summary>
+    public const string NodeHeader = "X-Node";
+
+    /// <summary>The name that it answers to.</summary>
+    public const string Host = "chat.example.org";
+
     private const string NginxPath = "/usr/sbin/nginx";
     private const string CaddyPath = "/usr/bin/caddy";
 
@@ -39,17 +44,20 @@ internal sealed class Front : IAsyncDisposable
 
     /// <param name="kind"><see cref="Nginx"/> or <see cref="Caddy"/>; the test is skipped without it.</param>
     /// <param name="apps">One, or the nodes; they trust 127.0.0.1 and hand files over below <c>/protected</c>.</param>
-    public static async Task<Front> StartAsync(string kind, params RunningApp[] apps)
+    public static Task<Front> StartAsync(string kind, params RunningApp[] apps) =>
+        StartAsync(kind, apps[0].DownloadsDirectory, [.. apps.Select(app => app.Address)]);
+
+    /// <summary>The same with nodes that are known by their addresses; each answer has <see cref="NodeHeader"/>.</summary>
+    public static async Task<Front> StartAsync(string kind, string downloads, params string[] nodes)
     {
-        var program = kind == Nginx ? NginxPath : CaddyPath;
-        Assert.SkipUnless(File.Exists(program), $"{kind} is not installed; ./test installs it on Debian as root.");
-        Assert.SkipUnless(File.Exists("/usr/bin/openssl"), "openssl is not installed.");
+        Require(kind);
         var front = new Front();
         try
         {
             await Command.RequireAsync(SourceTree.Folder("deploy/make-certificates"), front._folder.Path, Host);
             front._authority = X509CertificateLoader.LoadCertificateFromFile(front._folder.File("authority.pem"));
-            await (kind == Nginx ? front.StartNginxAsync(apps) : front.StartCaddyAsync(apps));
+            string[] authorities = [.. nodes.Select(node => new Uri(node).Authority)];
+            await (kind == Nginx ? front.StartNginxAsync(downloads, authorities) : front.StartCaddyAsync(downloads, authorities));
             return front;
         }
         catch
@@ -57,6 +65,13 @@ internal sealed class Front : IAsyncDisposable
             await front.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>Skips the test where it is not installed.</summary>
+    public static void Require(string kind)
+    {
+        Assert.SkipUnless(File.Exists(kind == Nginx ? NginxPath : CaddyPath), $"{kind} is not installed; ./test installs it on Debian as root.");
+        Assert.SkipUnless(File.Exists("/usr/bin/openssl"), "openssl is not installed.");
     }
 
     /// <summary>Trusts the authority, and nobody else, for this name; knows where the name is.</summary>
@@ -121,7 +136,7 @@ internal sealed class Front : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private async Task StartNginxAsync(RunningApp[] apps)
+    private async Task StartNginxAsync(string downloads, string[] nodes)
     {
         var site = Replace(
             await File.ReadAllTextAsync(SourceTree.Folder("deploy/nginx.conf"), TestContext.Current.CancellationToken),
@@ -129,16 +144,17 @@ internal sealed class Front : IAsyncDisposable
             ("listen 443 ssl;", $"listen 127.0.0.1:{Text(_port)} ssl;"),
             ("listen [::]:80;", ""),
             ("listen [::]:443 ssl;", ""),
-            ("server 127.0.0.1:5080;", string.Join(' ', apps.Select(app => $"server {new Uri(app.Address).Authority};"))),
+            ("server 127.0.0.1:5080;", string.Join(' ', nodes.Select(node => $"server {node};"))),
             ("/etc/ssl/chatshare/", _folder.Path + "/"),
-            ("/var/lib/chatshare/downloads/", apps[0].DownloadsDirectory + "/"));
+            ("/var/lib/chatshare/downloads/", downloads + "/"));
         // The workers of a root's nginx would be somebody else, and the files of the test are root's.
         var user = Environment.UserName == "root" ? "user root;" : "";
         var file = _folder.File("nginx.conf");
         await File.WriteAllTextAsync(file, $$"""
             daemon off; {{user}} worker_processes 1; pid {{_folder.File("pid")}}; error_log stderr error;
-            events { worker_connections 64; }
+            events { worker_connections 2048; }
             http {
+              {{(nodes.Length > 1 ? $"add_header {NodeHeader} $upstream_addr always;" : "")}}
               access_log off; sendfile on; client_body_temp_path {{_folder.File("body")}}; proxy_temp_path {{_folder.File("proxy")}};
               fastcgi_temp_path {{_folder.File("fastcgi")}}; uwsgi_temp_path {{_folder.File("uwsgi")}}; scgi_temp_path {{_folder.File("scgi")}};
               {{site}}
@@ -148,7 +164,7 @@ internal sealed class Front : IAsyncDisposable
         await RunAsync(NginxPath, "-p", _folder.Path, "-c", file);
     }
 
-    private async Task StartCaddyAsync(RunningApp[] apps)
+    private async Task StartCaddyAsync(string downloads, string[] nodes)
     {
         var site = Replace(
             await File.ReadAllTextAsync(SourceTree.Folder("deploy/Caddyfile"), TestContext.Current.CancellationToken),
@@ -161,10 +177,11 @@ internal sealed class Front : IAsyncDisposable
                 	https_port {Text(_port)}
                 """),
             ("\n" + Host + " {\n", $"\n{Host} {{\n\tbind 127.0.0.1\n"),
-            ("reverse_proxy 127.0.0.1:5080", $"reverse_proxy {string.Join(' ', apps.Select(app => new Uri(app.Address).Authority))}"),
-            ("#lb_policy cookie", apps.Length > 1 ? "lb_policy cookie" : "#lb_policy cookie"),
+            ("reverse_proxy 127.0.0.1:5080", $"reverse_proxy {string.Join(' ', nodes)}"),
+            ("flush_interval -1", nodes.Length > 1 ? $"flush_interval -1\n\t\theader_down {NodeHeader} {{http.reverse_proxy.upstream.hostport}}" : "flush_interval -1"),
+            ("#lb_policy cookie", nodes.Length > 1 ? "lb_policy cookie" : "#lb_policy cookie"),
             ("/etc/ssl/chatshare/", _folder.Path + "/"),
-            ("/var/lib/chatshare/downloads", apps[0].DownloadsDirectory));
+            ("/var/lib/chatshare/downloads", downloads));
         var file = _folder.File("Caddyfile");
         await File.WriteAllTextAsync(file, site, TestContext.Current.CancellationToken);
         await Command.RequireAsync(CaddyPath, "validate", "--adapter", "caddyfile", "--config", file);

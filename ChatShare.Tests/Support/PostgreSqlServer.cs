@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using ChatShare.Tests.Support;
 using Npgsql;
@@ -7,21 +6,12 @@ using Npgsql;
 
 namespace ChatShare.Tests.Support;
 
-/// <summary>
-/// Debian's PostgreSQL, as durable as it is by default, for all tests that ask for it, each with databases of its own. It starts with the first of
-/// them and ends with the tests, however they end; on the loopback, in a folder of its own, and under an account that is not root's, as it wants it.
-/// </summary>
+/// <summary>One <see cref="PostgreSqlProcess"/> for all tests that ask for it, each with databases of its own. It starts with the first of them.</summary>
 public sealed class PostgreSqlServer : IAsyncDisposable
 {
-    private const string Account = "postgres";
     private const string Template = "chatshare_template";
 
-    private static readonly string? Programs = Directory.Exists("/usr/lib/postgresql")
-        ? Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(version => Path.Combine(version, "bin"))
-            .LastOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")))
-        : null;
-
-    private static readonly Lazy<Task<Running>> Server = new(StartAsync);
+    private static readonly Lazy<Task<PostgreSqlProcess>> Server = new(PostgreSqlProcess.StartAsync);
     private static readonly Lazy<Task> Migrated = new(MigrateAsync);
     private static int _databases;
 
@@ -32,7 +22,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public static void Require()
     {
         if (Environment.GetEnvironmentVariable("CI") != "true")
-            Assert.SkipUnless(Programs is not null, "PostgreSQL is not installed; ./test installs it on Debian as root.");
+            Assert.SkipUnless(PostgreSqlProcess.IsInstalled, "PostgreSQL is not installed; ./test installs it on Debian as root.");
     }
 
     /// <returns>How to reach a new database without tables.</returns>
@@ -77,7 +67,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (Server.IsValueCreated)
-            await (await Server.Value).EndAsync();
+            await (await Server.Value).DisposeAsync();
     }
 
     private static async Task<string> NewDatabaseAsync(string template)
@@ -99,68 +89,5 @@ public sealed class PostgreSqlServer : IAsyncDisposable
 
         // Each server is to make its own epoch.
         await AskAsync(server.Database(Template), """DELETE FROM "Facts" WHERE "Key" = 'epoch'""");
-    }
-
-    private static async Task<Running> StartAsync()
-    {
-        var programs = Programs ?? throw new InvalidOperationException("PostgreSQL is missing.");
-        var folder = new TemporaryFolder();
-        string[] account = [];
-        if (Environment.UserName == "root")
-        {
-            await RunAsync("chown", Account, folder.Path);
-            account = ["setpriv", $"--reuid={Account}", $"--regid={Account}", "--clear-groups"];
-        }
-
-        var data = folder.File("data");
-        // The order of a language, so that a query that leaves the order to the server is found out.
-        await RunAsync(
-            [.. account, Path.Combine(programs, "initdb"), "-D", data, "-U", Account, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu",
-                "--icu-locale=en", "--no-sync"]);
-        var port = Sockets.FreePort();
-        // It ends with its standard input, and so with this program, also when that is killed.
-        string[] command =
-        [
-            "sh", "-c", "log=$1; shift; \"$@\" 2>\"$log\" >&2 & server=$!; read -r end; kill -QUIT $server; wait $server", "sh", folder.File("log"),
-            .. account, Path.Combine(programs, "postgres"), "-D", data, "-p", port.ToString(CultureInfo.InvariantCulture),
-            "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", "-c", "max_connections=500", "-c", "shared_buffers=32MB",
-        ];
-        var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardInput = true })!;
-        var server = new Running(process, folder, port);
-        await Eventually.TrueAsync(async () =>
-        {
-            try
-            {
-                return await AskAsync(server.Database("postgres"), "SELECT 1") is 1;
-            }
-            catch (NpgsqlException) when (!process.HasExited)
-            {
-                return false;
-            }
-        });
-        return server;
-    }
-
-    private static async Task RunAsync(params string[] command)
-    {
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..]) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var said = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        _ = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        await process.WaitForExitAsync(CancellationToken.None);
-        if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{string.Join(' ', command)} ended with {process.ExitCode}: {await said}");
-    }
-
-    private sealed record Running(Process Process, TemporaryFolder Folder, int Port)
-    {
-        public string Database(string name) => string.Create(CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={Port};Username={Account};Database={name}");
-
-        public async Task EndAsync()
-        {
-            Process.StandardInput.Close();
-            await Process.WaitForExitAsync(CancellationToken.None);
-            Process.Dispose();
-            Folder.Dispose();
-        }
     }
 }

@@ -64,6 +64,12 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Ends the connections that listen, as a network does that breaks.</summary>
     public Task<string> EndListenersAsync() => AskAsync("CLIENT KILL TYPE pubsub");
 
+    /// <summary>Ends the connections that ask.</summary>
+    public Task<string> EndAskersAsync() => AskAsync("CLIENT KILL TYPE normal SKIPME yes");
+
+    /// <summary>How long one of its lists is.</summary>
+    public async Task<int> CountAsync(string list) => int.Parse((await AskAsync("LLEN " + list))[1..], CultureInfo.InvariantCulture);
+
     /// <summary>It keeps its connections and does nothing.</summary>
     public void Stop() => Signal("STOP");
 

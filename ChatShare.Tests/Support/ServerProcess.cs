@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
@@ -15,6 +16,7 @@ public sealed partial class ServerProcess : IAsyncDisposable
     // Half of what a host grants by default before it gives up; service managers often grant ten seconds.
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(15);
 
+    private readonly ConcurrentQueue<string> _lines = new();
     private readonly string _folder = Directory.CreateTempSubdirectory("chatshare-").FullName;
     private readonly int _port = Sockets.FreePort();
     private readonly string[] _settings;
@@ -32,6 +34,12 @@ public sealed partial class ServerProcess : IAsyncDisposable
 
     /// <summary>The link of the last start; null when there is an administrator.</summary>
     public string? SetupLink { get; private set; }
+
+    /// <summary>Whether it lives.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>What it has said in all its lives.</summary>
+    public IReadOnlyCollection<string> Lines => _lines;
 
     /// <summary>Its downloads folder.</summary>
     public string Downloads => Path.Combine(_folder, "downloads");
@@ -96,12 +104,13 @@ public sealed partial class ServerProcess : IAsyncDisposable
         timeout.CancelAfter(StartTimeout);
         while (await _process.StandardOutput.ReadLineAsync(timeout.Token) is { } line)
         {
+            _lines.Enqueue(line);
             if (LinkPattern().Match(line) is { Success: true } link)
                 SetupLink = link.Value;
             // The last thing that it says itself at its start.
             if (line.StartsWith("ChatShare is open", StringComparison.Ordinal))
             {
-                _ = _process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+                _ = ListenAsync(_process.StandardOutput);
                 return;
             }
         }
@@ -131,6 +140,12 @@ public sealed partial class ServerProcess : IAsyncDisposable
             await KillAsync(CancellationToken.None);
         _process?.Dispose();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task ListenAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync(CancellationToken.None) is { } line)
+            _lines.Enqueue(line);
     }
 
     [GeneratedRegex(@"http://\S+/setup\?token=\S+", RegexOptions.None, matchTimeoutMilliseconds: 1000)]
