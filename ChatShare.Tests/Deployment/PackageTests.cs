@@ -11,12 +11,8 @@ public sealed class PackageTests
     [Fact]
     public async Task Archive_and_package_hold_a_program_that_runs_by_itself()
     {
-        Assert.SkipUnless(Make.IsLong, "Publishing takes minutes; runs in the long form.");
-        Assert.SkipUnless(File.Exists("/usr/bin/dpkg-deb"), "dpkg-deb is not installed.");
+        var (archive, package) = await Package.MadeAsync();
         using var folder = new TemporaryFolder();
-        var made = (await Command.RequireAsync(SourceTree.Folder("deploy/package"))).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        var archive = SourceTree.Folder(made[^2]);
-        var package = SourceTree.Folder(made[^1]);
 
         var listed = await Command.RequireAsync("dpkg-deb", "--contents", package);
         Assert.Matches(@"-rw-r--r-- root/root .* \./etc/chatshare/appsettings\.json", listed);
@@ -35,6 +31,6 @@ public sealed class PackageTests
         var database = folder.File("data/chatshare.db");
         var (_, said) = await Command.RunAsync(
             folder.File("ChatShare.Web"), "scrub", $"--ChatShare:DataDirectory={folder.File("data")}", $"--ChatShare:Downloads:Directory={folder.File("downloads")}");
-        Assert.Contains($"{database} cannot be read: SQLite Error 14", said, StringComparison.Ordinal);
+        Assert.Contains($"The database {database} (ChatShare:DataDirectory) cannot be read: SQLite Error 14", said, StringComparison.Ordinal);
     }
 }
