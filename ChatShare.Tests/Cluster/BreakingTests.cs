@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Security.Cryptography;
 using ChatShare.Tests.Support;
 using static Microsoft.Playwright.Assertions;
@@ -156,6 +157,7 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
     public sealed class Rig : IAsyncDisposable
     {
         private Task<NodeProcesses>? _rig;
+        private int _early;
 
         internal async Task<NodeProcesses> StartAsync()
         {
@@ -163,7 +165,22 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
             // One test that fails need not take the others with it.
             foreach (var node in rig.Nodes.Where(node => !node.IsRunning))
                 await node.StartAgainAsync(Cancel);
+            foreach (var node in rig.Nodes)
+                await Eventually.TrueAsync(() => AnswersManyAsync(node));
             return rig;
+        }
+
+        /// <summary>Each connection that a node has kept to a database that was restarted fails somebody once.</summary>
+        private async Task<bool> AnswersManyAsync(ServerProcess node)
+        {
+            const int many = 10;
+            using var http = new HttpClient { BaseAddress = new Uri(node.Address) };
+            var answers = await Task.WhenAll(Enumerable.Range(0, many).Select(async _ =>
+            {
+                using var answer = await http.PostAsJsonAsync("/api/session", new { nickname = $"Early {++_early}" }, Cancel);
+                return answer.IsSuccessStatusCode;
+            }));
+            return answers.All(isJoined => isJoined);
         }
 
         /// <inheritdoc />

@@ -142,10 +142,15 @@ internal sealed class Traffic : IAsyncDisposable
     private async Task<HttpClient> SignInAsync(HttpClient client)
     {
         client.Timeout = AnswersWithin;
-        var nickname = string.Create(CultureInfo.InvariantCulture, $"Somebody {_run}.{++_people}");
-        using var opened = await client.PostAsJsonAsync("/api/session", new { nickname }, _stop.Token);
-        opened.EnsureSuccessStatusCode();
-        var token = (await opened.Content.ReadFromJsonAsync<JsonElement>(_stop.Token)).GetProperty("accessToken").GetString();
+        var token = "";
+        // A database that was restarted a moment ago ends the connections that a node still had.
+        await AgainAsync(async () =>
+        {
+            var nickname = string.Create(CultureInfo.InvariantCulture, $"Somebody {_run}.{++_people}");
+            using var opened = await client.PostAsJsonAsync("/api/session", new { nickname }, _stop.Token);
+            Demand(opened);
+            token = (await opened.Content.ReadFromJsonAsync<JsonElement>(_stop.Token)).GetProperty("accessToken").GetString();
+        });
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
         return client;
     }
@@ -155,8 +160,12 @@ internal sealed class Traffic : IAsyncDisposable
         var owner = await SignInAsync(At(_rig.Nodes[0]));
         foreach (var name in _rooms)
         {
-            using var made = await owner.PostAsJsonAsync("/api/rooms", new { name }, _stop.Token);
-            made.EnsureSuccessStatusCode();
+            await AgainAsync(async () =>
+            {
+                using var made = await owner.PostAsJsonAsync("/api/rooms", new { name }, _stop.Token);
+                if (made.StatusCode != HttpStatusCode.Conflict)
+                    Demand(made);
+            });
         }
 
         foreach (var node in _rig.Nodes)
