@@ -35,7 +35,8 @@ public static class Start
             await OpenAsync(services, cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
-            KeyFolder.Check(services);
+            // Two nodes that both find no key would each make one, and refuse what the other has signed.
+            await services.GetRequiredService<Database>().InTurnAsync("keys:", () => KeyFolder.Check(services), cancellationToken);
             await ListenAsync(app, cancellationToken);
             services.GetRequiredService<StartState>().Started = true;
             var gateway = services.GetRequiredService<GatewayEndpoint>();

@@ -2,7 +2,9 @@ using ChatShare.Benchmarks.FanningOut;
 
 namespace ChatShare.Benchmarks.Clustering;
 
-/// <summary>A server that others wrote, in the background of a shell: it ends with the shell's standard input, and so with this program, also when that is killed.</summary>
+/// <summary>
+/// A server that others wrote, in the background of a shell: it ends with the shell's standard input, and so with this program, also when that is killed.
+/// </summary>
 internal static class Companion
 {
     // An interrupt from the keyboard reaches all processes; this program is to end its servers after those who use them.

@@ -84,7 +84,7 @@ internal sealed class NodeSettings(
             ("Scan:TimeoutSeconds", all.Scan.TimeoutSeconds),
             ("People:NicknameHeldHours", all.People.NicknameHeldHours),
             // Without the password.
-            ("Cluster:Redis", string.Join(',', ConfigurationOptions.Parse(all.Cluster.Redis).EndPoints.Select(EndPointCollection.ToString))),
+            ("Cluster:Redis", all.Cluster.Redis.Length == 0 ? "" : string.Join(',', ConfigurationOptions.Parse(all.Cluster.Redis).EndPoints.Select(EndPointCollection.ToString))),
             .. typeof(LimitOptions).GetProperties().Select(limit => ($"Limits:{limit.Name}", limit.GetValue(all.Limits))),
         ];
     }

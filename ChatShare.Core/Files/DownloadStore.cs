@@ -16,15 +16,11 @@ internal sealed class DownloadStore
     private const int QuotaOnLinux = 122;
     private const int Sha256Digits = 64;
     private const string AdoptionEnding = ".sha256";
-    private const int MostLooks = 20;
-
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(50);
 
     private readonly string _root;
     private readonly string _partial;
     private readonly string _files;
     private readonly string _removing;
-    private readonly string _hold;
     private readonly string _restore;
 
     public DownloadStore(IOptions<ChatShareOptions> options)
@@ -33,7 +29,7 @@ internal sealed class DownloadStore
         _partial = Path.Combine(_root, "partial");
         _files = Path.Combine(_root, "files");
         _removing = Path.Combine(_root, "removing");
-        _hold = Path.Combine(_root, "backup.lock");
+        Deletions = new DeletionHold(_root);
         _restore = Path.Combine(_root, "restore.unfinished");
     }
 
@@ -45,6 +41,9 @@ internal sealed class DownloadStore
 
     /// <summary>Where it is.</summary>
     public string Root => _root;
+
+    /// <summary>Whether contents may be deleted from it.</summary>
+    public DeletionHold Deletions { get; }
 
     private DriveInfo Drive => new(Path.GetFullPath(_files));
 
@@ -312,50 +311,6 @@ internal sealed class DownloadStore
 
     private static FileStream Open(string path) =>
         new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
-
-    /// <summary>
-    /// No program deletes a content until what is returned is disposed; what it would delete stays condemned. The system lets go of it however the program ends.
-    /// </summary>
-    /// <exception cref="StorageException">Another program holds them, or the folder cannot be written.</exception>
-    public async Task<IDisposable> HoldDeletionsAsync(CancellationToken cancellationToken)
-    {
-        // Whoever looks (AreDeletionsHeld) is in the way for a moment.
-        for (var look = 0; ; look++)
-        {
-            try
-            {
-                Directory.CreateDirectory(_root);
-                return new FileStream(_hold, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (look < MostLooks && File.Exists(_hold))
-            {
-                await Task.Delay(LookAgain, cancellationToken);
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                throw new StorageException($"The downloads folder {_root} (ChatShare:Downloads:Directory) is held by another backup, or cannot be written: {e.Message}", e);
-            }
-        }
-    }
-
-    /// <summary>
-    /// Whether <see cref="HoldDeletionsAsync"/> is in force. To be asked after the rows of a content have let go of it: a backup that begins later does not
-    /// name it then.
-    /// </summary>
-    public bool AreDeletionsHeld()
-    {
-        if (!File.Exists(_hold))
-            return false;
-        try
-        {
-            new FileStream(_hold, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
-            return false;
-        }
-        catch (IOException)
-        {
-            return true;
-        }
-    }
 
     /// <summary>From here on until <see cref="RestoreEnds"/> no server starts on this folder.</summary>
     public void RestoreBegins(string backup)

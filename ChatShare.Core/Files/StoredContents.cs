@@ -32,7 +32,7 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
     public async Task<long> DropAsync(string? sha256, CancellationToken cancellationToken)
     {
         // An upload whose row could not be written will name it, or a backup does. It stays condemned and is looked at again.
-        if (sha256 is null || store.IsAdopted(sha256) || store.AreDeletionsHeld())
+        if (sha256 is null || store.IsAdopted(sha256) || store.Deletions.AreHeld())
             return 0;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var freed = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken) ? 0 : store.Delete(sha256);

@@ -118,6 +118,20 @@ public sealed class Database : IDisposable
         return true;
     }
 
+    /// <summary>Does what two nodes must not do at the same time.</summary>
+    /// <param name="what">Names it; it begins with a word and a colon, which no name of a person has.</param>
+    /// <param name="act">What is done.</param>
+    /// <param name="cancellationToken">Gives up waiting for the turn.</param>
+    public async Task InTurnAsync(string what, Action act, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(what, cancellationToken);
+        act();
+        await transaction.CommitAsync(cancellationToken);
+    }
+
     /// <summary>Closes what is kept open and lets another program use the database.</summary>
     public void Dispose() => _engine.Dispose();
 

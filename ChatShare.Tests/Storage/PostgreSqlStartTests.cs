@@ -77,6 +77,32 @@ public sealed class PostgreSqlStartTests
     }
 
     [Fact]
+    public async Task Server_that_has_ended_all_connections_fails_one_person_and_nobody_after()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var core = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(database));
+        const int many = 8;
+        await Task.WhenAll(Enumerable.Range(0, many).Select(i => Task.Run(() => core.Sessions.JoinAsync(BareCore.Name($"Early {i}"), Cancel), Cancel)));
+        await PostgreSqlServer.EndConnectionsAsync(database);
+
+        var failures = 0;
+        for (var i = 0; i < many; i++)
+        {
+            try
+            {
+                await core.Sessions.JoinAsync(BareCore.Name($"Late {i}"), Cancel);
+            }
+            catch (Exception e) when (e is RefusedException or NpgsqlException)
+            {
+                failures++;
+            }
+        }
+
+        Assert.InRange(failures, 0, 1);
+    }
+
+    [Fact]
     public async Task Database_of_a_newer_program_is_told_in_one_line()
     {
         PostgreSqlServer.Require();

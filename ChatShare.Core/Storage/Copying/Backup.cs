@@ -16,7 +16,7 @@ public sealed record BackupReport(long Rows, int Contents, long Bytes, int Lost)
 
 /// <summary>
 /// Copies an installation while people chat: first the database as it is at one moment, then every file that it names. Servers delete no content meanwhile
-/// (<see cref="DownloadStore.HoldDeletionsAsync"/>).
+/// (<see cref="DeletionHold.HoldAsync"/>).
 /// </summary>
 public static class Backup
 {
@@ -38,7 +38,7 @@ public static class Backup
         {
             await using var source = from.NewReadingContext();
             await Schema.DemandCurrentAsync(from, source, cancellationToken);
-            using var held = await store.HoldDeletionsAsync(cancellationToken);
+            using var held = await store.Deletions.HoldAsync(cancellationToken);
             var backup = final.Begin();
             var begun = DateTimeOffset.UtcNow;
             using var to = new SqliteEngine(backup.Path, "the backup");
