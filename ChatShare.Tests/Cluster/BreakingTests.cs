@@ -170,7 +170,7 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
             return rig;
         }
 
-        /// <summary>Each connection that a node has kept to a database that was restarted fails somebody once.</summary>
+        /// <summary>Those who come at once to a database that was restarted may each meet a connection of before.</summary>
         private async Task<bool> AnswersManyAsync(ServerProcess node)
         {
             const int many = 10;

@@ -83,7 +83,12 @@ public sealed class PostgreSqlStartTests
         var database = await PostgreSqlServer.NewDatabaseAsync();
         await using var core = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(database));
         const int many = 8;
-        await Task.WhenAll(Enumerable.Range(0, many).Select(i => Task.Run(() => core.Sessions.JoinAsync(BareCore.Name($"Early {i}"), Cancel), Cancel)));
+        // All at once, so that the pool keeps as many.
+        var open = await Task.WhenAll(Enumerable.Range(0, many).Select(_ => core.ContextAsync()));
+        foreach (var db in open)
+            await db.Database.OpenConnectionAsync(Cancel);
+        foreach (var db in open)
+            await db.DisposeAsync();
         await PostgreSqlServer.EndConnectionsAsync(database);
 
         var failures = 0;

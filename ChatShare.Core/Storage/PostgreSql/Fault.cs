@@ -16,14 +16,6 @@ internal static class Fault
         _ => false,
     };
 
-    /// <summary>The connection has ended.</summary>
-    public static bool IsLoss(Exception exception) => exception switch
-    {
-        PostgresException { SqlState: var state } => state[..2] is "08" or "57" && state != PostgresErrorCodes.QueryCanceled,
-        NpgsqlException => exception.InnerException is not TimeoutException,
-        _ => false,
-    };
-
     /// <summary>Another transaction stood in the way; the server is well.</summary>
     public static bool IsConflict(Exception exception) =>
         exception is PostgresException { SqlState: PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure };

@@ -38,8 +38,6 @@ internal sealed class PostgreSqlAppender(string connectionString, TimeProvider t
                 await CloseAsync();
                 if (fault is null || e is not OperationCanceledException)
                     fault = e;
-                if (Fault.IsLoss(e))
-                    LostConnections.Forget(connectionString);
                 // A connection that has ended is no more than that until the next one fails, too.
                 if (!Fault.IsConflict(fault) && (tries > 1 || patience.IsCancellationRequested))
                     outage.Began(fault);

@@ -56,8 +56,7 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
     public void Configure(DbContextOptionsBuilder options) =>
         // The default strategy would put a layer around faults that are told apart by what they are.
         options.UseNpgsql(ConnectionString, npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)))
-            // In this order: the second one refuses, and whoever comes after it is not asked.
-            .AddInterceptors(new LostConnections(), new FullDisk());
+            .AddInterceptors(new FullDisk());
 
     public async Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
@@ -132,7 +131,11 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
         new PostgreSqlAppender(ConnectionString, time, outage, committed);
 
     /// <summary>Closes what is kept open.</summary>
-    public void Dispose() => LostConnections.Forget(ConnectionString);
+    public void Dispose()
+    {
+        using var connection = new NpgsqlConnection(ConnectionString);
+        NpgsqlConnection.ClearPool(connection);
+    }
 
     private async Task DemandDurableAsync(NpgsqlConnection connection, string setting, CancellationToken cancellationToken)
     {
