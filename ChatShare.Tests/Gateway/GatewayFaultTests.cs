@@ -265,9 +265,9 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
             while (!enough.IsCancellationRequested)
                 await socket.SendAsync(Make.Bytes(60_000), enough);
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException)
         {
-            // Enough.
+            // Enough, or thrown out for reading nothing, which may come first.
             return;
         }
     }
