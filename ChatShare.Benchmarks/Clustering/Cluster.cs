@@ -48,6 +48,9 @@ internal sealed class Cluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Where somebody finds a node.</summary>
+    public Uri AddressOf(int node) => _nodes[node].Server.Address;
+
     /// <summary>From now on each node gets its share and no more.</summary>
     public void Hold() => _nodes.ForEach(node => node.Share?.Hold());
 

@@ -149,21 +149,27 @@ internal static class NodesBenchmark
         await using var two = await Cluster.StartAsync(2, cores: null, circuits, cancellationToken);
         await FillAsync(two, circuits, cancellationToken);
         await two.RunAsync($"run {HopRate} {WarmUpSeconds}", cancellationToken);
+        await using var here = await EventProbe.OpenAsync(two.AddressOf(0), "here", cancellationToken);
+        await using var there = await EventProbe.OpenAsync(two.AddressOf(1), "there", cancellationToken);
         List<ClusterRun> runs = [];
+        List<List<double>> heard = [];
         for (var round = 0; round < plan.Rounds; round++)
         {
+            there.LaterThan(here);
             runs.Add(await two.RunAsync($"run {HopRate} {plan.Seconds}", cancellationToken));
-            Console.Error.WriteLine($"Hop: {runs[^1].Result.Hop}, {Show(100 * runs[^1].Idle, "0")} % idle");
+            heard.Add(there.LaterThan(here));
+            Console.Error.WriteLine($"Hop: {Show(Percentile(heard[^1], 99), "0.0")} ms of {heard[^1].Count} events, {runs[^1].Result.Hop}, {Show(100 * runs[^1].Idle, "0")} % idle");
         }
 
         var title = $"{circuits} circuits, {HopRate} messages a second";
         Print(title, (Name(two), runs));
         var table = new Table("later at the other node", "p50", "p99");
-        table.Add("the first reader", Later(hop => hop.FirstP50), Later(hop => hop.FirstP99));
-        table.Add("all, the first beside the first and so on", Later(hop => hop.P50), Later(hop => hop.P99));
+        table.Add("events", Milliseconds(Median(heard.Select(run => Percentile(run, 50)))), Milliseconds(Median(heard.Select(run => Percentile(run, 99)))));
+        table.Add("the first page", Later(hop => hop.FirstP50), Later(hop => hop.FirstP99));
+        table.Add("all pages, the first beside the first and so on", Later(hop => hop.P50), Later(hop => hop.P99));
         table.Print();
-        var p99 = runs.ConvertAll(run => run.Result.Hop!.P99);
-        Console.WriteLine($"p99: {MedianAndSpread(p99, "0.0")} ms. To reach: at most {HopToReach} ms ({Met(Median(p99) <= HopToReach)}).\n");
+        var p99 = heard.ConvertAll(run => Percentile(run, 99));
+        Console.WriteLine($"p99 of events: {MedianAndSpread(p99, "0.0")} ms. To reach: at most {HopToReach} ms ({Met(Median(p99) <= HopToReach)}).\n");
         return IsSound(runs, LeastIdleForHop);
 
         string Later(Func<Hop, double> figure) => Milliseconds(Median(runs.Select(run => figure(run.Result.Hop!))));
