@@ -4,7 +4,9 @@ using System.Net.Sockets;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Storage;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace ChatShare.Core.Storage.PostgreSql;
@@ -56,7 +58,11 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
     public void Configure(DbContextOptionsBuilder options) =>
         // The default strategy would put a layer around faults that are told apart by what they are.
         options.UseNpgsql(ConnectionString, npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)))
-            .AddInterceptors(new FullDisk());
+            .AddInterceptors(new FullDisk())
+            // Whoever asks is told by an exception; a server that is away would fill the log with every try, where Outage has two lines.
+            .ConfigureWarnings(events => events.Log(
+                (RelationalEventId.ConnectionError, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug), (RelationalEventId.TransactionError, LogLevel.Debug),
+                (CoreEventId.QueryIterationFailed, LogLevel.Debug), (CoreEventId.SaveChangesFailed, LogLevel.Debug)));
 
     public async Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
