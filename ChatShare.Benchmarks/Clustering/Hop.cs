@@ -7,9 +7,9 @@ namespace ChatShare.Benchmarks.Clustering;
 /// second, and so on. Two readers by their names would be told apart by their places in the rows of their nodes, and not by the way between these.
 /// </summary>
 /// <param name="FirstP50">Milliseconds, of the first readers alone; the others too.</param>
-/// <param name="FirstP99">.</param>
+/// <param name="FirstP99">The same of the slowest hundredth.</param>
 /// <param name="P50">Of all readers.</param>
-/// <param name="P99">.</param>
+/// <param name="P99">The same of the slowest hundredth.</param>
 internal sealed record Hop(double FirstP50, double FirstP99, double P50, double P99)
 {
     /// <param name="deliveries">In any order.</param>
