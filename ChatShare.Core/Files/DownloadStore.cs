@@ -11,6 +11,9 @@ namespace ChatShare.Core.Files;
 /// </summary>
 internal sealed class DownloadStore
 {
+    /// <summary>The empty file among the partial ones that <see cref="FaultOfWriting"/> makes for a moment.</summary>
+    public const string ProbeName = "probe";
+
     private const int DiskFullOnLinux = 28;
     private const int DiskFullOnWindows = unchecked((int)0x80070070);
     private const int QuotaOnLinux = 122;
@@ -235,8 +238,10 @@ internal sealed class DownloadStore
     {
         try
         {
-            var probe = Path.Combine(_partial, $"probe-{Guid.NewGuid():N}");
-            new FileStream(probe, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
+            // One name for all nodes: what a killed one leaves goes with the next probe, and two at once do not mind each other.
+            var probe = Path.Combine(_partial, ProbeName);
+            File.Delete(probe);
+            new FileStream(probe, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0, FileOptions.DeleteOnClose).Dispose();
             return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

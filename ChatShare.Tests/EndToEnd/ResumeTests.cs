@@ -182,8 +182,9 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
         Assert.False(await AsksBeforeItLeavesAsync());
         // The picker is the same as before, and leaving is asked about.
         await ann.AttachAsync("fenced2.bin", 20_000_000);
-        await Expect(bo.Progress("fenced2.bin")).ToBeVisibleAsync();
-        Assert.True(await AsksBeforeItLeavesAsync());
+        var seen = Expect(bo.Progress("fenced2.bin")).ToBeVisibleAsync();
+        await Eventually.TrueAsync(AsksBeforeItLeavesAsync);
+        await seen;
         await Expect(bo.Download("fenced2.bin")).ToBeVisibleAsync(new() { Timeout = 20_000 });
 
         // What was picked here goes here, whatever room is open by then, and holds up nothing.

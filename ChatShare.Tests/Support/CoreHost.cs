@@ -170,7 +170,8 @@ internal sealed class CoreHost : IAsyncDisposable
     /// <summary>Gives up the uploads whose time is over, as is done every half an hour.</summary>
     public Task SweepUploadsAsync() => UploadClock.SweepAsync(CancellationToken.None);
 
-    public IReadOnlyList<string> PartialFiles() => Directory.GetFiles(Path.Combine(Downloads, "partial"));
+    public IReadOnlyList<string> PartialFiles() =>
+        [.. Directory.EnumerateFiles(Path.Combine(Downloads, "partial")).Where(path => Path.GetFileName(path) != DownloadStore.ProbeName)];
 
     /// <summary>The hashes of all contents on disk.</summary>
     public IReadOnlyList<string> Contents() =>

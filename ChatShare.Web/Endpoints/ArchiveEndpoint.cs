@@ -98,7 +98,9 @@ internal static class ArchiveEndpoint
 
     private static ProblemHttpResult Nothing(string sentence) => TypedResults.Problem(sentence, statusCode: StatusCodes.Status404NotFound);
 
-    private sealed record Call(HttpContext Context, FileDirectory Files, RoomService Rooms, WhoHasIt WhoHasIt, IHostApplicationLifetime Lifetime)
+    internal sealed record Call(
+        HttpContext Context, [FromServices] FileDirectory Files, [FromServices] RoomService Rooms,
+        [FromServices] WhoHasIt WhoHasIt, [FromServices] IHostApplicationLifetime Lifetime)
     {
         public async Task<IResult> TryAsync(Func<PersonSession, Task<IResult>> send)
         {

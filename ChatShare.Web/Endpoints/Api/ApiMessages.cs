@@ -1,9 +1,10 @@
 using System.Globalization;
-using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
+using ChatShare.Core;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ChatShare.Web.Endpoints.Api;
 
@@ -89,7 +90,9 @@ internal static class ApiMessages
     }
 
     /// <summary>A request and what it is answered with.</summary>
-    private sealed record Call(HttpContext Context, RoomService Rooms, Database Database, UploadService Uploads);
+    internal sealed record Call(
+        HttpContext Context, [FromServices] RoomService Rooms,
+        [FromServices] Database Database, [FromServices] UploadService Uploads);
 }
 
 /// <summary>Where a reader stands: the number of the last change they have, and, if they said so, in which life of the database.</summary>

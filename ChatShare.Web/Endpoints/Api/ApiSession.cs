@@ -1,6 +1,7 @@
 using ChatShare.Core.People;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 
 namespace ChatShare.Web.Endpoints.Api;
 
@@ -63,7 +64,9 @@ internal static class ApiSession
     private static Ok<ApiSignedIn> Give(Call call, PersonSession session) =>
         TypedResults.Ok(new ApiSignedIn(call.Tokens.Make(session), (long)BearerToken.Lifetime.TotalSeconds, session.Nickname.Value));
 
-    private sealed record Call(HttpContext Context, SessionService Sessions, AccountService Accounts, AttemptLimits Limits, BearerToken Tokens)
+    internal sealed record Call(
+        HttpContext Context, [FromServices] SessionService Sessions, [FromServices] AccountService Accounts,
+        [FromServices] AttemptLimits Limits, [FromServices] BearerToken Tokens)
     {
         /// <summary>The session of the token that came along. A cookie does not count: this door is for programs.</summary>
         public PersonSession? Before => Context.Door() != Door.Browser ? Context.PersonSession() : null;

@@ -68,7 +68,7 @@ internal static class OwnUploadEndpoints
 
     private static IResult NotFound() => Refusals.Status(StatusCodes.Status404NotFound, "There is no such upload.");
 
-    private sealed record Waiting(string Id, string Name, string Room, long Size, long Received, bool IsReceiving);
+    internal sealed record Waiting(string Id, string Name, string Room, long Size, long Received, bool IsReceiving);
 
-    private sealed record Known(string Name, long Size, long? Modified, long Received, IReadOnlyList<UploadSample> Samples);
+    internal sealed record Known(string Name, long Size, long? Modified, long Received, IReadOnlyList<UploadSample> Samples);
 }

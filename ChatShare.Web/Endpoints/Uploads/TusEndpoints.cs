@@ -297,8 +297,9 @@ internal static class TusEndpoints
     private static IResult NotFound() => Refusals.Status(StatusCodes.Status404NotFound, "There is no such upload.");
 
     /// <summary>A request and what it is answered with.</summary>
-    private sealed record Call(
-        HttpContext Context, UploadService Uploads, FileDirectory Files, AlreadyHere AlreadyHere, RoomService Rooms, TusBodies Bodies, IHostApplicationLifetime Lifetime)
+    internal sealed record Call(
+        HttpContext Context, [FromServices] UploadService Uploads, [FromServices] FileDirectory Files, [FromServices] AlreadyHere AlreadyHere,
+        [FromServices] RoomService Rooms, [FromServices] TusBodies Bodies, [FromServices] IHostApplicationLifetime Lifetime)
     {
         public HttpRequest Request => Context.Request;
 
