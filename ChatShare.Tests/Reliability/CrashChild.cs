@@ -20,7 +20,7 @@ internal static class CrashChild
     /// <summary>How to reach PostgreSQL; SQLite where it is not there.</summary>
     public const string DatabaseFile = "database";
 
-    /// <summary>Runs until standard input ends.</summary>
+    /// <summary>Runs until standard input ends. Whatever else ends it is said on standard error.</summary>
     public static async Task<int> RunAsync(string folder)
     {
         using var stop = new CancellationTokenSource();
@@ -28,15 +28,29 @@ internal static class CrashChild
         await using var session = await host.EnterAsync(await PersonAsync(host, folder, stop.Token), stop.Token);
 
         var acknowledged = Channel.CreateUnbounded<string>();
-        var writing = WriteAsync(acknowledged.Reader, stop.Token);
+        var writing = OrDieAsync(WriteAsync(acknowledged.Reader, stop.Token));
         acknowledged.Writer.TryWrite(Ready);
         var running = new List<Task>();
         while (await Console.In.ReadLineAsync(stop.Token) is { } line)
-            running.Add(ObeyAsync(host, session, line.Split('\t'), acknowledged.Writer, stop.Token));
+            running.Add(OrDieAsync(ObeyAsync(host, session, line.Split('\t'), acknowledged.Writer, stop.Token)));
         await Task.WhenAll(running);
         acknowledged.Writer.Complete();
         await writing;
         return 0;
+    }
+
+    /// <summary>An order that fails is never acknowledged: whoever waits for that is to learn why, now.</summary>
+    private static async Task OrDieAsync(Task order)
+    {
+        try
+        {
+            await order;
+        }
+        catch (Exception exception)
+        {
+            await Console.Error.WriteLineAsync(exception.ToString());
+            Environment.Exit(1);
+        }
     }
 
     /// <summary>The same server on the same folder.</summary>

@@ -6,6 +6,9 @@ namespace ChatShare.Tests.Reliability;
 /// <summary>One life of a <see cref="CrashChild"/>, seen from outside.</summary>
 internal sealed class Victim : IDisposable
 {
+    // Nothing that it is asked for takes a fraction of this; a server that falls silent is a failure, not a reason to wait.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     private readonly Process _process;
     private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
     private readonly Task _reading;
@@ -34,11 +37,15 @@ internal sealed class Victim : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>The next line that it wrote; null when it is dead and there is none.</summary>
+    /// <exception cref="InvalidOperationException">It died with a complaint.</exception>
+    /// <exception cref="TimeoutException">It lives and says nothing.</exception>
     public async Task<string?> ReadLineAsync(CancellationToken cancellationToken)
     {
-        if (await _lines.Reader.WaitToReadAsync(cancellationToken) && _lines.Reader.TryRead(out var line))
+        if (await _lines.Reader.WaitToReadAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken) && _lines.Reader.TryRead(out var line))
             return line;
-        return null;
+        var complaints = await _complaints.WaitAsync(cancellationToken);
+        return complaints.Length == 0 ? null : throw new InvalidOperationException(complaints);
     }
 
     public async Task UntilReadyAsync(CancellationToken cancellationToken)
