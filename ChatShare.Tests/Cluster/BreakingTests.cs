@@ -128,7 +128,15 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
         await page.GotoAsync(address);
         await person.InRoomAsync();
         await ToEndAsync(person);
-        await Eventually.TrueAsync(async () => await NodeProcesses.PagesAsync(node) == before + 1);
+        try
+        {
+            await Eventually.TrueAsync(async () => await NodeProcesses.PagesAsync(node) == before + 1);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{page.Url} should be one page more than {before} at its node; the nodes have {string.Join(" and ", await Task.WhenAll(rig.Nodes.Select(NodeProcesses.PagesAsync)))}.");
+        }
+
         return person;
     }
 
