@@ -173,7 +173,7 @@ public sealed class BadInputTests(ApiFixture fixture) : IClassFixture<ApiFixture
         clock.Advance(TimeSpan.FromHours(25));
         await SweepAsync();
         Assert.Equal(HttpStatusCode.Gone, await tus.StatusAsync("HEAD", location));
-        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+        Assert.Empty(TestFiles.PartialIn(app.DownloadsDirectory));
     }
 
     private static async Task<string> RawAsync(RunningApp app, string request, params string[] lines)

@@ -92,7 +92,7 @@ public sealed class LowDiskTests
         using var reader = new StreamReader(part.GetStream());
         Assert.Equal("HTTP/1.1 507 Insufficient Storage", (await reader.ReadLineAsync(Cancel))!.Trim());
         Assert.Equal(HttpStatusCode.Gone, await tus.StatusAsync("HEAD", location));
-        Assert.Empty(Directory.GetFiles(Path.Combine(disk.Path, "partial")));
+        Assert.Empty(TestFiles.PartialIn(disk.Path));
         var lobby = app.Get<RoomService>().Find(RoomService.Lobby)!;
         var file = Assert.Single(Assert.Single(await app.Get<MessageLog>().AfterAsync(lobby, 0, 10, Cancel)).Files);
         Assert.Equal((FileState.Failed, "The server’s disk is full. The upload has stopped; nothing of it was kept."), (file.State, file.Failure));

@@ -313,7 +313,7 @@ public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             Assert.Equal(HttpStatusCode.Gone, await tus.StatusAsync(method, location));
         Assert.Equal(HttpStatusCode.Gone, await tus.AppendAsync(location, 3, [4]));
         Assert.Equal(FileState.Cancelled, Assert.Single(Assert.Single(await MessagesAsync(app)).Files).State);
-        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+        Assert.Empty(TestFiles.PartialIn(app.DownloadsDirectory));
     }
 
     [Fact]

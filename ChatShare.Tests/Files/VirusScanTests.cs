@@ -190,7 +190,7 @@ public sealed class VirusScanTests
         creation.Headers.Add("Upload-Metadata", TusClient.Metadata("a"));
         var created = http.SendAsync(creation, Cancel);
         await scanner.CalledAsync(1);
-        var id = Path.GetFileName(Assert.Single(Directory.GetFiles(Path.Combine(server.Downloads, "partial"))));
+        var id = Path.GetFileName(Assert.Single(TestFiles.PartialIn(server.Downloads)));
         await server.KillAsync(Cancel);
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => created);
 

@@ -156,7 +156,7 @@ public sealed class FullDiskTests
         Assert.Equal(["cancelled", "cancelled", "ready"], (await StatesAsync(ann)).Order(StringComparer.Ordinal));
         Assert.Equal(100, await tus.OffsetAsync(whole));
         Assert.Equal(new byte[100], await tus.DownloadAsync(whole));
-        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+        Assert.Empty(TestFiles.PartialIn(app.DownloadsDirectory));
         await ann.SayAsync("after");
         using var bob = await ApiClient.SignInAsync(app, "Bob");
         await bob.CreateRoomAsync("Another");
@@ -190,7 +190,7 @@ public sealed class FullDiskTests
         await LookAtDiskAsync(app);
         Assert.Equal(["ready"], await StatesAsync(ann));
         Assert.Equal(new byte[100], await tus.DownloadAsync(whole));
-        Assert.Empty(Directory.GetFiles(Path.Combine(app.DownloadsDirectory, "partial")));
+        Assert.Empty(TestFiles.PartialIn(app.DownloadsDirectory));
     }
 
     /// <summary>Until the database takes nothing more: its log may have pages at hand that it can use again.</summary>

@@ -68,7 +68,7 @@ public sealed class UploadCutTests
         await Eventually.TrueAsync(async () => await SendAsync(http, location, content, await OffsetAsync(http, location)) == HttpStatusCode.NoContent);
         var file = await http.GetByteArrayAsync(location.Replace("/uploads/", "/files/", StringComparison.Ordinal) + "/x", Cancel);
         Assert.Equal(Make.Sha256(content), Make.Sha256(file));
-        Assert.Empty(Directory.GetFiles(Path.Combine(server.Downloads, "partial")));
+        Assert.Empty(TestFiles.PartialIn(server.Downloads));
     }
 
     private static async Task<string> CreateAsync(HttpClient http)

@@ -170,8 +170,7 @@ internal sealed class CoreHost : IAsyncDisposable
     /// <summary>Gives up the uploads whose time is over, as is done every half an hour.</summary>
     public Task SweepUploadsAsync() => UploadClock.SweepAsync(CancellationToken.None);
 
-    public IReadOnlyList<string> PartialFiles() =>
-        [.. Directory.EnumerateFiles(Path.Combine(Downloads, "partial")).Where(path => Path.GetFileName(path) != DownloadStore.ProbeName)];
+    public IReadOnlyList<string> PartialFiles() => TestFiles.PartialIn(Downloads);
 
     /// <summary>The hashes of all contents on disk.</summary>
     public IReadOnlyList<string> Contents() =>

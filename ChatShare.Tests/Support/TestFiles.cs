@@ -1,3 +1,5 @@
+using ChatShare.Core.Files;
+
 namespace ChatShare.Tests.Support;
 
 /// <summary>Files that browsers pick, in one folder for the whole run; it goes when the run ends.</summary>
@@ -9,6 +11,10 @@ internal static class TestFiles
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         return folder;
     });
+
+    /// <summary>The partial files of a downloads folder, without the one by which the server looks whether it can write there.</summary>
+    public static IReadOnlyList<string> PartialIn(string downloads) =>
+        [.. Directory.EnumerateFiles(Path.Combine(downloads, "partial")).Where(path => Path.GetFileName(path) != DownloadStore.ProbeName)];
 
     /// <summary>Where a file of that name can be written; each time another place.</summary>
     public static string NewPath(string name) => Path.Combine(Directory.CreateDirectory(Path.Combine(Folder.Value, Guid.NewGuid().ToString("N"))).FullName, name);
