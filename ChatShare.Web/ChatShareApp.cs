@@ -20,6 +20,9 @@ public static class ChatShareApp
     // 16,000 characters of a script that takes three bytes each are 48 KB; the default of 32 KB would end the circuit.
     private const int HubMessageBytes = 64 * 1024;
 
+    // A quarter of a megabyte each, for three minutes; how many one address can have open at once is limited.
+    private const int MostDisconnected = 5000;
+
     /// <summary>Runs until it is told to stop.</summary>
     /// <returns>The exit code: 1 when it could not start, which is then told in one line.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
@@ -85,9 +88,13 @@ public static class ChatShareApp
         builder.Services.AddMudServices(ConfigureNotices);
         builder.Services.AddRazorComponents()
             .AddInteractiveServerComponents(circuits =>
+            {
+                // Everybody's, for three minutes: by default a hundred, and when a switch fails, whoever is beyond would be gone and not away.
+                circuits.DisconnectedCircuitMaxRetained = MostDisconnected;
                 // A page whose circuit is gone loads itself again and has everything of its own. The framework would keep something of each that
                 // was closed without a word for two hours, and a timer beside it.
-                circuits.PersistedCircuitInMemoryRetentionPeriod = TimeSpan.FromSeconds(1))
+                circuits.PersistedCircuitInMemoryRetentionPeriod = TimeSpan.FromSeconds(1);
+            })
             .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();

@@ -13,13 +13,16 @@ public sealed class FileKeeping
     private readonly StoredContents _contents;
     private readonly MessageLog _log;
     private readonly RoomService _rooms;
+    private readonly AuditLog _audit;
 
-    internal FileKeeping(IDbContextFactory<ChatShareDbContext> contexts, StoredContents contents, MessageLog log, RoomService rooms)
+    internal FileKeeping(
+        IDbContextFactory<ChatShareDbContext> contexts, StoredContents contents, MessageLog log, RoomService rooms, AuditLog audit)
     {
         _contexts = contexts;
         _contents = contents;
         _log = log;
         _rooms = rooms;
+        _audit = audit;
     }
 
     /// <summary>Keeps a finished file, or takes that back; everybody sees it on the card. Asked for again it changes nothing.</summary>
@@ -34,7 +37,11 @@ public sealed class FileKeeping
         Permissions.Demand(Permissions.CanKeep(who, row?.PersonId ?? Guid.Empty), who);
         if (row is null || _rooms.Find(row.RoomId) is not { } room)
             throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
-        if (row.Kept != kept)
-            await _log.AppendAsync(new LogEntry.ChangeFile(room, RowMapping.ToFile(row) with { Kept = kept }), CancellationToken.None);
+        if (row.Kept == kept)
+            return;
+        await _log.AppendAsync(new LogEntry.ChangeFile(room, RowMapping.ToFile(row) with { Kept = kept }), CancellationToken.None);
+        // Somebody else's: an act of an administrator.
+        if (row.PersonId != who.PersonId)
+            await _audit.WriteAsync(who.Nickname.Value, kept ? "Kept file" : "Let file go", row.Name, $"in {room.Name}", CancellationToken.None);
     }
 }

@@ -49,7 +49,7 @@ public sealed class AccountService(
     /// </exception>
     public async Task<Account> CreateAdministratorAsync(Nickname nickname, string password, CancellationToken cancellationToken)
     {
-        var account = await CreateAsync(nickname, password, FaultOfLength(password), (_, _) => Task.CompletedTask, cancellationToken);
+        var account = await CreateAsync(nickname, password, FaultOfLength(password), replaces: null, (_, _) => Task.CompletedTask, cancellationToken);
         if (GuessablePassword.Is(password, nickname.Value))
             logger.GuessablePasswordConfigured(nickname.Value);
         return account;
@@ -89,11 +89,12 @@ public sealed class AccountService(
     /// same transaction, does not throw.
     /// </summary>
     internal Task<Account> CreateAdministratorAsync(
-        Nickname nickname, string password, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken) =>
-        CreateAsync(nickname, password, FaultOfChoice(password, nickname), claim, cancellationToken);
+        Nickname nickname, string password, PersonSession? replaces, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken) =>
+        CreateAsync(nickname, password, FaultOfChoice(password, nickname), replaces, claim, cancellationToken);
 
     private async Task<Account> CreateAsync(
-        Nickname nickname, string password, string? fault, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken)
+        Nickname nickname, string password, string? fault, PersonSession? replaces, Func<ChatShareDbContext, CancellationToken, Task> claim,
+        CancellationToken cancellationToken)
     {
         if (fault is not null)
             throw new RefusedException(RefusalKind.Invalid, fault);
@@ -101,7 +102,7 @@ public sealed class AccountService(
         var db = Context(scope);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await claim(db, cancellationToken);
-        var expired = await sessions.FreeNameAsync(db, nickname, cancellationToken);
+        var ended = await sessions.FreeNameAsync(db, nickname, replaces, cancellationToken);
         var account = new Account
         {
             Id = Guid.NewGuid(),
@@ -114,8 +115,7 @@ public sealed class AccountService(
             throw new RefusedException(RefusalKind.Invalid, string.Join(" ", created.Errors.Select(e => e.Description)));
         await transaction.CommitAsync(cancellationToken);
 
-        if (expired is not null)
-            await sessions.EndCopiesAsync([expired]);
+        await sessions.EndCopiesAsync(ended);
         logger.AdministratorCreated(nickname.Value);
         return account;
     }

@@ -56,12 +56,7 @@ public sealed class SessionService(
         ArgumentNullException.ThrowIfNull(nickname);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var ended = new List<Ending>();
-        if (replaces is not null && await EndRowAsync(db, replaces.Id, null, cancellationToken))
-            ended.Add(new(replaces.Id, null));
-        if (await FreeNameAsync(db, nickname, cancellationToken) is { } expired)
-            ended.Add(expired);
-
+        var ended = await FreeNameAsync(db, nickname, replaces, cancellationToken);
         var row = NewRow(nickname, personId: Guid.NewGuid(), accountId: null);
         // For the next run and for other nodes: this one has a better clock.
         row.LastSeenAt = (await NowOfAllAsync(db, cancellationToken) ?? row.CreatedAt) - Held + held;
@@ -172,12 +167,16 @@ public sealed class SessionService(
     }
 
     /// <summary>
-    /// Makes sure, inside the caller's transaction, that nobody holds the name. A holder whose time is over is ended;
-    /// give what is returned to <see cref="EndCopiesAsync"/> after the commit.
+    /// Makes sure, inside the caller's transaction, that nobody holds the name. A holder whose time is over is ended, and so is the session that the
+    /// new one replaces, whatever its name; give what is returned to <see cref="EndCopiesAsync"/> after the commit.
     /// </summary>
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>.</exception>
-    internal async Task<Ending?> FreeNameAsync(ChatShareDbContext db, Nickname nickname, CancellationToken cancellationToken)
+    internal async Task<IReadOnlyCollection<Ending>> FreeNameAsync(
+        ChatShareDbContext db, Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken)
     {
+        var ended = new List<Ending>();
+        if (replaces is not null && await EndRowAsync(db, replaces.Id, null, cancellationToken))
+            ended.Add(new(replaces.Id, null));
         // A guest and an account that come at once would not meet in an index.
         await db.HoldAsync(nickname.Key, cancellationToken);
         if (await db.Users.AnyAsync(a => a.NicknameKey == nickname.Key, cancellationToken))
@@ -185,13 +184,13 @@ public sealed class SessionService(
         var holder = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(
             s => s.NicknameKey == nickname.Key && s.EndedAt == null && s.AccountId == null, cancellationToken);
         if (holder is null)
-            return null;
+            return ended;
 
         if (connected.IsConnected(holder.Id) || connected.IsHere(holder.PersonId) || _held.IsHeld(holder, Held, await NowOfAllAsync(db, cancellationToken)))
             throw Taken(nickname);
         var ending = new Ending(holder.Id, "You were away for so long that your nickname was given to someone else.");
         await EndRowAsync(db, ending.SessionId, ending.Reason, cancellationToken);
-        return ending;
+        return [.. ended, ending];
     }
 
     /// <summary>Ends the living copies of rows that are ended already, of all nodes.</summary>

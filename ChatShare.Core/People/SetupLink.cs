@@ -44,12 +44,17 @@ public sealed class SetupLink(IDbContextFactory<ChatShareDbContext> contexts, Ac
     }
 
     /// <summary>Creates the administrator and voids the link, both or neither. Of two at once, one wins.</summary>
+    /// <param name="token">What the address holds.</param>
+    /// <param name="nickname">The administrator's name.</param>
+    /// <param name="password">As it was chosen.</param>
+    /// <param name="replaces">The session of whoever asks, which ends with it: they may have looked around under the name that they want. Null without one.</param>
+    /// <param name="cancellationToken">Gives up before anything is stored.</param>
     /// <exception cref="RefusedException">
     /// <see cref="RefusalKind.NotPermitted"/>: the link. <see cref="RefusalKind.Invalid"/>, <see cref="RefusalKind.Taken"/>:
     /// password or name, and the link stays good.
     /// </exception>
-    public Task<Account> UseAsync(string? token, Nickname nickname, string password, CancellationToken cancellationToken) =>
-        accounts.CreateAdministratorAsync(nickname, password, (db, cancel) => ClaimAsync(db, token, cancel), cancellationToken);
+    public Task<Account> UseAsync(string? token, Nickname nickname, string password, PersonSession? replaces, CancellationToken cancellationToken) =>
+        accounts.CreateAdministratorAsync(nickname, password, replaces, (db, cancel) => ClaimAsync(db, token, cancel), cancellationToken);
 
     private static async Task ClaimAsync(ChatShareDbContext db, string? token, CancellationToken cancellationToken)
     {

@@ -1,5 +1,7 @@
+using System.IO.Pipelines;
 using System.Net;
 using ChatShare.Core.People;
+using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Api;
 
@@ -44,6 +46,43 @@ public sealed class ApiConnectionsTests(ApiFixture fixture) : IClassFixture<ApiF
             [403, 403, 404, 404, 400],
             new[] { seen, ended, unknown, rubbish, wordy }.Select(response => (int)response.StatusCode));
         await ben.GetAsync("/api/rooms");
+    }
+
+    [Fact]
+    public async Task Program_that_only_sends_a_file_is_seen_and_can_be_disconnected()
+    {
+        using var root = await ApiClient.SignInAdministratorAsync(fixture.App);
+        using var ben = await ApiClient.SignInAsync(fixture.App, "Mover");
+        var tus = new TusClient(fixture.App, ben.Http);
+        var line = new Pipe();
+        using var part = TusClient.Part(line.Reader.AsStream());
+        part.Headers.ContentLength = 100_000;
+        var location = await tus.CreateAsync("moving.bin", 100_000);
+        var sending = tus.AppendAsync(location, 0, part);
+        await line.Writer.WriteAsync(new byte[50_000], Cancel);
+        var row = (await root.GetAsync("/api/connections")).EnumerateArray().Single(user => user.GetProperty("nickname").GetString() == "Mover");
+
+        Assert.Equal("API", row.GetProperty("door").GetString());
+        using var ended = await root.Http.DeleteAsync($"/api/connections/{row.GetProperty("id").GetString()}", Cancel);
+        Assert.Equal(HttpStatusCode.NoContent, ended.StatusCode);
+        await line.Writer.CompleteAsync(new IOException("The sender is gone, too."));
+        // Refused or broken off, but not taken; and nobody is there any more.
+        if (await Record.ExceptionAsync(async () => Assert.False((await sending).IsSuccessStatusCode)) is { } broken)
+            Assert.IsType<HttpRequestException>(broken);
+        Assert.Equal(HttpStatusCode.Unauthorized, await tus.StatusAsync("HEAD", location));
+        Assert.DoesNotContain((await root.GetAsync("/api/connections")).EnumerateArray(), user => user.GetProperty("nickname").GetString() == "Mover");
+    }
+
+    [Fact]
+    public async Task Program_that_only_takes_a_file_is_seen()
+    {
+        using var root = await ApiClient.SignInAdministratorAsync(fixture.App);
+        using var taker = await ApiClient.SignInAsync(fixture.App, "Taker");
+
+        using var response = await taker.Http.GetAsync("/files/none/none", Cancel);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains((await root.GetAsync("/api/connections")).EnumerateArray(), user => user.GetProperty("nickname").GetString() == "Taker");
     }
 
     [Fact]

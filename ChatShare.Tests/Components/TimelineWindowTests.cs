@@ -36,6 +36,23 @@ public sealed class TimelineWindowTests
     }
 
     [Fact]
+    public void What_is_deleted_while_its_page_is_being_read_is_shown_deleted()
+    {
+        var window = Window(Sample.Make(21, person: Ann), Sample.Make(22, person: Ann));
+        var (older, newer) = (Sample.Make(20, person: Ann), Sample.Make(23, person: Bo));
+
+        window.BeginLoading();
+        window.Apply(Sample.Make(20, person: Ann, changed: 30, deleted: true));
+        window.Prepend([Sample.Make(19, person: Ann), older]);
+        window.Append([], reachesEnd: false);
+        window.BeginLoading();
+        window.Apply(Sample.Make(23, person: Bo, changed: 31, deleted: true));
+        window.Append([newer], reachesEnd: true);
+
+        Assert.Equal([(19, false), (20, true), (21, false), (22, false), (23, true)], Rows(window).Select(row => (row.Message.Number, row.Message.Deleted)));
+    }
+
+    [Fact]
     public void A_day_on_which_the_clocks_are_set_forward_ends_an_hour_early()
     {
         var early = new DateTimeOffset(2026, 3, 29, 0, 30, 0, TimeSpan.Zero);

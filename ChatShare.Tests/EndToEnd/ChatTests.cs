@@ -330,6 +330,32 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task What_is_sent_before_the_room_is_ready_is_said_once_and_the_draft_stays()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Hurried");
+        await ann.Field.FillAsync("half a thought");
+        await ann.Field.BlurAsync();
+        // The room's script is late, as over a slow line.
+        var late = new TaskCompletionSource();
+        await ann.Page.RouteAsync("**/js/chat.*js", async route =>
+        {
+            await late.Task;
+            await route.ContinueAsync();
+        });
+        await ann.Page.ReloadAsync();
+
+        await ann.SayAsync("said early");
+        await Expect(ann.Page.Locator("main.room:not([data-ready]) .composer")).ToBeVisibleAsync();
+        late.SetResult();
+
+        await ann.SeesAsync("said early");
+        await Expect(ann.Field).ToHaveValueAsync("half a thought");
+        await Expect(ann.Field).ToBeEditableAsync();
+        await ann.SayAsync("said late");
+        await ann.SeesAsync("said late");
+    }
+
+    [Fact]
     public async Task A_room_that_does_not_exist_says_so_and_offers_to_make_it()
     {
         var page = await chromium.OpenAsync(Server);

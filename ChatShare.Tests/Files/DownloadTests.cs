@@ -176,6 +176,7 @@ public sealed class DownloadTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Equal("bytes 1-2/10", here.Content.Headers.ContentRange!.ToString());
         using var beyond = await GetAsync(ann, Address(upload), ("Range", "bytes=10-"));
         Assert.Equal(HttpStatusCode.RequestedRangeNotSatisfiable, beyond.StatusCode);
+        Assert.Equal("application/problem+json", beyond.Content.Headers.ContentType?.MediaType);
         Assert.False(beyond.Headers.Contains("Repr-Digest"));
 
         var last = GetAsync(ann, Address(upload), ("Range", "bytes=-3"));
@@ -267,7 +268,8 @@ public sealed class DownloadTests(ApiFixture fixture) : IClassFixture<ApiFixture
 
         // A status, not a way to the join page: programs ask here.
         Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
-        Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        Assert.DoesNotContain("0123456789", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
     }
 
     private static string Address(Upload upload) => $"/files/{upload.Id}/{Uri.EscapeDataString(upload.File.Name)}";

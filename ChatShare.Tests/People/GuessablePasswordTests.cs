@@ -76,7 +76,7 @@ public sealed class GuessablePasswordTests
         var cancel = TestContext.Current.CancellationToken;
         await using var core = await BareCore.StartAsync();
         var token = await core.Get<SetupLink>().IssueAsync(cancel);
-        var refusal = await Assert.ThrowsAsync<RefusedException>(() => core.Get<SetupLink>().UseAsync(token, BareCore.Name("Root"), password, cancel));
+        var refusal = await Assert.ThrowsAsync<RefusedException>(() => core.Get<SetupLink>().UseAsync(token, BareCore.Name("Root"), password, replaces: null, cancel));
         Assert.Equal(RefusalKind.Invalid, refusal.Kind);
         await core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), password, cancel);
 

@@ -18,10 +18,10 @@ public sealed class SetupLinkTests
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
         Assert.True(await link.IsValidAsync(token, Cancel));
-        await link.UseAsync(token, BareCore.Name("Root"), Password, Cancel);
+        await link.UseAsync(token, BareCore.Name("Root"), Password, replaces: null, Cancel);
 
         Assert.False(await link.IsValidAsync(token, Cancel));
-        await RefusedAsync(RefusalKind.NotPermitted, () => link.UseAsync(token, BareCore.Name("Other"), Password, Cancel));
+        await RefusedAsync(RefusalKind.NotPermitted, () => link.UseAsync(token, BareCore.Name("Other"), Password, replaces: null, Cancel));
         Assert.Null(await link.IssueAsync(Cancel));
     }
 
@@ -32,7 +32,7 @@ public sealed class SetupLinkTests
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
         var uses = await Task.WhenAll(Enumerable.Range(1, 3).Select(number => Task.Run(
-            () => Record.ExceptionAsync(() => link.UseAsync(token, BareCore.Name($"Root {number}"), Password, Cancel)).AsTask(), Cancel)));
+            () => Record.ExceptionAsync(() => link.UseAsync(token, BareCore.Name($"Root {number}"), Password, replaces: null, Cancel)).AsTask(), Cancel)));
 
         Assert.Single(uses, e => e is null);
         Assert.All(uses.OfType<Exception>(), e => Assert.Equal(RefusalKind.NotPermitted, Assert.IsType<RefusedException>(e).Kind));
@@ -46,8 +46,8 @@ public sealed class SetupLinkTests
         await using var core = await BareCore.StartAsync();
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
-        await RefusedAsync(RefusalKind.Invalid, () => link.UseAsync(token, BareCore.Name("Root"), "short", Cancel));
-        await link.UseAsync(token, BareCore.Name("Root"), Password, Cancel);
+        await RefusedAsync(RefusalKind.Invalid, () => link.UseAsync(token, BareCore.Name("Root"), "short", replaces: null, Cancel));
+        await link.UseAsync(token, BareCore.Name("Root"), Password, replaces: null, Cancel);
 
         Assert.True(await core.Accounts.HasAdministratorAsync(Cancel));
     }
@@ -59,9 +59,26 @@ public sealed class SetupLinkTests
         var link = core.Get<SetupLink>();
         var token = await link.IssueAsync(Cancel);
         await core.Sessions.JoinAsync(BareCore.Name("Root"), Cancel);
-        await RefusedAsync(RefusalKind.Taken, () => link.UseAsync(token, BareCore.Name("Root"), Password, Cancel));
+        await RefusedAsync(RefusalKind.Taken, () => link.UseAsync(token, BareCore.Name("Root"), Password, replaces: null, Cancel));
 
         Assert.True(await link.IsValidAsync(token, Cancel));
+    }
+
+    [Fact]
+    public async Task Whoever_has_looked_around_as_a_guest_keeps_their_name()
+    {
+        await using var core = await BareCore.StartAsync();
+        var link = core.Get<SetupLink>();
+        var token = await link.IssueAsync(Cancel);
+        var guest = await core.Sessions.JoinAsync(BareCore.Name("Anna"), Cancel);
+        await RefusedAsync(RefusalKind.Invalid, () => link.UseAsync(token, BareCore.Name("Anna"), "short", guest, Cancel));
+        Assert.True(guest.IsAlive);
+
+        var account = await link.UseAsync(token, BareCore.Name("Anna"), Password, guest, Cancel);
+
+        Assert.Equal("Anna", account.UserName);
+        Assert.False(guest.IsAlive);
+        Assert.Null(await core.Sessions.FindAsync(guest.Id, Cancel));
     }
 
     [Fact]
@@ -86,7 +103,7 @@ public sealed class SetupLinkTests
         await core.Get<SetupLink>().IssueAsync(Cancel);
 
         Assert.False(await core.Get<SetupLink>().IsValidAsync(token, Cancel));
-        await RefusedAsync(RefusalKind.NotPermitted, () => core.Get<SetupLink>().UseAsync(token, BareCore.Name("Root"), Password, Cancel));
+        await RefusedAsync(RefusalKind.NotPermitted, () => core.Get<SetupLink>().UseAsync(token, BareCore.Name("Root"), Password, replaces: null, Cancel));
     }
 
     [Fact]

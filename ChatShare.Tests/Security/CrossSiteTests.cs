@@ -70,6 +70,8 @@ public sealed class CrossSiteTests(ApiFixture fixture) : IClassFixture<ApiFixtur
             // The one call that looks at no cookie, and that no foreign form can make.
             var isOpen = header is null || (header == "Cookie" && (method, path, type) == ("POST", "/api/session", "application/json"));
             Assert.Equal((header, value, isOpen ? status : HttpStatusCode.Forbidden), (header, value, response.StatusCode));
+            Assert.Equal((path, "application/problem+json"), (path, response.Content.Headers.ContentType?.MediaType));
+            Assert.Equal(response.StatusCode == HttpStatusCode.Unauthorized, response.Headers.WwwAuthenticate.Count > 0);
         }
     }
 

@@ -3,6 +3,7 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -22,8 +23,9 @@ internal static class ArchiveEndpoint
 
     public static void MapArchive(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization();
-        endpoints.MapPost("/files/archive", SendSelectionAsync).RequireAuthorization().WithMetadata(new RequestSizeLimitAttribute(MostFormBytes));
+        endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization().ShowPrograms();
+        endpoints.MapPost("/files/archive", SendSelectionAsync).RequireAuthorization().ShowPrograms()
+            .WithMetadata(new RequestSizeLimitAttribute(MostFormBytes));
     }
 
     private static Task<IResult> SendAsync([AsParameters] Call call, [FromQuery] string? room, [FromQuery] string? with, [FromQuery] string[]? id) =>

@@ -1,6 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
+using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -21,7 +22,8 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
             [HttpMethods.Get, HttpMethods.Head],
             (string id, HttpContext context, DownloadEndpoints self, CancellationToken cancellationToken) => self.DownloadAsync(id, context, cancellationToken))
         .RequireAuthorization()
-        .TellRefusals();
+        .TellRefusals()
+        .ShowPrograms();
 
     private async Task<IResult> DownloadAsync(string id, HttpContext context, CancellationToken cancellationToken)
     {

@@ -24,8 +24,8 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
             {
                 if (Resolve(single.First(), length) is not var (first, last))
                 {
-                    response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
                     response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
+                    await Refusals.Status(StatusCodes.Status416RangeNotSatisfiable, "The file is shorter than what was asked for.").ExecuteAsync(httpContext);
                     return;
                 }
 

@@ -25,7 +25,7 @@ internal sealed class CrossSiteCheck(RequestDelegate next, ILogger<CrossSiteChec
         var from = Uri.TryCreate(origin, UriKind.Absolute, out var uri) ? uri.GetLeftPart(UriPartial.Authority) : "no readable origin";
         logger.CrossSiteRefused(request.Method, request.Path, from);
         const string sentence = "Refused: this was sent from another site, or a proxy changed the address.";
-        if (Paths.IsApi(request.Path))
+        if (Paths.IsForTokens(request.Path))
         {
             await Refusals.Status(StatusCodes.Status403Forbidden, sentence).ExecuteAsync(context);
             return;

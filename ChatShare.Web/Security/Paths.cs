@@ -17,5 +17,8 @@ internal static class Paths
 
     public static bool IsUploads(PathString path) => path.StartsWithSegments("/uploads", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>What people share. Nothing behind it has answers of its own for those who may not ask.</summary>
+    public static bool IsFiles(PathString path) => path.StartsWithSegments("/files", StringComparison.OrdinalIgnoreCase);
+
     public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Claims;
 using ChatShare.Core.People;
+using ChatShare.Web.Endpoints;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authentication.Cookies;
 
@@ -76,6 +77,12 @@ internal static class SessionCookie
     private static Task ChallengeAsync(RedirectContext<CookieAuthenticationOptions> context, int status, string page)
     {
         var request = context.Request;
+        if (Paths.IsFiles(request.Path))
+        {
+            context.Response.Headers.WWWAuthenticate = BearerToken.Scheme;
+            return Refusals.Status(status, "Join or sign in first.").ExecuteAsync(context.HttpContext);
+        }
+
         if (Paths.IsForPrograms(request.Path))
             context.Response.StatusCode = status;
         else

@@ -72,6 +72,7 @@ public sealed partial class RoomView
         _loadingEdge = true;
         try
         {
+            window.BeginLoading();
             var older = await _session.ReadBeforeAsync(oldest, PageLength, _gone.Token);
             window.Prepend(older);
             _timeline.Draw();
@@ -92,6 +93,7 @@ public sealed partial class RoomView
         _loadingEdge = true;
         try
         {
+            window.BeginLoading();
             var newer = await _session.ReadAfterAsync(newest, PageLength, _gone.Token);
             // What is posted while this was read comes by the events and would be left out as long as the window is not at
             // its end; so the end is reached only when the last row is the room's newest.

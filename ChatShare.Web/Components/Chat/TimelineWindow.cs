@@ -26,6 +26,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     private DateTimeOffset _dayBegins;
     private DateTimeOffset _dayEnds;
     private long? _newestWhenOpened;
+    private Dictionary<long, ChatMessage>? _meanwhile;
 
     /// <summary>The viewer's zone; days begin there.</summary>
     public TimeZoneInfo Zone { get; init; } = TimeZoneInfo.Utc;
@@ -96,10 +97,12 @@ internal sealed class TimelineWindow(TimeProvider time)
         }
         else if (message.Number < (Oldest ?? 0))
         {
+            _meanwhile?[message.Number] = message;
             return false;
         }
         else if (!AtEnd || (!IsFollowed && _messages.Count >= MaxRows))
         {
+            _meanwhile?[message.Number] = message;
             return Miss(message);
         }
 
@@ -111,11 +114,16 @@ internal sealed class TimelineWindow(TimeProvider time)
         return true;
     }
 
+    /// <summary>
+    /// Before a page for <see cref="Prepend"/> or <see cref="Append"/> is read: what changes from here on may not be in it, and would else be left out
+    /// as something that is outside. A message that was deleted would be shown again.
+    /// </summary>
+    public void BeginLoading() => _meanwhile = [];
+
     /// <summary>Puts older messages above; rows at the other end make place.</summary>
     public void Prepend(ImmutableArray<ChatMessage> older)
     {
-        foreach (var message in older)
-            _messages.TryAdd(message.Number, message);
+        TakeIn(older);
         while (_messages.Count > MaxRows)
         {
             _messages.RemoveAt(_messages.Count - 1);
@@ -131,12 +139,18 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <param name="reachesEnd">Whether there are no newer ones.</param>
     public void Append(ImmutableArray<ChatMessage> newer, bool reachesEnd)
     {
-        foreach (var message in newer)
-            _messages[message.Number] = message;
+        TakeIn(newer);
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
         ReachEnd(reachesEnd);
         _allStale = true;
+    }
+
+    private void TakeIn(ImmutableArray<ChatMessage> page)
+    {
+        foreach (var message in page)
+            _messages.TryAdd(message.Number, _meanwhile?.GetValueOrDefault(message.Number) is { } later && later.Changed > message.Changed ? later : message);
+        _meanwhile = null;
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Web.Security;
 
 namespace ChatShare.Web.Endpoints.Api;
 
@@ -35,6 +36,38 @@ internal sealed class ApiConnections(ConnectedUsers connected, RoomService rooms
     {
         foreach (var lazy in _open.Values)
             await lazy.Value.DisposeAsync();
+    }
+}
+
+/// <summary>Who asks is here, and an administrator can see and disconnect them, until the answer is sent.</summary>
+internal static class ProgramsHere
+{
+    /// <summary>
+    /// For what programs and pages ask alike. A program has nothing but its requests, and may send files for hours without another one; whoever comes with
+    /// the cookie is here by their page.
+    /// </summary>
+    public static TBuilder ShowPrograms<TBuilder>(this TBuilder endpoints)
+        where TBuilder : IEndpointConventionBuilder =>
+        endpoints.AddEndpointFilter((invocation, next) =>
+        {
+            var context = invocation.HttpContext;
+            if (context.Door() != Door.Browser && context.PersonSession() is { } who)
+                context.BeHere(who);
+            return next(invocation);
+        });
+
+    /// <summary>This request's connection.</summary>
+    public static ApiConnection BeHere(this HttpContext context, PersonSession who)
+    {
+        var connection = context.RequestServices.GetRequiredService<ApiConnections>().Hold(who, context.Door(), ClientAddress.Of(context));
+        // Until the answer is sent, which of a stream of events takes as long as somebody reads.
+        context.Response.RegisterForDispose(new Held(connection));
+        return connection;
+    }
+
+    private sealed class Held(ApiConnection connection) : IDisposable
+    {
+        public void Dispose() => connection.Release();
     }
 }
 

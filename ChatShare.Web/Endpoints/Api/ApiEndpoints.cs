@@ -64,19 +64,10 @@ internal static class ApiEndpoints
         // Authorization has let it through, and the session may have ended since.
         var who = context.PersonSession() ?? throw new RefusedException(RefusalKind.SessionEnded, "This session has ended. Sign in again.");
         Permissions.Demand(Permissions.CanRead(who), who);
-        var services = context.RequestServices;
-        var connection = services.GetRequiredService<ApiConnections>().Hold(who, context.Door(), ClientAddress.Of(context));
-        context.Response.RegisterForDispose(new Held(connection));
-        context.Features.Set(connection);
-        context.Response.Headers[EpochHeader] = services.GetRequiredService<Database>().Epoch;
+        context.Features.Set(context.BeHere(who));
+        context.Response.Headers[EpochHeader] = context.RequestServices.GetRequiredService<Database>().Epoch;
         context.Response.Headers.CacheControl = "no-store";
         return next(invocation);
-    }
-
-    /// <summary>Until the answer is sent, which of a stream of events takes as long as somebody reads.</summary>
-    private sealed class Held(ApiConnection connection) : IDisposable
-    {
-        public void Dispose() => connection.Release();
     }
 }
 

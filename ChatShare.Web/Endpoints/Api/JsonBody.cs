@@ -32,7 +32,7 @@ internal static class JsonBody
         {
             return (empty, e.Path is ['$', '.', .. { Length: > 0 } field] && field.All(char.IsAsciiLetter)
                 ? Refusals.Field(field, "This is not what is expected here, or no text in UTF-8.")
-                : Refusals.Status(StatusCodes.Status400BadRequest, "This is no JSON that can be read."));
+                : Refusals.Field("body", "This is no JSON that can be read, or no object."));
         }
         catch (BadHttpRequestException e)
         {

@@ -2,6 +2,7 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -24,7 +25,7 @@ internal static class TusEndpoints
 
         // The limit for a whole request is one for forms; what an upload may have was checked when it was announced.
         var uploads = endpoints.MapGroup("/uploads").RequireAuthorization().WithMetadata(new DisableRequestSizeLimitAttribute())
-            .AddEndpointFilter(SpeakVersionAsync).TellRefusals();
+            .AddEndpointFilter(SpeakVersionAsync).TellRefusals().ShowPrograms();
         uploads.MapPost("", CreateAsync);
         uploads.MapMethods("{id}", [HttpMethods.Head], HeadAsync);
         uploads.MapPatch("{id}", AppendAsync);

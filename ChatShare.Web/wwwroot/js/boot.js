@@ -4,6 +4,7 @@
 import "./file-actions.js";
 import "./pane.js";
 import "./title.js";
+import { isEnter } from "./dom.js";
 import { isHandingOver } from "./picker.js";
 
 const blazor = /** @type {any} */ (window).Blazor;
@@ -271,6 +272,24 @@ document.addEventListener("change", (event) => {
   if (!isHandingOver && event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
     event.stopImmediatePropagation();
   }
+}, true);
+// Sent while the room is still being opened: the text stays in the field as it is, and the composer sends it when it is there.
+/** @param {Event} event @param {Element | null | undefined} field */
+function sendLater(event, field) {
+  if (field instanceof HTMLTextAreaElement && field.value.trim() !== "" && field.closest(".room:not([data-ready])")) {
+    event.preventDefault();
+    field.readOnly = true;
+  }
+}
+document.addEventListener("keydown", (event) => {
+  const field = event.target instanceof Element && event.target.matches(".composer-text") ? event.target : null;
+  if (isEnter(event)) {
+    sendLater(event, field);
+  }
+}, true);
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest(".composer .send") : null;
+  sendLater(event, button?.closest(".composer")?.querySelector(".composer-text"));
 }, true);
 // Dropped where nothing takes it, a file would be opened in place of the page.
 for (const type of ["dragover", "drop"]) {

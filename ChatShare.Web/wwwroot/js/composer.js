@@ -1,6 +1,7 @@
 // @ts-check
 // The textarea belongs to this module: Blazor gets finished messages, never keystrokes.
 
+import { isEnter } from "./dom.js";
 import * as storage from "./storage.js";
 import { faultOf, grouped } from "./text.js";
 
@@ -118,9 +119,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
   field.addEventListener(
     "keydown",
     (event) => {
-      // 229: some input methods end the composition before they send the Enter that ended it.
-      const composing = event.isComposing || event.keyCode === 229;
-      if (event.key === "Enter" && !event.shiftKey && !event.altKey && !composing) {
+      if (isEnter(event)) {
         event.preventDefault();
         send();
       }
@@ -149,11 +148,24 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
     measure.remove();
     // Blazor may hand this element on to the next room.
     field.value = "";
+    field.readOnly = false;
   });
 
-  // What stands in it was typed while this module was still on its way.
-  field.value = (storage.read(draftKey) ?? "") + field.value;
+  const draft = storage.read(draftKey) ?? "";
   notice.textContent = "";
+  // boot.js has marked it: it was sent while this module was still on its way.
+  if (field.readOnly) {
+    field.readOnly = false;
+    send();
+  }
+  // What stands in it now was typed meanwhile.
+  if (field.value === "") {
+    field.value = draft;
+  } else {
+    field.value = draft === "" ? field.value : `${draft}\n${field.value}`;
+  }
+  draftKept = false;
+  keepDraft();
   grow();
   showCount();
 

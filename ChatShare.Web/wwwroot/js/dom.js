@@ -100,3 +100,10 @@ export function keepDrops(dialog, take) {
     });
   }
 }
+
+/**
+ * Whether it sends what is in a field. 229: some input methods end the composition before they send the Enter that ended it.
+ * @param {KeyboardEvent} event
+ */
+export const isEnter = (event) =>
+  event.key === "Enter" && !event.shiftKey && !event.altKey && !event.isComposing && event.keyCode !== 229;
