@@ -23,6 +23,12 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
         await Expect(Row(table, "Ann")).ToContainTextAsync("Online");
         await Expect(Row(table, "Bo")).ToBeVisibleAsync();
 
+        // What moves is seen while it moves, and ends with its sender.
+        await ann.Page.SendAtAsync(100_000);
+        await ann.AttachAsync("moving.bin", 20_000_000);
+        await Expect(Row(table, "Ann")).ToContainTextAsync("moving.bin");
+        await Expect(Row(table, "Ann").GetByRole(AriaRole.Progressbar)).ToBeVisibleAsync();
+        await Expect(bo.Progress("moving.bin")).ToBeVisibleAsync();
         await root.GetByRole(AriaRole.Textbox, new() { Name = "Reason" }).FillAsync("the machine is needed");
         await root.GetByRole(AriaRole.Button, new() { Name = "Disconnect Ann", Exact = true }).ClickAsync();
 
@@ -30,6 +36,7 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
         await Expect(ann.Page.GetByText("the machine is needed")).ToBeVisibleAsync();
         await Expect(Row(table, "Ann")).ToHaveCountAsync(0);
         await Expect(bo.People.GetByText("Ann")).ToHaveCountAsync(0);
+        await Expect(bo.Progress("moving.bin")).ToHaveCountAsync(0);
 
         // The old cookie is worthless and the nickname is free.
         var thief = await chromium.OpenAsync(Server);

@@ -30,6 +30,10 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "By keyboard" })).ToBeVisibleAsync();
 
+        await TabToAsync(page, "Lobby");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Lobby" })).ToBeVisibleAsync();
+
         await TabToAsync(page, "Leave");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" })).ToBeVisibleAsync();
@@ -163,6 +167,14 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await person.Button("Light").ClickAsync();
         await person.Button("New room").ClickAsync();
         await Expect(dialog).ToHaveCSSAsync("background-color", "rgb(255, 255, 255)");
+
+        await page.Keyboard.PressAsync("Escape");
+        await person.Button("Dark").ClickAsync();
+        // Before anything is drawn: else the other one would flash up.
+        await page.AddInitScriptAsync("new MutationObserver(() => { if (document.body) { window.themeOfBody ??= document.documentElement.dataset.theme ?? 'none'; } }).observe(document, { childList: true, subtree: true });");
+        await page.ReloadAsync();
+        await person.InRoomAsync();
+        Assert.Equal("dark", await page.EvaluateAsync<string>("() => window.themeOfBody"));
 
         Assert.Empty(foreign);
         Assert.Empty(complaints);

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using static Microsoft.Playwright.Assertions;
 
@@ -21,6 +22,7 @@ public sealed class RestartTests(Chromium chromium)
         await ann.SayAsync("while it was down");
         await ann.Field.FillAsync("a draft");
         await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText(new Regex("Trying again in [123] s"))).ToBeVisibleAsync();
         await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(1);
         await Expect(ann.Log.GetByText("before")).ToBeVisibleAsync();
         // What cannot be done now is said or left, and the page stays.

@@ -77,7 +77,7 @@ public sealed class Person(IPage page)
     public async Task NewRoomAsync(string name, string topic = "")
     {
         await Button("New room").ClickAsync();
-        var dialog = page.GetByRole(AriaRole.Dialog);
+        var dialog = page.GetByRole(AriaRole.Dialog, new() { Name = "New room" });
         await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync(name);
         await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Topic" }).FillAsync(topic);
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();

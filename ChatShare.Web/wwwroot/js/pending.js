@@ -2,7 +2,7 @@
 // The rows of what is not in the log yet, in a container that Blazor renders empty and never looks into.
 
 import { element, linkButton } from "./dom.js";
-import { showTimeOfDay } from "./times.js";
+import { showTimes } from "./times.js";
 
 // Rows of one person within this time stand together, as on the server.
 const together = 5 * 60 * 1000;
@@ -30,17 +30,17 @@ export function createPendingRows(container, me, actions) {
   function create(entry) {
     const row = element("div", "row pending");
     const article = element("article", "message");
-    const moment = new Date(entry.at);
     const disc = element("span", `disc c${me.color ?? 0}`, me.initials ?? "");
     disc.setAttribute("aria-hidden", "true");
     const head = element("header", "message-head");
-    const time = element("time", "", showTimeOfDay(moment));
-    time.setAttribute("datetime", moment.toISOString());
+    const time = element("time");
+    time.setAttribute("datetime", new Date(entry.at).toISOString());
     head.append(element("b", "name", me.name ?? ""), time);
     const text = element("div", "text", entry.text);
     text.dir = "auto";
     article.append(disc, head, text);
     row.append(article);
+    showTimes(row);
     return row;
   }
 

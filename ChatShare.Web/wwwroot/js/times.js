@@ -14,11 +14,6 @@ export function timeZone() {
   return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 }
 
-/** @param {Date} moment */
-export function showTimeOfDay(moment) {
-  return timeOfDay.format(moment);
-}
-
 /** @param {Date} moment @returns {string} "23 Nov, " before the time, and nothing on the same day */
 function dayBefore(moment) {
   const now = new Date();
