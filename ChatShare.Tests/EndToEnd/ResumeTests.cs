@@ -78,10 +78,14 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
 
         cable.Pull();
         await Expect(bo.Log.GetByText("paused, waiting for Traveller")).ToBeVisibleAsync();
+        // Down is not gone.
+        var traveller = bo.People.GetByRole(AriaRole.Listitem).Filter(new() { HasText = "Traveller" });
+        await Expect(traveller).ToContainTextAsync("away");
         await ann.Page.SendAtAsync(0);
         cable.PutBack();
 
         await ArrivesAsync(bo, file);
+        await Expect(traveller).Not.ToContainTextAsync("away");
     }
 
     [Fact]

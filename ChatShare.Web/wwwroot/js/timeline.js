@@ -6,6 +6,7 @@
 
 import { showTimes } from "./times.js";
 import { ConnectionLost } from "./server.js";
+import { showUnseen } from "./title.js";
 
 const endDistance = 100;
 const loadDistance = 400;
@@ -37,6 +38,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   let loading = false;
   let retryAt = 0;
   let fresh = 0;
+  /** What came since the page went into the background. */
+  let unseen = 0;
   /** What the server believes of `stuck`. */
   let told = true;
   let highest = 0;
@@ -287,8 +290,11 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     const messages = [...new Set(added)].filter((article) => article.id !== "");
     const newest = messages.reduce((number, article) => Math.max(number, numberOf(article)), highest);
     // What appears because it was loaded by scrolling is not news; nor is one's own.
-    if (placed && !stuck && !loading && !jumping) {
-      fresh += messages.filter((m) => numberOf(m) > highest && m.getAttribute("data-person") !== person).length;
+    if (placed && !loading && !jumping) {
+      const news = messages.filter((m) => numberOf(m) > highest && m.getAttribute("data-person") !== person).length;
+      fresh += stuck ? 0 : news;
+      unseen += document.hidden ? news : 0;
+      showUnseen(unseen);
     }
     highest = newest;
     const clientIds = messages.map((article) => article.getAttribute("data-client")).filter((id) => id !== null);
@@ -322,7 +328,15 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   sizes.observe(scroller);
   sizes.observe(content);
   scroller.addEventListener("scroll", scrolled, { passive: true, signal });
-  document.addEventListener("visibilitychange", reportSeen, { signal });
+  document.addEventListener(
+    "visibilitychange",
+    () => {
+      unseen = 0;
+      showUnseen(0);
+      reportSeen();
+    },
+    { signal },
+  );
   // What is seen is seen, also by whoever goes before it is time.
   window.addEventListener("pagehide", tellSeen, { signal });
   document.addEventListener(
@@ -336,6 +350,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   );
   signal.addEventListener("abort", () => {
     tellSeen();
+    showUnseen(0);
     mutations.disconnect();
     sizes.disconnect();
     clearTimeout(seenTimer);

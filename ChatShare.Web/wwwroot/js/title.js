@@ -3,12 +3,25 @@
 
 const tag = "page-title";
 
+/** What came into the open room while nobody looked; the server counts the other rooms. */
+let unseen = 0;
+
 /** The last one in the page is the innermost. */
 function show() {
   const titles = document.querySelectorAll(tag);
   const text = titles[titles.length - 1]?.getAttribute("text");
   if (text) {
-    document.title = text;
+    const counted = /^\((\d+)\) /.exec(text);
+    const total = Number(counted?.[1] ?? 0) + unseen;
+    document.title = `${total > 0 ? `(${total}) ` : ""}${text.slice(counted?.[0].length ?? 0)}`;
+  }
+}
+
+/** @param {number} count of the open room's messages that came while the page was in the background */
+export function showUnseen(count) {
+  if (count !== unseen) {
+    unseen = count;
+    show();
   }
 }
 
