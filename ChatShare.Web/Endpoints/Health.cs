@@ -19,6 +19,7 @@ internal static class Health
     public static void AddChatShareHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database").AddCheck<RedisCheck>("redis").AddCheck<DownloadsCheck>("downloads");
+        services.AddSingleton<ReadyLook>();
         services.AddSingleton<IHealthCheckPublisher, ReadyMetric>();
         services.Configure<HealthCheckPublisherOptions>(looks => (looks.Delay, looks.Period) = (TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(15)));
     }
@@ -26,7 +27,16 @@ internal static class Health
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
         endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Name == Live }).AllowAnonymous();
-        endpoints.MapHealthChecks("/health/ready").AllowAnonymous();
+        endpoints.Map("/health/ready", AnswerReadyAsync).AllowAnonymous();
+    }
+
+    private static async Task AnswerReadyAsync(HttpContext context)
+    {
+        var report = await context.RequestServices.GetRequiredService<ReadyLook>().LookAsync(context.RequestAborted);
+        context.Response.StatusCode = report.Status == HealthStatus.Healthy ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        context.Response.ContentType = "text/plain";
+        context.Response.Headers.CacheControl = "no-store, no-cache";
+        await context.Response.WriteAsync(report.Status.ToString(), context.RequestAborted);
     }
 
     private sealed class ReadyMetric(ChatShareMetrics metrics) : IHealthCheckPublisher
