@@ -88,6 +88,23 @@ public sealed class MetricsPageTests(MetricsFixture fixture)
         Assert.True(response.Headers.CacheControl!.NoStore);
     }
 
+    [Theory]
+    [InlineData("X-Real-IP", "10.9.9.9")]
+    [InlineData("X-Forwarded-Proto", "https")]
+    [InlineData("X-Forwarded-Host", "chat.example.org")]
+    [InlineData("X-Forwarded-Port", "443")]
+    [InlineData("X-Forwarded-Server", "proxy")]
+    [InlineData("Forwarded", "proto=https")]
+    [InlineData("Via", "1.1 proxy")]
+    public async Task Whoever_comes_through_a_proxy_on_this_machine_is_not_of_it_whatever_the_proxy_adds(string header, string value)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
+        request.Headers.Add(header, value);
+        using var response = await fixture.App.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+    }
+
     [Fact]
     public async Task Whoever_reads_them_is_nobodys_session_and_the_token_opens_nothing_else()
     {

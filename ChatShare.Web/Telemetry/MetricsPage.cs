@@ -16,7 +16,11 @@ internal sealed class MetricsPage(MetricsCollector collector, IOptions<ChatShare
     private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
     // What proxies send, and what is left of it when they were believed.
-    private static readonly string[] SignsOfProxy = ["X-Forwarded-For", "X-Original-For", "Forwarded", "Via"];
+    private static readonly string[] SignsOfProxy =
+    [
+        "X-Forwarded-For", "X-Original-For", "X-Forwarded-Proto", "X-Original-Proto", "X-Forwarded-Host", "X-Original-Host", "X-Forwarded-Port", "X-Forwarded-Server", "X-Real-IP",
+        "Forwarded", "Via",
+    ];
 
     private readonly MetricsOptions _options = options.Value.Metrics;
     private readonly AddressList _allowed = new(options.Value.Metrics.AllowedNetworks);
