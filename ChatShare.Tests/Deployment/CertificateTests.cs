@@ -41,6 +41,23 @@ public sealed class CertificateTests
             "openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", authority, option, name, folder.File("server.pem"));
     }
 
+    [Fact]
+    public async Task Machine_may_have_a_name_as_long_as_names_can_be()
+    {
+        SkipWithoutOpenSsl();
+        using var folder = new TemporaryFolder();
+        var hostname = folder.File("hostname");
+        await File.WriteAllTextAsync(hostname, $"#!/bin/sh\necho {new string('x', 63)}\n", Cancel);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(hostname, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+
+        await Command.RequireAsync("env", $"PATH={folder.Path}:{Environment.GetEnvironmentVariable("PATH")}", Script, folder.File("made"), "chat.example.org");
+
+        var subject = await Command.RequireAsync("openssl", "x509", "-in", folder.File("made/authority.pem"), "-noout", "-subject");
+        Assert.Contains("ChatShare authority of xxx", subject, StringComparison.Ordinal);
+        Assert.Contains(TimeProvider.System.GetUtcNow().Year.ToString(System.Globalization.CultureInfo.InvariantCulture), subject, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("two words")]
     [InlineData("a,DNS:b")]
