@@ -10,6 +10,8 @@ namespace ChatShare.Tests.Deployment;
 /// <summary>With deploy/nginx.conf and deploy/Caddyfile everything that people and programs do passes over TLS.</summary>
 public sealed class WebServerTests
 {
+    private const string Secure = "max-age=31536000";
+
     private static readonly string[] Settings = ["ChatShare:TrustedProxies=127.0.0.1", "ChatShare:Downloads:AccelRedirectPrefix=/protected"];
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
@@ -38,6 +40,8 @@ public sealed class WebServerTests
         // They come from this machine, as the web server does, and are let in by it: neither makes them somebody who may read these.
         Assert.Equal(HttpStatusCode.NotFound, metrics.StatusCode);
         Assert.Equal(HttpStatusCode.Found, joined.StatusCode);
+        // Of pages, and of what is not there; browsers would not believe it without TLS.
+        Assert.Equal([Secure, Secure, ""], new[] { joined, metrics, plain }.Select(response => response.Header("Strict-Transport-Security")));
         // That of the session and that of the form.
         Assert.Equal([true, true], cookies.GetAllCookies().Select(cookie => cookie.Secure));
         Assert.Equal(WebSocketState.Open, socket.State);
@@ -77,7 +81,7 @@ public sealed class WebServerTests
         Assert.Equal(sha256, Make.Sha256(got));
         Assert.Equal(sha256, Make.Sha256(await finished.Content.ReadAsByteArrayAsync(Cancel)));
         var tag = $"\"{sha256}\"";
-        Assert.Equal((tag, ""), (finished.Header("ETag"), finished.Header("X-Accel-Redirect")));
+        Assert.Equal((tag, "", Secure), (finished.Header("ETag"), finished.Header("X-Accel-Redirect"), finished.Header("Strict-Transport-Security")));
         Assert.Equal(HttpStatusCode.NotModified, await StatusAsync(("If-None-Match", tag)));
         Assert.Equal(HttpStatusCode.PartialContent, await StatusAsync(("Range", "bytes=10-19"), ("If-Range", tag)));
         Assert.Equal(HttpStatusCode.OK, await StatusAsync(("Range", "bytes=10-19"), ("If-Range", "\"other\"")));

@@ -24,6 +24,7 @@ internal sealed class Front : IAsyncDisposable
 
     private const string NginxPath = "/usr/sbin/nginx";
     private const string CaddyPath = "/usr/bin/caddy";
+    private const string Secure = "add_header Strict-Transport-Security \"max-age=31536000\" always;";
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<IDisposable> _disposables = [];
@@ -145,6 +146,8 @@ internal sealed class Front : IAsyncDisposable
             ("listen [::]:80;", ""),
             ("listen [::]:443 ssl;", ""),
             ("server 127.0.0.1:5080;", string.Join(' ', nodes.Select(node => $"server {node};"))),
+            // Beside it, since what a server says takes the place of what is said around it.
+            (Secure, nodes.Length > 1 ? $"{Secure} add_header {NodeHeader} $upstream_addr always;" : Secure),
             ("/etc/ssl/chatshare/", _folder.Path + "/"),
             ("/var/lib/chatshare/downloads/", downloads + "/"));
         // The workers of a root's nginx would be somebody else, and the files of the test are root's.
@@ -154,7 +157,6 @@ internal sealed class Front : IAsyncDisposable
             daemon off; {{user}} worker_processes 1; pid {{_folder.File("pid")}}; error_log stderr error;
             events { worker_connections 2048; }
             http {
-              {{(nodes.Length > 1 ? $"add_header {NodeHeader} $upstream_addr always;" : "")}}
               access_log off; sendfile on; client_body_temp_path {{_folder.File("body")}}; proxy_temp_path {{_folder.File("proxy")}};
               fastcgi_temp_path {{_folder.File("fastcgi")}}; uwsgi_temp_path {{_folder.File("uwsgi")}}; scgi_temp_path {{_folder.File("scgi")}};
               {{site}}
