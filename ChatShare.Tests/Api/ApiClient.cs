@@ -92,7 +92,8 @@ internal sealed class ApiClient(RunningApp app, HttpClient http) : IDisposable
 
     public void Dispose() => http.Dispose();
 
-    private async Task OpenAsync(string json)
+    /// <summary>Signs in.</summary>
+    public async Task OpenAsync(string json)
     {
         using var response = await PostAsync("/api/session", json);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Security;
@@ -97,6 +98,31 @@ public sealed class LimitTests
         using var response = await app.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
 
         Assert.Equal(expected, response.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.0/8", "127.0.0.1")]
+    [InlineData("127.0.0.1", "203.0.113.1")]
+    public async Task Administrator_sees_an_address_and_a_cookie_is_secure_by_the_words_of_a_trusted_proxy_alone(string trusted, string address)
+    {
+        await using var app = await RunningApp.StartAsync([.. ApiFixture.Settings, $"ChatShare:TrustedProxies:0={trusted}"]);
+        using var root = await ApiClient.SignInAdministratorAsync(app);
+        using var ann = new ApiClient(app, app.NewClient(sendsOrigin: false));
+        using var bo = app.NewClient(sendsOrigin: false);
+        ann.Http.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.1");
+        await ann.OpenAsync("""{"nickname":"Ann"}""");
+        await ann.GetAsync("/api/rooms");
+        var token = RunningApp.TokenIn(await bo.GetStringAsync("/", Cancel));
+        bo.DefaultRequestHeaders.Add("Sec-Fetch-Site", "same-origin");
+        bo.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.1");
+        bo.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        using var joined = await RunningApp.PostAsync(bo, "/", "join", token, ("Nickname", "Bo"));
+
+        var row = Assert.Single((await root.GetAsync("/api/connections")).EnumerateArray(), user => user.GetProperty("nickname").GetString() == "Ann");
+        Assert.Equal($"[\"{address}\"]", row.GetProperty("addresses").GetRawText());
+        Assert.Equal(HttpStatusCode.Found, joined.StatusCode);
+        var cookie = Assert.Single(joined.Headers.GetValues("Set-Cookie"), cookie => cookie.StartsWith("chatshare=", StringComparison.Ordinal));
+        Assert.Equal(trusted == "127.0.0.1", cookie.Contains("; secure", StringComparison.OrdinalIgnoreCase));
     }
 
     [Fact]
