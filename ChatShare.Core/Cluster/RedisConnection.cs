@@ -58,7 +58,8 @@ public sealed class RedisConnection : IAsyncDisposable
             return;
         var configuration = ConfigurationOptions.Parse(_options.Redis);
         configuration.ClientName = "chatshare";
-        configuration.AbortOnConnectFail = false;
+        // To learn why; later it tries again by itself all the same.
+        configuration.AbortOnConnectFail = true;
         // What cannot be said now is not worth saying later.
         configuration.BacklogPolicy = BacklogPolicy.FailFast;
         configuration.ConnectTimeout = configuration.AsyncTimeout = configuration.SyncTimeout = (int)AnswersWithin.TotalMilliseconds;
@@ -67,13 +68,7 @@ public sealed class RedisConnection : IAsyncDisposable
         configuration.HeartbeatInterval = TimeSpan.FromSeconds(1);
         configuration.HeartbeatConsistencyChecks = true;
         configuration.ReconnectRetryPolicy = new ExponentialRetry(200, 5000);
-        var connection = await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken);
-        if (!connection.IsConnected)
-        {
-            await connection.DisposeAsync();
-            throw new Storage.StorageException($"Redis at {Address(configuration)} (ChatShare:Cluster:Redis) cannot be reached.") { MayPass = true };
-        }
-
+        var connection = await ConnectAsync(configuration, cancellationToken);
         connection.ConnectionFailed += (_, failure) =>
         {
             // Two connections, and each tries again: told once.
@@ -94,6 +89,20 @@ public sealed class RedisConnection : IAsyncDisposable
     {
         if (_connection is not null)
             await _connection.DisposeAsync();
+    }
+
+    private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions configuration, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken);
+        }
+        catch (RedisConnectionException e)
+        {
+            // A password that it does not know may be made there, as one of PostgreSQL.
+            var fault = e.GetBaseException() is RedisServerException said ? $"refuses the connection: {said.Message.ReplaceLineEndings(" ")}" : "cannot be reached.";
+            throw new Storage.StorageException($"Redis at {Address(configuration)} (ChatShare:Cluster:Redis) {fault}", e) { MayPass = true };
+        }
     }
 
     /// <summary>Without the password.</summary>

@@ -1,7 +1,11 @@
 using System.Net;
+using ChatShare.Core;
+using ChatShare.Core.Cluster;
+using ChatShare.Core.Storage;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Security;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Tests.Cluster;
@@ -82,6 +86,70 @@ public sealed class NodesWithDoorsTests
             using var response = await ann.Http.GetAsync("/health/ready", Cancel);
             return response.StatusCode == HttpStatusCode.OK;
         }
+    }
+
+    [Fact]
+    public async Task Cookie_stays_good_when_redis_is_turned_on_comes_back_empty_and_is_turned_off()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        await using var app = await RunningApp.StartAsync(await PostgreSqlServer.NewSettingsAsync());
+        using var before = await app.JoinAsync("Ann");
+        var withRedis = $"ChatShare:Cluster:Redis={redis.Address}";
+
+        await AgainAsync(withRedis);
+        Assert.Equal(HttpStatusCode.OK, await RoomAsync(before));
+        Assert.Equal(1, await redis.CountAsync(KeyFolder.RedisKey));
+
+        await redis.KillAsync();
+        await redis.StartAgainAsync();
+        await AgainAsync(withRedis);
+        Assert.Equal(HttpStatusCode.OK, await RoomAsync(before));
+        Assert.Equal(1, await redis.CountAsync(KeyFolder.RedisKey));
+
+        // And a key that was made while it was on is known without it.
+        Directory.Delete(Path.Combine(app.DataDirectory, "keys"), recursive: true);
+        await redis.KillAsync();
+        await redis.StartAgainAsync();
+        await AgainAsync(withRedis);
+        using var meanwhile = await app.JoinAsync("Bo");
+        await AgainAsync();
+        Assert.Equal(HttpStatusCode.OK, await RoomAsync(meanwhile));
+
+        async Task AgainAsync(params string[] settings)
+        {
+            await app.StopAsync();
+            await app.StartAgainAsync(settings);
+        }
+
+        static async Task<HttpStatusCode> RoomAsync(HttpClient client)
+        {
+            using var response = await client.GetAsync("/rooms/Lobby", Cancel);
+            return response.StatusCode;
+        }
+    }
+
+    [Theory]
+    [InlineData("", "NOAUTH")]
+    [InlineData(",password=hunter22", "WRONGPASS")]
+    public async Task Password_that_redis_refuses_is_told_in_its_words_and_in_one_line_without_the_password(string password, string told)
+    {
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        await redis.DemandAsync("another");
+        var options = new ChatShareOptions();
+        options.Cluster.Redis = redis.Address + password;
+        await using var connection = new RedisConnection(Options.Create(options), NullLogger<RedisConnection>.Instance);
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => connection.OpenAsync(Cancel));
+
+        Assert.StartsWith($"Redis at {redis.Address} (ChatShare:Cluster:Redis) ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(told, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+        Assert.DoesNotContain("hunter22", refused.Message, StringComparison.Ordinal);
+        // It may be mended there.
+        Assert.True(refused.MayPass);
     }
 
     [Theory]

@@ -67,6 +67,9 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>Ends the connections that ask.</summary>
     public Task<string> EndAskersAsync() => AskAsync("CLIENT KILL TYPE normal SKIPME yes");
 
+    /// <summary>From now on whoever comes has to know a password.</summary>
+    public Task<string> DemandAsync(string password) => AskAsync("CONFIG SET requirepass " + password);
+
     /// <summary>How long one of its lists is.</summary>
     public async Task<int> CountAsync(string list) => int.Parse((await AskAsync("LLEN " + list))[1..], CultureInfo.InvariantCulture);
 

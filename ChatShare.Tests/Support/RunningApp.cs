@@ -94,7 +94,8 @@ internal sealed class RunningApp : IAsyncDisposable
         await app.DisposeAsync();
     }
 
-    public async Task StartAgainAsync()
+    /// <param name="others">Settings that it has this time besides.</param>
+    public async Task StartAgainAsync(params string[] others)
     {
         var app = ChatShareApp.Build(
             [
@@ -104,7 +105,7 @@ internal sealed class RunningApp : IAsyncDisposable
                 // Many run side by side; those that need the gateway ask for a free port.
                 "--ChatShare:Gateway:Endpoint=",
                 "--Logging:LogLevel:Default=Warning",
-                .. _settings.Select(setting => "--" + setting),
+                .. _settings.Concat(others).Select(setting => "--" + setting),
             ],
             builder =>
             {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 namespace ChatShare.Web.Security;
 
 /// <summary>
-/// Where the keys of the cookies live: with the data, so that a cookie outlives a restart and a move; of several nodes, in Redis, so that each can
+/// Where the keys of the cookies live: with the data, so that a cookie outlives a restart and a move; of several nodes, in Redis, too, so that each can
 /// read what another one wrote.
 /// </summary>
 internal static class KeyFolder

@@ -53,9 +53,12 @@ internal static class WebSecurity
 
         services.AddDataProtection().SetApplicationName("ChatShare");
         services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, RedisConnection, ILoggerFactory>((keys, options, redis, loggers) =>
+        {
+            var folder = new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers);
             keys.XmlRepository = redis.IsWanted
-                ? new RedisXmlRepository(() => redis.Multiplexer.GetDatabase(), KeyFolder.RedisKey)
-                : new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers));
+                ? new SharedKeys(new RedisXmlRepository(() => redis.Multiplexer.GetDatabase(), KeyFolder.RedisKey), folder)
+                : folder;
+        });
 
         services.AddOptions<ForwardedHeadersOptions>().Configure<IOptions<ChatShareOptions>>(TrustOnly);
     }
