@@ -121,7 +121,8 @@ public sealed class StartTests
         core.Get<Core.Storage.Database>().Dispose();
 
         using var folder = new TemporaryFolder();
-        var (code, output, error) = await RunAsync(folder, $"--ChatShare:DataDirectory={core.DataDirectory}");
+        var (code, output, error) = await RunAsync(
+            folder, $"--ChatShare:DataDirectory={core.DataDirectory}", $"--ChatShare:Downloads:Directory={core.DownloadsDirectory}");
 
         Assert.Equal(1, code);
         var sentence = Assert.Single(error);
@@ -137,14 +138,14 @@ public sealed class StartTests
     {
         using var disk = TinyDisk.TryMount(kilobytes: 8000, files: 100);
         Assert.SkipWhen(disk is null, "A small file system cannot be mounted here: it takes Linux and the right to mount.");
-        await using (await RunningApp.StartAsync($"ChatShare:DataDirectory={disk!.Path}"))
+        using var folder = new TemporaryFolder();
+        await using (await RunningApp.StartAsync($"ChatShare:DataDirectory={disk!.Path}", $"ChatShare:Downloads:Directory={folder.File("downloads")}"))
         {
             // Everything that a start writes once is there then.
         }
 
         // For the index that SQLite makes beside its log, and not for what is written into the log.
         disk.FillTo(freeKilobytes: 40);
-        using var folder = new TemporaryFolder();
         var (code, error) = await RunHereAsync(folder, [$"--ChatShare:DataDirectory={disk.Path}", .. administrator]);
 
         Assert.Equal(1, code);

@@ -65,6 +65,36 @@ public sealed class WaitingStartTests
             Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(told => told.Contains(setting, StringComparison.Ordinal))));
     }
 
+    [Fact]
+    public async Task Program_whose_downloads_folder_is_not_mounted_waits_for_it_and_writes_nothing_below_the_mount()
+    {
+        var log = new Collector();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<ILoggerProvider>(log));
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var upload = await tus.CreateAsync("half.bin", 4);
+        await tus.AppendAsync(upload, 0, [1, 2]);
+        await app.StopAsync();
+        using var elsewhere = new TemporaryFolder();
+        var mounted = elsewhere.File("mounted");
+        Directory.Move(app.DownloadsDirectory, mounted);
+        Directory.CreateDirectory(app.DownloadsDirectory);
+
+        var starting = app.StartAgainAsync();
+        await Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(told =>
+            told.Contains($"The downloads folder {app.DownloadsDirectory} (ChatShare:Downloads:Directory)", StringComparison.Ordinal))));
+        using var browser = new HttpClient { BaseAddress = new Uri(app.Address) };
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/health/live", Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await browser.GetAsync("/health/ready", Cancel)).StatusCode);
+        Assert.False(starting.IsCompleted);
+        Assert.Empty(Directory.GetFileSystemEntries(app.DownloadsDirectory));
+
+        Directory.Delete(app.DownloadsDirectory);
+        Directory.Move(mounted, app.DownloadsDirectory);
+        await starting;
+        Assert.Equal(HttpStatusCode.OK, (await browser.GetAsync("/health/ready", Cancel)).StatusCode);
+        Assert.Equal(2, await tus.OffsetAsync(upload));
+    }
+
     [Theory]
     [InlineData("Host=127.0.0.1;Port=1;Database=chat;Username=me")]
     [InlineData("Host=nowhere.invalid;Database=chat;Username=me")]

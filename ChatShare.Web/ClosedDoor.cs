@@ -5,7 +5,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 namespace ChatShare.Web;
 
 /// <summary>
-/// Answers at the program's address while it waits for the servers that it needs: it lives, it is not ready, and whoever comes is told to come again.
+/// Answers at the program's address while it waits for the servers and the folder that it needs: it lives, it is not ready, and whoever comes is told to come again.
 /// </summary>
 internal sealed class ClosedDoor : IAsyncDisposable
 {
@@ -21,7 +21,7 @@ internal sealed class ClosedDoor : IAsyncDisposable
         <title>ChatShare</title>
         <body style="font: 1rem/1.5 system-ui, sans-serif; max-width: 28rem; margin: 20vh auto; padding: 0 1rem">
         <h1 style="font-size: 1.5rem">ChatShare is not open yet</h1>
-        <p>It waits for a server that it needs. This page tries again by itself.</p>
+        <p>It waits for a server or a folder that it needs. This page tries again by itself.</p>
         </html>
 
         """;

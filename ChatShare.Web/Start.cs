@@ -85,7 +85,7 @@ public static class Start
     }
 
     /// <summary>
-    /// Opens what the program cannot be without. A server that is away is waited for: it and the nodes may have been started in any order, and the
+    /// Opens what the program cannot be without. A server or a mount that is away is waited for: it and the nodes may have been started in any order, and the
     /// same outage an hour later would be waited for, too.
     /// </summary>
     private static async Task OpenAsync(IServiceProvider services, CancellationToken cancellationToken)
@@ -109,7 +109,7 @@ public static class Start
         logger.Waited();
     }
 
-    /// <returns>What to say of a server that is away; null when everything is open.</returns>
+    /// <returns>What to say of what is away; null when everything is open.</returns>
     /// <exception cref="StorageException">It cannot be opened, and waiting would not help.</exception>
     private static async Task<string?> TryOpenAsync(IServiceProvider services, CancellationToken cancellationToken)
     {

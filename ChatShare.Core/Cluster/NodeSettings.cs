@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text.Json;
-using ChatShare.Core.Files;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -11,14 +10,13 @@ using StackExchange.Redis;
 namespace ChatShare.Core.Cluster;
 
 /// <summary>
-/// Nodes of one database have to be set alike: what one grants another would refuse, and a folder that is not the same one holds half of the files. Each
-/// that starts compares itself with the one that started before it, if any lives, and says what differs.
+/// Nodes of one database have to be set alike: what one grants another would refuse. Each that starts compares itself with the one that started before it, if any
+/// lives, and says what differs. (That their downloads folder is the same one <see cref="Database.OpenAsync"/> demands.)
 /// </summary>
 internal sealed class NodeSettings(
     IOptions<ChatShareOptions> options,
     Database database,
     IDbContextFactory<ChatShareDbContext> contexts,
-    DownloadStore store,
     UploadLeases leases,
     ILogger<NodeSettings> logger) : IHostedService
 {
@@ -35,7 +33,7 @@ internal sealed class NodeSettings(
         {
             await CompareAsync(cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or RefusedException or JsonException)
+        catch (Exception e) when (e is RefusedException or JsonException)
         {
             // A disk that is full, or cannot be written to, is told by those who need it.
             logger.SettingsNotCompared(e);
@@ -46,7 +44,6 @@ internal sealed class NodeSettings(
 
     private async Task CompareAsync(CancellationToken cancellationToken)
     {
-        store.Open();
         var here = Settings().ToDictionary(setting => $"{ChatShareOptions.Section}:{setting.Key}", setting => Digest(setting.Value), StringComparer.Ordinal);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
@@ -74,8 +71,6 @@ internal sealed class NodeSettings(
         var all = options.Value;
         return
         [
-            // By what is in it: the same folder may be mounted under two names, and two folders have the same name.
-            ("Downloads:Directory", store.Identity()),
             ("Downloads:PartialFileHours", all.Downloads.PartialFileHours),
             ("Downloads:MinimumFreeBytes", all.Downloads.MinimumFreeBytes),
             ("Downloads:AccelRedirectPrefix", all.Downloads.AccelRedirectPrefix),

@@ -45,6 +45,9 @@ internal sealed class DownloadStore
     /// <summary>Where it is.</summary>
     public string Root => _root;
 
+    /// <summary>The file with <see cref="Identity"/>.</summary>
+    public string IdentityPath => Path.Combine(_root, "identity");
+
     /// <summary>Whether contents may be deleted from it.</summary>
     public DeletionHold Deletions { get; }
 
@@ -68,26 +71,50 @@ internal sealed class DownloadStore
         }
     }
 
-    /// <summary>A word that is this folder's own, by whatever way it is reached; it is written into it by whoever asks first.</summary>
-    public string Identity()
+    /// <summary>
+    /// A word that is this folder's own, by whatever way it is reached: a database knows its downloads folder by it. Written into the folder by whoever asks
+    /// first, durably, because from then on the database wants to see it.
+    /// </summary>
+    /// <returns>Null when it is not there and cannot be written.</returns>
+    public string? Identity()
     {
-        var path = Path.Combine(_root, "identity");
-        if (!File.Exists(path))
+        if (ReadIdentity() is { } there)
+            return there;
+        var mine = $"{IdentityPath}.{Guid.NewGuid():N}";
+        try
         {
-            var mine = $"{path}.{Guid.NewGuid():N}";
-            File.WriteAllText(mine, Guid.NewGuid().ToString("N"));
-            try
+            using (var file = new FileStream(mine, FileMode.CreateNew, FileAccess.Write, FileShare.None))
             {
-                // Another node may do the same at this moment, and nobody is to read half of it.
-                File.Move(mine, path, overwrite: false);
+                file.Write(Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
+                file.Flush(flushToDisk: true);
             }
-            catch (IOException) when (File.Exists(path))
-            {
+
+            // Another program may do the same at this moment, and nobody is to read half of it.
+            File.Move(mine, IdentityPath, overwrite: false);
+            DurableFiles.SyncFolder(_root);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The other one was first, or it cannot be written: what is there now says which.
+            if (File.Exists(mine))
                 File.Delete(mine);
-            }
         }
 
-        return File.ReadAllText(path);
+        return ReadIdentity();
+    }
+
+    /// <summary>The same of a folder that may not be there; null when there is none.</summary>
+    public string? ReadIdentity()
+    {
+        try
+        {
+            return File.Exists(IdentityPath) ? File.ReadAllText(IdentityPath).Trim() : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Of a mount that is away as good as not there.
+            return null;
+        }
     }
 
     /// <summary>

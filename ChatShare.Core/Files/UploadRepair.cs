@@ -28,7 +28,6 @@ internal sealed class UploadRepair(
     /// <inheritdoc />
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
-        store.Open();
         if (Leases.IsShared)
             await Leases.BeginAsync(cancellationToken);
         await handover.TakeFreeAsync(uploads, cancellationToken);

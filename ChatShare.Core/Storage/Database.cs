@@ -18,6 +18,9 @@ public sealed class Database : IDisposable
     /// <summary>The fact that names the epoch.</summary>
     internal const string EpochKey = "epoch";
 
+    /// <summary>The fact that says which downloads folder belongs to it, see <see cref="DownloadStore.Identity"/>.</summary>
+    internal const string DownloadsKey = "downloads";
+
     private readonly string _folder;
     private readonly DownloadStore _store;
     private readonly IDatabaseEngine _engine;
@@ -49,8 +52,11 @@ public sealed class Database : IDisposable
     /// <exception cref="InvalidOperationException">The database is not open yet.</exception>
     public string Epoch => _epoch ?? throw new InvalidOperationException("The database is not open yet.");
 
-    /// <summary>Makes the folder and the database where they are missing, brings the tables up to date. At start, until it has worked once.</summary>
-    /// <exception cref="StorageException">It cannot be opened, is in use by another program or newer than this one.</exception>
+    /// <summary>
+    /// Makes the folder and the database where they are missing, brings the tables up to date, and sees that the downloads folder is the one that belongs to it. At
+    /// start, until it has worked once.
+    /// </summary>
+    /// <exception cref="StorageException">It cannot be opened, is in use by another program or newer than this one, or the downloads folder is another.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
         try
@@ -61,7 +67,10 @@ public sealed class Database : IDisposable
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             await using var turn = await _engine.PrepareAsync(db, cancellationToken);
             await MigrateAsync(db, cancellationToken);
-            _epoch = await ReadOrMakeEpochAsync(db, cancellationToken);
+            await DemandDownloadsAsync(db, cancellationToken);
+            var epoch = await ReadOrMakeEpochAsync(db, cancellationToken);
+            await db.SaveChangesAsync(cancellationToken);
+            _epoch = epoch;
         }
         catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException
             or SocketException or TimeoutException)
@@ -154,8 +163,24 @@ public sealed class Database : IDisposable
             return known.Value;
         var made = new FactRow { Key = EpochKey, Value = NewEpoch() };
         db.Facts.Add(made);
-        await db.SaveChangesAsync(cancellationToken);
         return made.Value;
+    }
+
+    /// <summary>
+    /// Without it, a mount that is missing would be an empty folder: files that were shared are not there, and new ones are written below the mount. A node with
+    /// a folder of its own would finish others' uploads where they do not find them.
+    /// </summary>
+    private async Task DemandDownloadsAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        var known = await db.Facts.SingleOrDefaultAsync(fact => fact.Key == DownloadsKey, cancellationToken);
+        if (known is not null && _store.ReadIdentity() != known.Value)
+            throw new StorageException(
+                $"The downloads folder {_store.Root} (ChatShare:Downloads:Directory) is not the one that belongs to this database. Mount that one there, or name it;"
+                + $" if this one is to take its place, write {known.Value} into {_store.IdentityPath}.") { MayPass = true };
+        _store.Open();
+        // One that cannot be written to now is noted at a later start.
+        if (known is null && _store.Identity() is { } identity)
+            db.Facts.Add(new FactRow { Key = DownloadsKey, Value = identity });
     }
 
     private static string FirstLine(Exception e) => e.Message.ReplaceLineEndings("\n").Split('\n')[0];

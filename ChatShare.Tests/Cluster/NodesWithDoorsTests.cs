@@ -21,9 +21,10 @@ public sealed class NodesWithDoorsTests
         PostgreSqlServer.Require();
         RedisServer.Require();
         await using var redis = await RedisServer.StartAsync();
+        using var downloads = new TemporaryFolder();
         string[] settings =
         [
-            .. await PostgreSqlServer.NewSettingsAsync(), $"ChatShare:Cluster:Redis={redis.Address}", $"ChatShare:Admin:UserName={ApiFixture.Administrator}",
+            .. await PostgreSqlServer.NewSettingsAsync(), $"ChatShare:Cluster:Redis={redis.Address}", $"ChatShare:Downloads:Directory={downloads.Path}", $"ChatShare:Admin:UserName={ApiFixture.Administrator}",
             $"ChatShare:Admin:Password={ApiFixture.Password}",
         ];
         // At once: neither finds a key for its cookies.

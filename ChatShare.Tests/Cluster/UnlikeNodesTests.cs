@@ -24,8 +24,7 @@ public sealed class UnlikeNodesTests : IDisposable
         using var other = new TemporaryFolder();
 
         var different = await nodes.AddAsync(
-            ("Downloads:Directory", other.File("downloads")), ("Limits:FileBytes", "1000"), ("Scan:Command", "/bin/hidden"),
-            ("Cluster:Redis", nodes.Redis.Address + ",name=hidden"));
+            ("Limits:FileBytes", "1000"), ("Scan:Command", "/bin/hidden"), ("Cluster:Redis", nodes.Redis.Address + ",name=hidden"));
         // The same folder by another way.
         var link = other.File("link");
         Directory.CreateSymbolicLink(link, nodes[0].Downloads);
@@ -33,7 +32,7 @@ public sealed class UnlikeNodesTests : IDisposable
         var same = await nodes.AddAsync(("Downloads:Directory", link));
 
         var line = Assert.Single(different.Errors);
-        Assert.Contains("ChatShare:Downloads:Directory, ChatShare:Scan:Command, ChatShare:Limits:FileBytes", line, StringComparison.Ordinal);
+        Assert.Contains("ChatShare:Scan:Command, ChatShare:Limits:FileBytes", line, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", line, StringComparison.Ordinal);
         Assert.DoesNotContain("Redis", line, StringComparison.Ordinal);
         // The one before it is another than the others.
@@ -43,6 +42,22 @@ public sealed class UnlikeNodesTests : IDisposable
         for (var i = 0; i < 5; i++)
             await nodes[i].StopAsync(Cancel);
         Assert.Empty((await nodes.AddAsync(("Limits:FileBytes", "2000"))).Errors);
+    }
+
+    [Fact]
+    public async Task A_node_with_a_downloads_folder_of_its_own_does_not_become_one()
+    {
+        await using var nodes = await Nodes.StartAsync(1);
+        using var other = new TemporaryFolder();
+        var own = other.File("downloads");
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => nodes.AddAsync(("Downloads:Directory", own)));
+
+        Assert.Contains($"The downloads folder {own} (ChatShare:Downloads:Directory)", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+        // A mount may come yet, and nothing is written where it will be.
+        Assert.True(refused.MayPass);
+        Assert.False(Directory.Exists(own));
     }
 
     [Fact]

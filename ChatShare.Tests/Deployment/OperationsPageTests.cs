@@ -74,8 +74,8 @@ public sealed class OperationsPageTests
             systemctl start chatshare
             """),
         ("install -d -o chatshare", "", $"""
-            echo ChatShare__Downloads__Directory=/srv/files >/etc/chatshare/environment
-            systemctl restart chatshare
+            ready {Http}
+            take {Http}
             share {Http}
             [[ $(find /srv/files -size +200k) ]]
             # And back, with what was shared meanwhile.

@@ -13,6 +13,28 @@ public sealed class DatabaseTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Downloads_folder_that_belongs_to_it_is_known_from_the_first_start_on_and_another_takes_its_place_by_one_line()
+    {
+        await using var core = await BareCore.StartAsync();
+        var identity = Path.Combine(core.DownloadsDirectory, "identity");
+        var word = await File.ReadAllTextAsync(identity, Cancel);
+        // As an older version has left it: the next start notes what is there.
+        await using (var db = await core.ContextAsync())
+            await db.Facts.Where(fact => fact.Key == Database.DownloadsKey).ExecuteDeleteAsync(Cancel);
+        await core.RestartAsync();
+        await core.RestartAsync();
+
+        File.Delete(identity);
+        var refused = await Assert.ThrowsAsync<StorageException>(core.RestartAsync);
+        Assert.EndsWith($"write {word} into {identity}.", refused.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(identity));
+
+        // As a shell writes it.
+        await File.WriteAllTextAsync(identity, word + "\n", Cancel);
+        await core.RestartAsync();
+    }
+
+    [Fact]
     public async Task Every_connection_is_durable_and_keeps_references_whole()
     {
         await using var core = await BareCore.StartAsync();

@@ -33,7 +33,8 @@ public sealed class MoveTests
         Assert.Contains("Rooms: 1\n", said, StringComparison.Ordinal);
         Assert.Contains("rows were copied and read back", said, StringComparison.Ordinal);
         await source.RestartAsync();
-        await using var target = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(database));
+        await using var target = await BareCore.StartAsync(
+            [.. PostgreSqlServer.CoreSettingsFor(database), ("Downloads:Directory", source.DownloadsDirectory)]);
         await using var before = await source.ContextAsync();
         await using var after = await target.ContextAsync();
         Assert.Equal(await FullDatabase.ReadAsync(before, Cancel), await FullDatabase.ReadAsync(after, Cancel));

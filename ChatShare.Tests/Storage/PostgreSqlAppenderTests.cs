@@ -141,7 +141,7 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
         var owner = await one.JoinAsync("owner", Cancel);
         for (var i = 1; i < rooms; i++)
             await one.CreateRoomAsync($"room {i}", owner, Cancel);
-        await using var other = await StartAsync(database);
+        await using var other = await StartAsync(database, ("Downloads:Directory", one.Downloads));
         var acknowledged = new ConcurrentDictionary<(Guid Person, string ClientId), (int Room, long Number)>();
         var left = writers * each;
         var killing = 0;
@@ -157,7 +157,7 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
 
         Assert.True(killing >= kills);
         // Connections that lie idle have ended, too; here are others.
-        await using var later = await StartAsync(database + ";Application Name=later");
+        await using var later = await StartAsync(database + ";Application Name=later", ("Downloads:Directory", one.Downloads));
         var all = new List<(Guid Person, string ClientId, int Room, long Number)>();
         foreach (var room in later.Rooms.Rooms)
         {
@@ -203,7 +203,8 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
 
     private static int PortOf(string database) => new NpgsqlConnectionStringBuilder(database).Port;
 
-    private static Task<CoreHost> StartAsync(string database) => CoreHost.StartAsync(Cancel, PostgreSqlServer.CoreSettingsFor(database));
+    private static Task<CoreHost> StartAsync(string database, params (string Key, string Value)[] others) =>
+        CoreHost.StartAsync(Cancel, [.. PostgreSqlServer.CoreSettingsFor(database), .. others]);
 
     /// <summary>The levels of what was logged.</summary>
     private sealed class Lines : List<LogLevel>, ILogger<Outage>

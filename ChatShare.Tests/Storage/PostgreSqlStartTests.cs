@@ -17,7 +17,9 @@ public sealed class PostgreSqlStartTests
     public async Task Those_that_start_at_once_make_tables_epoch_and_first_room_once()
     {
         PostgreSqlServer.Require();
-        var settings = PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewEmptyDatabaseAsync());
+        using var folder = new TemporaryFolder();
+        (string, string)[] settings =
+            [.. PostgreSqlServer.CoreSettingsFor(await PostgreSqlServer.NewEmptyDatabaseAsync()), ("Downloads:Directory", folder.File("downloads"))];
         var hosts = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => CoreHost.StartAsync(Cancel, settings), Cancel)));
         try
         {

@@ -27,6 +27,8 @@ internal sealed class BareCore : IAsyncDisposable
 
     public string DataDirectory => _folder.File("data");
 
+    public string DownloadsDirectory => _folder.File("downloads");
+
     public string SqliteConnectionString => ((SqliteEngine)Get<IDatabaseEngine>()).ConnectionString;
 
     public SessionService Sessions => Get<SessionService>();

@@ -26,8 +26,8 @@ internal static class MigratedDatabase
         {
             await connection.OpenAsync(CancellationToken.None);
             await using var command = connection.CreateCommand();
-            // Each server is to make its own epoch. The rest lies beside the file until it is brought in.
-            command.CommandText = """DELETE FROM "Facts" WHERE "Key" = 'epoch'; PRAGMA wal_checkpoint(TRUNCATE);""";
+            // Each server is to make its own epoch, and has a downloads folder of its own. The rest lies beside the file until it is brought in.
+            command.CommandText = """DELETE FROM "Facts"; PRAGMA wal_checkpoint(TRUNCATE);""";
             await command.ExecuteNonQueryAsync(CancellationToken.None);
         }
 

@@ -87,7 +87,7 @@ public sealed class PostgreSqlServer : IAsyncDisposable
             // Opened, which is what was wanted.
         }
 
-        // Each server is to make its own epoch.
-        await AskAsync(server.Database(Template), """DELETE FROM "Facts" WHERE "Key" = 'epoch'""");
+        // Each server is to make its own epoch, and has a downloads folder of its own.
+        await AskAsync(server.Database(Template), """DELETE FROM "Facts" """);
     }
 }

@@ -75,6 +75,7 @@ public static class Restore
                 if (source.Database.GetMigrations().Last() == manifest.Migration && !sums.SequenceEqual(manifest.Tables))
                     throw new StorageException($"The database in {backup.Path} is not what its manifest says; nothing was changed.");
                 ended = await EndUploadsAsync(target, cancellationToken);
+                await KnowDownloadsAsync(target, store.Identity(), cancellationToken);
                 await NewEpochAsync(target, cancellationToken);
             }
         }
@@ -97,6 +98,16 @@ public static class Restore
     private static Task<int> EndUploadsAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
         db.Files.Where(file => file.State == FileState.Uploading || file.State == FileState.Paused).ExecuteUpdateAsync(
             set => set.SetProperty(file => file.State, FileState.Failed).SetProperty(file => file.Failure, Ended), cancellationToken);
+
+    /// <summary>The backup may come from another folder; this one holds its files now. What cannot be written into it is noted by the next start.</summary>
+    private static async Task KnowDownloadsAsync(ChatShareDbContext db, string? identity, CancellationToken cancellationToken)
+    {
+        await db.Facts.Where(fact => fact.Key == Database.DownloadsKey).ExecuteDeleteAsync(cancellationToken);
+        if (identity is null)
+            return;
+        db.Facts.Add(new FactRow { Key = Database.DownloadsKey, Value = identity });
+        await db.SaveChangesAsync(cancellationToken);
+    }
 
     /// <summary>Numbers may be given out again that somebody has seen: whoever knows the old epoch starts afresh.</summary>
     private static Task<int> NewEpochAsync(ChatShareDbContext db, CancellationToken cancellationToken)
