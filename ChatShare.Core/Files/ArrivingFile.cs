@@ -10,15 +10,17 @@ namespace ChatShare.Core.Files;
 /// </summary>
 /// <param name="file">As it was when the reader came.</param>
 /// <param name="upload">Null when it comes in elsewhere. When it is let go, it is looked for from then on.</param>
+/// <param name="ends">Those of this node that the database could not be told yet.</param>
 /// <param name="store">The shared folder.</param>
 /// <param name="contexts">The database.</param>
 /// <param name="time">The server’s time.</param>
-internal sealed class ArrivingFile(SharedFile file, Upload? upload, DownloadStore store, IDbContextFactory<ChatShareDbContext> contexts, TimeProvider time)
+internal sealed class ArrivingFile(
+    SharedFile file, Upload? upload, UploadEnds ends, DownloadStore store, IDbContextFactory<ChatShareDbContext> contexts, TimeProvider time)
 {
     // As often as a card is told how far it is.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    // While nothing comes, its row is asked every two seconds.
+    // Its row is asked every two seconds.
     private const int LooksForARow = 8;
 
     private SharedFile _file = file;
@@ -56,8 +58,13 @@ internal sealed class ArrivingFile(SharedFile file, Upload? upload, DownloadStor
         if (upload is { IsLetGo: false })
             return;
         while (!await HasEndedAsync(cancellationToken))
-            await Task.Delay(Pause, time, cancellationToken);
+            await Task.Delay(Pause * LooksForARow, time, cancellationToken);
     }
+
+    /// <summary>
+    /// Whether it has ended and becomes no file. One that is whole and waits for the database to be written becomes one.
+    /// </summary>
+    public bool IsBrokenOff => File.State is FileState.Failed or FileState.Cancelled && ends.Find(_file.Id) is not { Sha256: not null };
 
     /// <summary>Opens what has come, and what will.</summary>
     /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>

@@ -155,6 +155,16 @@ public sealed class Download : IDisposable
         }
     }
 
+    /// <summary>What it is of becomes no file: reset as by <see cref="Cancel"/>, also while it is paused, but nobody has called it off.</summary>
+    internal void BreakOff()
+    {
+        lock (_gate)
+        {
+            if (EndedAt is null)
+                _ = _until.CancelAsync();
+        }
+    }
+
     /// <summary>The answer has ended.</summary>
     public void Dispose()
     {

@@ -90,7 +90,7 @@ public sealed class FileDirectory
             ? Relay(RowMapping.ToFile(row), null)
             : null;
 
-        RelayedFile Relay(SharedFile file, Upload? here) => new(new ArrivingFile(file, here, _store, _contexts, _time), _time);
+        RelayedFile Relay(SharedFile file, Upload? here) => new(new ArrivingFile(file, here, _uploads.Ends, _store, _contexts, _time), _time);
     }
 
     /// <summary>The finished files of a room, oldest first.</summary>

@@ -44,6 +44,7 @@ public sealed class RelayedFile : IAsyncDisposable
         // A wait that was given up ends with this.
         using var until = CancellationTokenSource.CreateLinkedTokenSource(download.Stopped);
         var cancellationToken = until.Token;
+        var watching = BreakOffAsync(download, cancellationToken);
         var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
         try
         {
@@ -63,15 +64,29 @@ public sealed class RelayedFile : IAsyncDisposable
                 await download.PassAsync(read);
             }
         }
+        catch (OperationCanceledException) when (_arriving.IsBrokenOff)
+        {
+            throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+        }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
             await until.CancelAsync();
+            // A watch that the database has ended takes nothing from who has read to the end.
+            await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _source?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    /// <summary>A reader who is behind would learn only after all that has come that it is no file, and one that stands still never.</summary>
+    private async Task BreakOffAsync(Download download, CancellationToken cancellationToken)
+    {
+        await _arriving.EndedAsync(cancellationToken);
+        if (_arriving.IsBrokenOff)
+            download.BreakOff();
+    }
 
     /// <summary>The partial file; the content when it was moved into the store just now.</summary>
     private async Task<FileStream> OpenAsync(CancellationToken cancellationToken)

@@ -59,6 +59,53 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Cancel));
     }
 
+    [Theory]
+    [InlineData(false, FileState.Cancelled)]
+    [InlineData(true, FileState.Cancelled)]
+    [InlineData(false, FileState.Failed)]
+    public async Task Upload_that_becomes_no_file_resets_a_reader_who_is_behind_and_does_not_read(bool isPaused, FileState end)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, _) = await app.EnterAsync("Bo");
+        var upload = await app.OfferAsync(ann, "big.bin", Large);
+        await upload.AppendAsync(0, new MemoryStream(new byte[Large - 1]), Cancel);
+        using var response = await bo.BeginGetAsync(upload.Address());
+        var download = await RunningAsync(app);
+        if (isPaused)
+            download.Pause();
+        await Eventually.TrueAsync(() => Task.FromResult(download.Sent > 0));
+
+        if (end == FileState.Cancelled)
+            await upload.CancelAsync(ann.Participant.Session, Cancel);
+        else
+            await upload.FailAsync("It broke.", Cancel);
+
+        // Nothing is read before, so that it cannot have come to the end of what is here.
+        await EndedAsync(download);
+        Assert.InRange(download.Sent, 1, Large - 2);
+        Assert.Equal((end, DownloadState.Broken), (upload.File.State, download.State));
+        await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Cancel));
+    }
+
+    [Fact]
+    public async Task Upload_that_becomes_the_file_lets_a_reader_who_is_behind_go_on_to_its_end()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, _) = await app.EnterAsync("Bo");
+        var content = Make.Bytes(Large);
+        var upload = await app.OfferAsync(ann, "big.bin", Large);
+        await upload.AppendAsync(0, new MemoryStream(content, 0, Large - 1), Cancel);
+        using var response = await bo.BeginGetAsync(upload.Address());
+        var download = await RunningAsync(app);
+
+        await upload.AppendAsync(Large - 1, new MemoryStream(content, Large - 1, 1), Cancel);
+
+        Assert.Equal((FileState.Ready, DownloadState.Running), (upload.File.State, download.State));
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await response.Content.ReadAsByteArrayAsync(Cancel)));
+    }
+
     [Fact]
     public async Task Disconnect_ends_an_archive_too()
     {
