@@ -43,24 +43,30 @@ public sealed class StorageCleaning
 
     /// <summary>What a rule would remove from a room at once.</summary>
     /// <exception cref="RefusedException">Not an administrator, or no possible rule.</exception>
-    public async Task<FreedSpace> PreviewRuleAsync(Room room, KeepRule rule, PersonSession who, CancellationToken cancellationToken)
+    public async Task<CleaningPreview> PreviewRuleAsync(Room room, KeepRule rule, PersonSession who, CancellationToken cancellationToken)
     {
         Demand(who, rule?.Fault);
-        return await CountAsync(await _retention.DueAsync(room, rule!, cancellationToken), cancellationToken);
+        return await PreviewAsync(await _retention.DueAsync(room, rule!, cancellationToken), cancellationToken);
     }
 
     /// <summary>Sets a room's rule and removes at once what it does not keep.</summary>
+    /// <param name="room">Which.</param>
+    /// <param name="rule">What holds from now on.</param>
+    /// <param name="seen">Of this rule: of what it does not keep only these go at once, the rest with the next look at the rooms.</param>
+    /// <param name="who">Who sets it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was removed, and what the disk got back.</returns>
     /// <exception cref="RefusedException">Not an administrator, no possible rule, or the log cannot write now: then the rule holds, and time does the rest.</exception>
-    public async Task<FreedSpace> ApplyRuleAsync(Room room, KeepRule rule, PersonSession who, CancellationToken cancellationToken)
+    public async Task<FreedSpace> ApplyRuleAsync(Room room, KeepRule rule, CleaningPreview seen, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(room);
         Demand(who, rule?.Fault);
+        ArgumentNullException.ThrowIfNull(seen);
         return await _retention.BetweenSweepsAsync(
             async () =>
             {
                 await _rooms.SetKeepRuleAsync(room, rule!, who, cancellationToken);
-                var due = await _retention.DueAsync(room, rule!, cancellationToken);
+                var due = Seen(await _retention.DueAsync(room, rule!, cancellationToken), seen);
                 var detail = await DetailAsync(rule!.ToString(), due, cancellationToken);
                 // Written before the files go: a list of acts that misses one is worth nothing.
                 await _audit.WriteAsync(who.Nickname.Value, "Set what a room keeps", room.Name.Value, detail, cancellationToken);
@@ -71,19 +77,24 @@ public sealed class StorageCleaning
 
     /// <summary>What cleaning once would remove.</summary>
     /// <exception cref="RefusedException">Not an administrator, or the filter says nothing.</exception>
-    public async Task<FreedSpace> PreviewAsync(CleaningFilter filter, PersonSession who, CancellationToken cancellationToken)
+    public async Task<CleaningPreview> PreviewAsync(CleaningFilter filter, PersonSession who, CancellationToken cancellationToken)
     {
         Demand(who, filter?.Fault);
-        return await CountAsync(await FindAsync(filter!, cancellationToken), cancellationToken);
+        return await PreviewAsync(await FindAsync(filter!, cancellationToken), cancellationToken);
     }
 
     /// <summary>Removes the files once.</summary>
+    /// <param name="filter">Which.</param>
+    /// <param name="seen">Of this filter: only these go, as far as they still match.</param>
+    /// <param name="who">Who removes them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <returns>What was removed, and what the disk got back.</returns>
     /// <exception cref="RefusedException">Not an administrator, the filter says nothing, or the log cannot write now.</exception>
-    public async Task<FreedSpace> CleanAsync(CleaningFilter filter, PersonSession who, CancellationToken cancellationToken)
+    public async Task<FreedSpace> CleanAsync(CleaningFilter filter, CleaningPreview seen, PersonSession who, CancellationToken cancellationToken)
     {
         Demand(who, filter?.Fault);
-        var found = await FindAsync(filter!, cancellationToken);
+        ArgumentNullException.ThrowIfNull(seen);
+        var found = Seen(await FindAsync(filter!, cancellationToken), seen);
         await _audit.WriteAsync(who.Nickname.Value, "Removed files", filter!.ToString(), await DetailAsync(null, found, cancellationToken), cancellationToken);
         return await _removal.RemoveAsync(found, cancellationToken);
     }
@@ -95,6 +106,13 @@ public sealed class StorageCleaning
         if (fault is not null)
             throw new RefusedException(RefusalKind.Invalid, fault);
     }
+
+    private static ImmutableArray<DoomedFile> Seen(ImmutableArray<DoomedFile> files, CleaningPreview seen) => [.. files.Where(file => seen.Ids.Contains(file.Id))];
+
+    private async Task<CleaningPreview> PreviewAsync(ImmutableArray<DoomedFile> files, CancellationToken cancellationToken) => new(await CountAsync(files, cancellationToken))
+    {
+        Ids = files.Select(file => file.Id).ToImmutableHashSet(StringComparer.Ordinal),
+    };
 
     private async Task<string> DetailAsync(string? rule, ImmutableArray<DoomedFile> files, CancellationToken cancellationToken)
     {

@@ -84,7 +84,8 @@ public sealed class NodesTests : IDisposable
         await using var ann = await nodes[0].EnterAsync("Ann", Cancel, room);
         await using var bo = new RoomReader(await nodes[1].EnterAsync("Bo", Cancel, there));
 
-        await nodes[0].Get<StorageCleaning>().ApplyRuleAsync(room, new KeepRule(7, null), administrator, Cancel);
+        var (cleaning, rule) = (nodes[0].Get<StorageCleaning>(), new KeepRule(7, null));
+        await cleaning.ApplyRuleAsync(room, rule, await cleaning.PreviewRuleAsync(room, rule, administrator, Cancel), administrator, Cancel);
         await bo.UntilAsync(e => e is RoomEvent.KeepRuleChanged { Rule.Days: 7 }, Cancel);
         ann.SetTyping(true);
         await bo.UntilAsync(e => e is RoomEvent.TypingChanged { People: [{ Nickname: "Ann" }] }, Cancel);

@@ -29,19 +29,46 @@ public sealed class StorageCleaningTests
         await host.Get<FileKeeping>().KeepAsync(kept.Id, kept: true, root, token);
         var annaAsSharer = new Sharer(anna.Participant.Session.PersonId, "anna");
 
-        Assert.Equal(new FreedSpace(1, 1000), await cleaning.PreviewAsync(new() { OlderThanDays = 9 }, root, token));
-        Assert.Equal(new FreedSpace(1, 11), await cleaning.PreviewAsync(new() { Kind = FileKind.Text }, root, token));
+        Assert.Equal(new FreedSpace(1, 1000), (await cleaning.PreviewAsync(new() { OlderThanDays = 9 }, root, token)).Space);
+        Assert.Equal(new FreedSpace(1, 11), (await cleaning.PreviewAsync(new() { Kind = FileKind.Text }, root, token)).Space);
         // One of two equal files frees nothing, both of them free it once, and what is kept stays.
-        Assert.Equal(new FreedSpace(2, 1000), await cleaning.PreviewAsync(new() { Person = annaAsSharer, Room = host.Lobby }, root, token));
-        Assert.Equal(new FreedSpace(3, 3000), await cleaning.PreviewAsync(new() { Room = host.Lobby }, root, token));
+        Assert.Equal(new FreedSpace(2, 1000), (await cleaning.PreviewAsync(new() { Person = annaAsSharer, Room = host.Lobby }, root, token)).Space);
+        Assert.Equal(new FreedSpace(3, 3000), (await cleaning.PreviewAsync(new() { Room = host.Lobby }, root, token)).Space);
         Assert.Equal(4, host.Contents().Count);
 
-        Assert.Equal(new FreedSpace(1, 1000), await cleaning.CleanAsync(new() { Person = annaAsSharer, OlderThanDays = 9 }, root, token));
+        var filter = new CleaningFilter { Person = annaAsSharer, OlderThanDays = 9 };
+        Assert.Equal(new FreedSpace(1, 1000), await cleaning.CleanAsync(filter, await cleaning.PreviewAsync(filter, root, token), root, token));
         Assert.DoesNotContain(old.File.Sha256, host.Contents());
         Assert.Equal("removed by an administrator", (await host.AllAsync(host.Lobby, token))[0].Files[0].Failure);
         var acts = await host.Get<Administration>().AuditAsync(10, root, token);
         Assert.Equal(["Removed files", "Kept file"], acts.Select(act => act.Action));
         Assert.Equal(("root", "older than 9 days, of anna", "removed 1.0 KB, 1 file"), (acts[0].Actor, acts[0].Subject, acts[0].Detail));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_was_shared_or_is_kept_since_the_preview_stays()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var root = await host.AdministratorAsync(token);
+        var cleaning = host.Get<StorageCleaning>();
+        await using var anna = await host.EnterAsync("anna", token);
+        await host.ShareAsync(anna, "seen.bin", Make.Bytes(1000, 1), token);
+        var kept = await host.ShareAsync(anna, "kept.bin", Make.Bytes(2000, 2), token);
+        var (filter, rule) = (new CleaningFilter { Room = host.Lobby }, new KeepRule(null, 1));
+
+        var seen = await cleaning.PreviewAsync(filter, root, token);
+        await host.Get<FileKeeping>().KeepAsync(kept.Id, kept: true, root, token);
+        await host.ShareAsync(anna, "second.bin", Make.Bytes(3000, 3), token);
+        Assert.Equal(new FreedSpace(2, 3000), seen.Space);
+        Assert.Equal(new FreedSpace(1, 1000), await cleaning.CleanAsync(filter, seen, root, token));
+
+        var seenByRule = await cleaning.PreviewRuleAsync(host.Lobby, rule, root, token);
+        await host.ShareAsync(anna, "third.bin", Make.Bytes(4000, 4), token);
+        Assert.Equal(seenByRule.Space, await cleaning.ApplyRuleAsync(host.Lobby, rule, seenByRule, root, token));
+        Assert.Equal(
+            [(1000L, FileState.Deleted), (2000L, FileState.Ready), (3000L, FileState.Deleted), (4000L, FileState.Ready)],
+            (await host.AllAsync(host.Lobby, token)).Select(message => (message.Files[0].Length, message.Files[0].State)));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -54,14 +81,16 @@ public sealed class StorageCleaningTests
         await host.ShareAsync(anna, "mine", Make.Bytes(1000), token);
         var cleaning = host.Get<StorageCleaning>();
         var rule = new KeepRule(null, 1);
+        var root = await host.AdministratorAsync(token);
+        var seen = await cleaning.PreviewRuleAsync(host.Lobby, rule, root, token);
 
         foreach (var act in new Func<Task>[]
         {
             () => host.Get<StorageReport>().ReadAsync(who, token),
             () => cleaning.PreviewRuleAsync(host.Lobby, rule, who, token),
-            () => cleaning.ApplyRuleAsync(host.Lobby, rule, who, token),
+            () => cleaning.ApplyRuleAsync(host.Lobby, rule, seen, who, token),
             () => cleaning.PreviewAsync(new() { Room = host.Lobby }, who, token),
-            () => cleaning.CleanAsync(new() { Room = host.Lobby }, who, token),
+            () => cleaning.CleanAsync(new() { Room = host.Lobby }, seen, who, token),
             () => host.Rooms.SetKeepRuleAsync(host.Lobby, rule, who, token),
         })
         {
@@ -78,8 +107,10 @@ public sealed class StorageCleaningTests
         var token = TestContext.Current.CancellationToken;
         await using var host = await CoreHost.StartAsync(token);
         var root = await host.AdministratorAsync(token);
+        var cleaning = host.Get<StorageCleaning>();
+        var seen = await cleaning.PreviewAsync(new() { Room = host.Lobby }, root, token);
 
-        var refused = await Assert.ThrowsAsync<RefusedException>(() => host.Get<StorageCleaning>().CleanAsync(new(), root, token));
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => cleaning.CleanAsync(new(), seen, root, token));
 
         Assert.Equal(RefusalKind.Invalid, refused.Kind);
     }
@@ -140,11 +171,11 @@ public sealed class StorageCleaningTests
         var reading = clock.Elapsed;
         clock.Restart();
         var would = await host.Get<StorageCleaning>().PreviewRuleAsync(host.Lobby, new KeepRule(50, null), root, token);
-        TestContext.Current.TestOutputHelper!.WriteLine($"Report {reading.TotalMilliseconds:0} ms, preview of {would.Files} files {clock.ElapsedMilliseconds} ms");
+        TestContext.Current.TestOutputHelper!.WriteLine($"Report {reading.TotalMilliseconds:0} ms, preview of {would.Space.Files} files {clock.ElapsedMilliseconds} ms");
 
         Assert.Equal((100_000, 100_000_000L, 75_000_000L), (report.Files, report.Bytes, report.StoredBytes));
         Assert.Equal(200, report.People.Length);
-        Assert.InRange(would.Files, 49_990, 50_010);
+        Assert.InRange(would.Space.Files, 49_990, 50_010);
         // Far above what it takes, far below what nobody waits for.
         Assert.InRange(reading, TimeSpan.Zero, TimeSpan.FromSeconds(10));
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
