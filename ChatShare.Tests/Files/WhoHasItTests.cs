@@ -14,6 +14,8 @@ public sealed class WhoHasItTests
     [InlineData("", "", 1)]
     [InlineData("", "bytes=0-", 1)]
     [InlineData("", "bytes=5-", 1)]
+    [InlineData("", "bytes=9-", 0)]
+    [InlineData("", "bytes=9-9", 0)]
     [InlineData("", "bytes=0-8", 0)]
     [InlineData("", "bytes=0-99", 1)]
     [InlineData("", "bytes=-1", 0)]
@@ -50,15 +52,36 @@ public sealed class WhoHasItTests
         var upload = await app.OfferAsync(ann, "half.txt", 10);
         using var response = await bo.BeginGetAsync(upload.Address());
         using var tail = await cy.BeginGetAsync(upload.Address(), ("Range", "bytes=-1"));
+        using var last = await cy.BeginGetAsync(upload.Address(), ("Range", "bytes=9-"));
         await upload.AppendAsync(0, new MemoryStream(new byte[10]), Cancel);
         await response.Content.ReadAsByteArrayAsync(Cancel);
         await tail.Content.ReadAsByteArrayAsync(Cancel);
+        await last.Content.ReadAsByteArrayAsync(Cancel);
         await SettledAsync(app);
         await TakenAsync(app, upload, ann, 1);
 
         using var archive = await cy.GetAsync($"/files/archive?with={upload.Id}", Cancel);
         await TakenAsync(app, upload, ann, 2);
         Assert.Equal(["Bo", "Cy"], await app.Get<WhoHasIt>().NamesAsync(upload.Id, ann.Participant.Session, Cancel));
+    }
+
+    [Theory]
+    [InlineData(65_536, false, 1)]
+    [InlineData(65_535, false, 0)]
+    [InlineData(1, true, 1)]
+    public async Task Whoever_goes_on_has_taken_it_and_not_who_looks_at_the_end(int missing, bool goesOn, int expected)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, _) = await app.EnterAsync("Bo");
+        var upload = await app.ShareAsync(ann, "big.bin", Make.Bytes(200_000));
+        (string, string)[] headers = [("Range", $"bytes={200_000 - missing}-"), .. goesOn ? [("If-Range", $"\"{upload.File.Sha256}\"")] : Array.Empty<(string, string)>()];
+
+        using var response = await bo.BeginGetAsync(upload.Address(), headers);
+        Assert.Equal(missing, (await response.Content.ReadAsByteArrayAsync(Cancel)).Length);
+        await SettledAsync(app);
+
+        Assert.Equal(expected, (await CountAsync(app, upload, ann)).Count);
     }
 
     [Fact]
@@ -133,6 +156,7 @@ public sealed class WhoHasItTests
     [InlineData("bytes=0-3", HttpStatusCode.OK, 0)]
     [InlineData("bytes=4-9", HttpStatusCode.OK, 1)]
     [InlineData("bytes=-1", HttpStatusCode.OK, 0)]
+    [InlineData("bytes=9-", HttpStatusCode.OK, 0)]
     public async Task A_web_server_in_front_is_handed_the_address_and_the_same_headers(string range, HttpStatusCode status, int counted)
     {
         await using var app = await RunningApp.StartAsync("ChatShare:Downloads:AccelRedirectPrefix=/protected");

@@ -16,6 +16,9 @@ namespace ChatShare.Web.Endpoints;
 /// </summary>
 internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads downloads, WhoHasIt whoHasIt, IOptions<ChatShareOptions> options)
 {
+    // Of the end of a file, to see what is in it.
+    private const long MostLookedAt = 64 * 1024;
+
     /// <summary>Maps them.</summary>
     public static void Map(IEndpointRouteBuilder endpoints) => endpoints.MapMethods(
             "/files/{id}/{name?}",
@@ -74,13 +77,14 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
             return Task.CompletedTask;
         });
         var range = context.Request.GetTypedHeaders().Range;
+        var completes = Completes(range, goesOn: context.Request.Headers.IfRange.Count > 0, file.Length);
         var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0;
         context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
-            ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !Completes(range, file.Length) ? Task.CompletedTask : TookAsync())
+            ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !completes ? Task.CompletedTask : TookAsync())
             : new SendingBody(
                 body, context, length => downloads.Begin(file, who, length, isShown, context.RequestAborted),
-                first => isShown || (first > 0 && IsTail(range)) ? Task.CompletedTask : TookAsync()));
+                first => isShown || (first > 0 && !completes) ? Task.CompletedTask : TookAsync()));
         return TypedResults.PhysicalFile(
             stored.Path,
             // A download keeps its type only when a browser would not run it even if it were shown.
@@ -100,13 +104,19 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
     }
 
     /// <summary>
-    /// Whether a range is of the last bytes, however many the file has. Whoever says where to go on has what is before; this one looks at
-    /// the end alone, and has not taken the file when it is answered.
+    /// Whether the file has been taken with an answer to this range. Whoever says where to go on has what is before, unless they look at the
+    /// end alone, as players and programs for archives do. Several ranges, and units that are not bytes, are answered with the whole.
     /// </summary>
-    internal static bool IsTail(RangeHeaderValue? range) => range is { Unit.Value: "bytes", Ranges: { Count: 1 } single } && single.First().From is null;
-
-    /// <summary>Whether the file has been taken with an answer to this range; several ranges are answered with the whole.</summary>
-    private static bool Completes(RangeHeaderValue? range, long length) =>
-        range is not { Unit.Value: "bytes", Ranges: { Count: 1 } single }
-        || (IsTail(range) ? single.First().To >= length : single.First().To is not { } last || last >= length - 1);
+    /// <param name="range">Null for the whole.</param>
+    /// <param name="goesOn">The request says of which content it has the beginning, as browsers do when they go on.</param>
+    /// <param name="length">The file's.</param>
+    internal static bool Completes(RangeHeaderValue? range, bool goesOn, long length)
+    {
+        if (range is not { Unit.Value: "bytes", Ranges: { Count: 1 } single })
+            return true;
+        var (from, last) = (single.First().From, single.First().To);
+        if (from is not { } first)
+            return last >= length;
+        return (last is null || last >= length - 1) && (first == 0 || goesOn || length - first >= Math.Min(MostLookedAt, (length + 1) / 2));
+    }
 }

@@ -41,7 +41,7 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
             response.ContentType = "application/octet-stream";
             response.ContentLength = count;
             if (!HttpMethods.IsHead(httpContext.Request.Method))
-                await SendAsync(httpContext, from, count, completes: from + count == length && (from == 0 || !DownloadEndpoints.IsTail(range)));
+                await SendAsync(httpContext, from, count, completes: from + count == length && DownloadEndpoints.Completes(range, goesOn: false, length));
         }
     }
 
