@@ -48,8 +48,6 @@ public static class FileArchive
         // A byte order mark, without which spreadsheets take UTF-8 for something else.
         var manifest = new StringBuilder("\uFEFFName,Shared by,Shared at,Bytes,SHA-256\r\n");
         var names = new UniqueNames(files);
-        // Taken first: of two of one name it is the file that gives way.
-        var manifestName = names.Take(folder: null, ManifestName);
         foreach (var file in files)
         {
             // Deleted since it was listed: what is not there is not in the table either.
@@ -67,7 +65,7 @@ public static class FileArchive
             }
         }
 
-        var table = archive.CreateEntry(manifestName, CompressionLevel.NoCompression);
+        var table = archive.CreateEntry(ManifestName, CompressionLevel.NoCompression);
         await using var writer = new StreamWriter(await table.OpenAsync(cancellationToken), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         await writer.WriteAsync(manifest, cancellationToken);
     }
@@ -105,18 +103,24 @@ public static class FileArchive
         // Where the count goes on for each name: thousands of files of one name must not be tried one by one.
         private readonly Dictionary<string, int> _next = new(StringComparer.OrdinalIgnoreCase);
 
+        // What a folder is called that has the table's name.
+        private readonly string _besideManifest = ManifestName;
+
         public UniqueNames(IEnumerable<ArchivedFile> files)
         {
-            foreach (var folder in files.Select(file => file.Stored.File.Folder).OfType<string>().Distinct(StringComparer.Ordinal))
-            {
-                for (var end = folder.Length; end > 0; end = folder.LastIndexOf('/', end - 1))
-                    _taken.Add(folder[..end]);
-            }
+            // Whatever is inside, the table is found by its name: a file or folder that is called so gives way.
+            _taken.Add(ManifestName);
+            var folders = files.Select(file => file.Stored.File.Folder).OfType<string>().Distinct(StringComparer.Ordinal).ToLookup(IsInManifest);
+            TakeFolders(folders[false]);
+            if (!folders.Contains(true))
+                return;
+            _besideManifest = Take(folder: null, ManifestName);
+            TakeFolders(folders[true].Select(InArchive));
         }
 
         public string Take(string? folder, string name)
         {
-            var prefix = folder is null ? "" : folder + "/";
+            var prefix = folder is null ? "" : InArchive(folder) + "/";
             var wanted = prefix + name;
             if (_taken.Add(wanted))
                 return wanted;
@@ -129,5 +133,19 @@ public static class FileArchive
                 return numbered;
             }
         }
+
+        private void TakeFolders(IEnumerable<string> folders)
+        {
+            foreach (var folder in folders)
+            {
+                for (var end = folder.Length; end > 0; end = folder.LastIndexOf('/', end - 1))
+                    _taken.Add(folder[..end]);
+            }
+        }
+
+        private string InArchive(string folder) => IsInManifest(folder) ? _besideManifest + folder[ManifestName.Length..] : folder;
+
+        private static bool IsInManifest(string folder) =>
+            folder.StartsWith(ManifestName, StringComparison.OrdinalIgnoreCase) && (folder.Length == ManifestName.Length || folder[ManifestName.Length] == '/');
     }
 }

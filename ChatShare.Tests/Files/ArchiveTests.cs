@@ -146,7 +146,8 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         (string Name, string? Folder, DateTimeOffset At)[] shared =
         [
             (longest, null, DateTimeOffset.UnixEpoch), (longest, null, new(2500, 1, 1, 0, 0, 0, TimeSpan.Zero)), ("photos", null, Sample.Noon), ("2026", "Photos", Sample.Noon),
-            ("x", "photos/2026", Sample.Noon), ("y", "manifest.csv", Sample.Noon), ("gone", "no/folder", Sample.Noon),
+            ("x", "photos/2026", Sample.Noon), ("y", "manifest.csv", Sample.Noon), ("z", "Manifest.csv/a", Sample.Noon),
+            ("manifest.csv", null, Sample.Noon), ("a", "manifest.csv", Sample.Noon), ("gone", "no/folder", Sample.Noon),
         ];
         await using var zip = new MemoryStream();
 
@@ -160,7 +161,10 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         using var archive = new ZipArchive(zip);
         Assert.Equal(
-            [longest, new string('日', 82) + " (2).txt", "photos (2)", "Photos/2026 (2)", "photos/2026/x", "manifest.csv/y", "manifest (2).csv"],
+            [
+                longest, new string('日', 82) + " (2).txt", "photos (2)", "Photos/2026 (2)", "photos/2026/x",
+                "manifest (2).csv/y", "manifest (2).csv/a/z", "manifest (3).csv", "manifest (2).csv/a (2)", "manifest.csv",
+            ],
             archive.Entries.Select(entry => entry.FullName));
         Assert.Equal([1980, 2107], archive.Entries.Take(2).Select(entry => entry.LastWriteTime.Year));
         await archive.ExtractToDirectoryAsync(folder.File("unpacked"), Cancel);
