@@ -7,6 +7,7 @@ using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using ChatShare.Web.Endpoints.Uploads;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -218,6 +219,26 @@ public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
             return await tus.AppendAsync(location, 4, [4, 5, 6, 7, 8, 9]) == HttpStatusCode.NoContent;
         });
         Assert.Equal([0, 1, 2, 3, 4, 5, 6, 7, 8, 9], await tus.DownloadAsync(location));
+    }
+
+    [Fact]
+    public async Task Part_that_begins_as_soon_as_the_last_one_ended_gives_way_as_well()
+    {
+        var clock = new ForwardClock();
+        var bodies = new TusBodies(clock);
+        // What has ended is tidied away on another thread, which must not come first each time.
+        for (var n = 0; n < 100; n++)
+        {
+            var id = FileId.New();
+            await bodies.Begin(id, Stream.Null, mostBytes: 1).DisposeAsync();
+            await using var next = bodies.Begin(id, Stream.Null, mostBytes: 1);
+            clock.Advance(TimeSpan.FromSeconds(3));
+            var giving = bodies.GiveWayAsync(id, Cancel);
+
+            Assert.True(next.Silent.IsCancellationRequested);
+            await next.DisposeAsync();
+            await giving;
+        }
     }
 
     [Fact]

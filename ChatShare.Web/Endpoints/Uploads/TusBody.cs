@@ -20,9 +20,10 @@ internal sealed class TusBodies(TimeProvider time)
     public TusBody Begin(FileId id, Stream source, long mostBytes)
     {
         var body = new TusBody(source, mostBytes, time);
-        // A second one for the same upload is going to be refused; it must not take the place of the first.
-        if (_bodies.TryAdd(id, body))
-            _ = body.Ended.ContinueWith(_ => _bodies.TryRemove(KeyValuePair.Create(id, body)), TaskScheduler.Default);
+        // A second one for the same upload is going to be refused; it must not take the place of the first. One that has ended may still stand
+        // there: it is removed on another thread, and the next part can come before.
+        _bodies.AddOrUpdate(id, body, (_, before) => before.Ended.IsCompleted ? body : before);
+        _ = body.Ended.ContinueWith(_ => _bodies.TryRemove(KeyValuePair.Create(id, body)), TaskScheduler.Default);
         return body;
     }
 
