@@ -251,6 +251,22 @@ public sealed class TusRefusalTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     }
 
     [Fact]
+    public async Task Body_in_chunks_without_a_type_is_no_part_when_it_is_empty_and_refused_when_it_is_not()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        using var bytes = await tus.SendAsync("POST", "/uploads", Chunks([1, 2]), ("Upload-Length", "2"), ("Upload-Metadata", Good));
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, bytes.StatusCode);
+        await AssertNothingAsync(app);
+
+        using var empty = await tus.SendAsync("POST", "/uploads", Chunks([]), ("Upload-Length", "2"), ("Upload-Metadata", Good));
+        Assert.Equal((HttpStatusCode.Created, 0), (empty.StatusCode, TusClient.OffsetIn(empty)));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(empty.Headers.Location!.OriginalString, 0, [1, 2]));
+
+        static StreamContent Chunks(byte[] content) => new(new ScriptedStream(content, [], ScriptedStream.Ending.Ends));
+    }
+
+    [Fact]
     public async Task Creation_whose_bytes_find_no_place_is_429_and_goes_on_later()
     {
         await using var app = await RunningApp.StartAsync("ChatShare:Limits:UploadsPerPerson=1");

@@ -61,7 +61,7 @@ internal static class TusEndpoints
         if (!TusCreation.TryRead(call.Request, out var creation, out var refused))
             return refused;
         TusPart? part = null;
-        if (TusPart.IsIn(call.Request) && !TusPart.TryRead(call.Request, out part, out refused))
+        if (TusPart.IsIn(call.Request) && !TusPart.TryRead(call.Request, out part, out refused) && await TusPart.HasBytesAsync(call.Request, call.Aborted))
             return refused;
         if (part?.Length > creation.File.Length)
             return TooLong(part.Length.Value, creation.File.Length);

@@ -137,6 +137,27 @@ internal sealed record TusPart(long? Length, PartChecksum? Checksum)
     public static bool IsIn(HttpRequest request) =>
         request.ContentLength != 0 && request.HttpContext.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
+    /// <summary>
+    /// Whether the body has a byte, which is waited for: one in chunks may be empty, and then it is no part, whatever its type. Nothing is taken
+    /// from it.
+    /// </summary>
+    public static async Task<bool> HasBytesAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        if (request.ContentLength > 0)
+            return true;
+        try
+        {
+            var read = await request.BodyReader.ReadAsync(cancellationToken);
+            request.BodyReader.AdvanceTo(read.Buffer.Start);
+            return !read.Buffer.IsEmpty;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // It broke off, or is no body: certainly not an empty one.
+            return true;
+        }
+    }
+
     public static bool TryRead(HttpRequest request, [NotNullWhen(true)] out TusPart? part, [NotNullWhen(false)] out IResult? refused)
     {
         part = null;
