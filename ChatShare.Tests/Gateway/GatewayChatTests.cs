@@ -1,6 +1,8 @@
 using System.Text;
 using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
+using ChatShare.Web.Gateway;
 
 namespace ChatShare.Tests.Gateway;
 
@@ -49,6 +51,39 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
         await browser.DisposeAsync();
 
         await ann.SeesAsync("Visitor left the chat!");
+    }
+
+    [Fact]
+    public async Task Script_that_speaks_and_hangs_up_has_come_before_and_left_after()
+    {
+        await using var witness = await OldClient.JoinAsync(fixture.Address, "sentry");
+        using var client = await RawClient.ConnectAsync(fixture.Address);
+        await client.SayAsync("script\nhello\n");
+        client.SaysNoMore();
+        await witness.UntilAsync(() => string.Concat(witness.Read).Contains("script left the chat!", StringComparison.Ordinal));
+
+        // One read may hold two lines on a machine that does not let the client read in time.
+        Assert.Contains("script joined the chat!script: helloscript left the chat!", string.Concat(witness.Read), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_speaks_before_the_room_has_told_of_them_is_announced_first_and_once()
+    {
+        await using var listener = await fixture.EnterAsync("Listener");
+        var people = listener.Session.Backlog.People;
+        var feed = new RoomFeed(new Guest(listener.Session.Participant.Session, "listener"), listener.Session);
+        await using var meteor = await fixture.EnterAsync("Meteor");
+        var first = await meteor.Session.SayAsync("hello", Cancel);
+        var second = await meteor.Session.SayAsync("bye", Cancel);
+
+        Assert.Equal(["Meteor joined the chat!", "Meteor: hello"], Lines(new RoomEvent.MessageChanged(first)));
+        Assert.Equal(["Meteor: bye"], Lines(new RoomEvent.MessageChanged(second)));
+        // The list that knew them, if any did, came and went between two looks.
+        Assert.Equal(["Meteor left the chat!"], Lines(new RoomEvent.PeopleChanged(people)));
+        Assert.Equal(["Meteor: hello"], Lines(new RoomEvent.MessageChanged(first), isBehind: true));
+
+        IEnumerable<string> Lines(RoomEvent happened, bool isBehind = false) =>
+            feed.Tell(happened, isBehind).Cast<Outgoing.Line>().Select(line => line.Text);
     }
 
     [Fact]

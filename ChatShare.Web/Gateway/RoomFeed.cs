@@ -34,9 +34,14 @@ internal sealed class RoomFeed
     // To one that is late with what was said already, their names are not worth the wait.
     private const int MostNamesWhenBehind = 20;
 
+    private static readonly Comparer<PersonHere> ByName =
+        Comparer<PersonHere>.Create((a, b) => StringComparer.OrdinalIgnoreCase.Compare(a.Nickname, b.Nickname));
+
     private readonly Guest _guest;
     private readonly DateTimeOffset _since;
     private readonly HashSet<FileId> _told = [];
+
+    // Whom the client knows to be here, sorted by name; a name is one person's.
     private ImmutableArray<PersonHere> _people;
 
     /// <param name="guest">The client.</param>
@@ -54,7 +59,7 @@ internal sealed class RoomFeed
     /// <param name="isBehind">Whether the client takes things more slowly than they come.</param>
     public IEnumerable<Outgoing> Tell(RoomEvent happened, bool isBehind) => happened switch
     {
-        RoomEvent.MessageChanged { Message: var message } => Tell(message),
+        RoomEvent.MessageChanged { Message: var message } => isBehind ? Tell(message) : Announce(message).Concat(Tell(message)),
         RoomEvent.PeopleChanged { People: var people } => Tell(people, isBehind ? MostNamesWhenBehind : MostNames),
         _ => [],
     };
@@ -65,6 +70,36 @@ internal sealed class RoomFeed
     /// </summary>
     private string NameOf(Guid personId, string nickname) =>
         personId != _guest.Session.PersonId && nickname == _guest.BelievedName ? $"{nickname} (other)" : nickname;
+
+    /// <summary>
+    /// The room tells of people a few times a second, and of messages at once: whoever speaks before they were told of comes first. That holds for
+    /// one who has gone since, too: the next list of people is without them, so that the client is told. A message may also be faster than the list
+    /// of another node; then somebody may be told to go and to come again.
+    /// </summary>
+    private IEnumerable<Outgoing> Announce(ChatMessage message)
+    {
+        // A file may become ready long after its sender has gone; what is said, and what a client of this kind begins to send, has its sender here.
+        if (message.Number != message.Changed || message.PersonId == _guest.Session.PersonId || (message.Text.Length == 0 && message.Door != Door.Tcp))
+            yield break;
+        var person = new PersonHere(message.PersonId, message.Sender, PresenceState.Online, [message.Door]);
+        var place = _people.BinarySearch(person, ByName);
+        if (place < 0)
+        {
+            _people = _people.Insert(~place, person);
+        }
+        else if (_people[place].PersonId != person.PersonId)
+        {
+            // Somebody had the name before, and has gone.
+            yield return Say(OldProtocol.Left, _people[place]);
+            _people = _people.SetItem(place, person);
+        }
+        else
+        {
+            yield break;
+        }
+
+        yield return Say(OldProtocol.Joined, person);
+    }
 
     private IEnumerable<Outgoing> Tell(ChatMessage message)
     {
@@ -94,7 +129,9 @@ internal sealed class RoomFeed
         people.Count > mostNames
             ? [new Outgoing.Line(say($"{people.Count} people"))]
             : people.Where(person => person.PersonId != _guest.Session.PersonId)
-                .Select(person => new Outgoing.Line(say(NameOf(person.PersonId, person.Nickname))));
+                .Select(person => Say(say, person));
+
+    private Outgoing.Line Say(Func<string, string> say, PersonHere person) => new(say(NameOf(person.PersonId, person.Nickname)));
 
     /// <summary>Those of one list that are not in the other; both are sorted by name, and a name is one person's.</summary>
     private static List<PersonHere> Without(ImmutableArray<PersonHere> people, ImmutableArray<PersonHere> others)
