@@ -9,8 +9,6 @@ namespace ChatShare.Tests.Endpoints;
 /// <summary>Anybody may ask whether the server is ready, as often as they like: it looks once a second at most.</summary>
 public sealed class ReadyLookTests
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
     [Fact(Timeout = Make.Patience)]
     public async Task One_look_serves_all_who_ask_meanwhile_also_when_the_first_of_them_goes()
     {
@@ -20,22 +18,22 @@ public sealed class ReadyLookTests
         var ready = new ReadyLook(services.GetRequiredService<HealthCheckService>(), clock);
         using var first = new CancellationTokenSource();
         var gone = ready.LookAsync(first.Token);
-        var others = Enumerable.Range(0, 50).Select(_ => ready.LookAsync(Cancel)).ToList();
+        var others = Enumerable.Range(0, 50).Select(_ => ready.LookAsync(TestContext.Current.CancellationToken)).ToList();
 
         await first.CancelAsync();
         // It takes longer than what it finds is good for: nobody begins another one beside it.
         clock.Advance(TimeSpan.FromSeconds(5));
-        others.Add(ready.LookAsync(Cancel));
+        others.Add(ready.LookAsync(TestContext.Current.CancellationToken));
         check.Answer.SetResult();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => gone);
         Assert.All(await Task.WhenAll(others), report => Assert.Equal(HealthStatus.Healthy, report.Status));
         Assert.Equal(1, check.Looks);
 
-        await ready.LookAsync(Cancel);
-        await ready.LookAsync(Cancel);
+        await ready.LookAsync(TestContext.Current.CancellationToken);
+        await ready.LookAsync(TestContext.Current.CancellationToken);
         clock.Advance(TimeSpan.FromSeconds(1));
-        await ready.LookAsync(Cancel);
+        await ready.LookAsync(TestContext.Current.CancellationToken);
         Assert.Equal(3, check.Looks);
     }
 
@@ -48,7 +46,7 @@ public sealed class ReadyLookTests
         var time = Stopwatch.StartNew();
         using var client = app.NewClient();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.GetStringAsync("/health/ready", Cancel)));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => client.GetStringAsync("/health/ready", TestContext.Current.CancellationToken)));
 
         Assert.All(answers, answer => Assert.Equal("Healthy", answer));
         // One to begin with, and one for the metric.
