@@ -10,6 +10,8 @@ public sealed class OldProtocolTests
     [InlineData("FILE_TRANSFER:a.bin:12", "a.bin", 12, 22)]
     [InlineData("FILE_TRANSFER:a.bin:12x7", "a.bin", 12, 22)]
     [InlineData("FILE_TRANSFER:a:b.bin:5", "a:b.bin", 5, 23)]
+    [InlineData("FILE_TRANSFER:at 12:30:05.png:48213", "at 12:30:05.png", 48213, 35)]
+    [InlineData("FILE_TRANSFER:a.txt:9\nkey:1", "a.txt", 9, 21)]
     [InlineData("FILE_TRANSFER::0", "", 0, 16)]
     [InlineData("FILE_TRANSFER:a.bin:99999999999999999999", "a.bin", long.MaxValue, 40)]
     public void Header_is_read(string text, string name, long size, int length) =>

@@ -19,25 +19,28 @@ internal sealed record FileHeader(string Name, long Size, int Length)
         MayBegin(bytes) && bytes.Length < OldProtocol.MaxMessageBytes && (Read(bytes) is not { } header || header.Length == bytes.Length);
 
     /// <summary>
-    /// The size is the digits up to the first that is none; what follows is the file. A colon that no digit follows is part of the name. Null
-    /// when it is no announcement.
+    /// The size is the digits up to the first that is none; what follows is the file. A colon that no digit follows is part of the name, and so are
+    /// all but the last when a line and nothing else has come: a name may hold a time of day. Null when it is no announcement.
     /// </summary>
     public static FileHeader? Read(ReadOnlySpan<byte> bytes)
     {
         if (!bytes.StartsWith(Prefix))
             return null;
         bytes = bytes[..Math.Min(bytes.Length, OldProtocol.MaxMessageBytes)];
-        for (var colon = Prefix.Length; colon < bytes.Length - 1; colon++)
-        {
-            if (bytes[colon] != ':' || !char.IsAsciiDigit((char)bytes[colon + 1]))
-                continue;
-            var end = colon + 1;
-            var size = 0L;
-            for (; end < bytes.Length && char.IsAsciiDigit((char)bytes[end]); end++)
-                size = size > (long.MaxValue - 9) / 10 ? long.MaxValue : (size * 10) + (bytes[end] - '0');
-            return new FileHeader(Encoding.UTF8.GetString(bytes[Prefix.Length..colon]), size, end);
-        }
-
-        return null;
+        var colon = IsLine(bytes) ? bytes.LastIndexOf((byte)':') : Prefix.Length;
+        while (colon < bytes.Length - 1 && !(bytes[colon] == ':' && char.IsAsciiDigit((char)bytes[colon + 1])))
+            colon++;
+        if (colon >= bytes.Length - 1)
+            return null;
+        var end = colon + 1;
+        var size = 0L;
+        for (; end < bytes.Length && char.IsAsciiDigit((char)bytes[end]); end++)
+            size = size > (long.MaxValue - 9) / 10 ? long.MaxValue : (size * 10) + (bytes[end] - '0');
+        return new FileHeader(Encoding.UTF8.GetString(bytes[Prefix.Length..colon]), size, end);
     }
+
+    /// <summary>Whether the whole is a line that ends in a size.</summary>
+    private static bool IsLine(ReadOnlySpan<byte> bytes) =>
+        bytes.LastIndexOf((byte)':') is var colon && colon >= Prefix.Length && colon < bytes.Length - 1
+        && !bytes[(colon + 1)..].ContainsAnyExceptInRange((byte)'0', (byte)'9') && !bytes.ContainsAnyInRange((byte)0, (byte)31);
 }
