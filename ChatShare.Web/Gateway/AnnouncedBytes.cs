@@ -130,6 +130,6 @@ internal sealed class AnnouncedBytes : Stream
     private ReadOnlySequence<byte> WithoutReady(ReadOnlySequence<byte> bytes)
     {
         var length = OldProtocol.Ready.Length;
-        return bytes.Length >= length && bytes.Slice(0, length).ToArray().AsSpan().SequenceEqual("READY"u8) && _ready.Take() ? bytes.Slice(length) : bytes;
+        return bytes.Length >= length && bytes.Slice(0, length).ToArray().AsSpan().SequenceEqual("READY"u8) && _ready.Take(isAlone: true) ? bytes.Slice(length) : bytes;
     }
 }

@@ -29,7 +29,8 @@ internal abstract record ClientSaid
 /// </summary>
 internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvider time)
 {
-    // What is shorter comes in one packet, and so whole.
+    // What is shorter comes in one packet, and so whole. What is longer comes in as many as the network makes of it, and the server's own reads
+    // end where a block of memory does.
     private const int ShortBytes = 1000;
 
     // The longest message in UTF-8.
@@ -41,7 +42,7 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Where the client says that it is ready for a file.</summary>
-    public ReadyAnswer Ready { get; } = new();
+    public ReadyAnswer Ready { get; } = new(pace, time);
 
     /// <summary>The next thing it says; null when it has hung up.</summary>
     public Task<ClientSaid?> NextAsync(CancellationToken cancellationToken) => NextAsync(endsAtLine: false, cancellationToken);
@@ -83,11 +84,11 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
     /// <summary>Waits until there is something, and until nothing comes any more that may belong to it.</summary>
     private async Task<ReadResult?> SettledAsync(CancellationToken cancellationToken)
     {
-        var seen = 0L;
+        var (seen, wait) = (0L, Timeout.InfiniteTimeSpan);
         while (true)
         {
             ReadResult result;
-            var quiet = seen == 0 ? null : time.CreateTimer(_ => pipe.CancelPendingRead(), state: null, pace.Quiet, Timeout.InfiniteTimeSpan);
+            var quiet = seen == 0 ? null : time.CreateTimer(_ => pipe.CancelPendingRead(), state: null, wait, Timeout.InfiniteTimeSpan);
             await using (quiet)
             {
                 if (await ReadAsync(pipe, cancellationToken) is not { } read)
@@ -97,9 +98,9 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
 
             var length = result.Buffer.Length;
             // A timer that was late may cancel the next read as well, which then finds what is there.
-            if (result.IsCompleted || (result.IsCanceled && length > 0 && length == seen) || !MayGoOn(result.Buffer))
+            if (result.IsCompleted || (result.IsCanceled && length > 0 && length == seen) || Wait(result.Buffer) is not { } more)
                 return result;
-            seen = length;
+            (seen, wait) = (length, more);
             pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
         }
     }
@@ -117,14 +118,20 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
         }
     }
 
-    private static bool MayGoOn(in ReadOnlySequence<byte> buffer)
+    /// <summary>How long to wait for more that may belong to it; null when it is whole.</summary>
+    private TimeSpan? Wait(in ReadOnlySequence<byte> buffer)
     {
         if (buffer.IsEmpty)
-            return true;
+            return Timeout.InfiniteTimeSpan;
         if (buffer.Length >= MostBytes)
-            return false;
+            return null;
         var bytes = buffer.ToArray();
-        return FileHeader.MayBegin(bytes) ? FileHeader.MayGoOn(bytes) : bytes.Length >= ShortBytes || WholeCharacters(bytes) < bytes.Length;
+        if (FileHeader.MayBegin(bytes))
+            return FileHeader.MayGoOn(bytes) ? pace.Quiet : null;
+        // As much as a client sends at once, or half a character: surely or probably a part of something longer.
+        if (bytes.Length % OldProtocol.MaxMessageBytes == 0 || WholeCharacters(bytes) < bytes.Length)
+            return pace.Quiet;
+        return bytes.Length >= ShortBytes ? pace.Pieces : null;
     }
 
     /// <summary>What can be made of the bytes, and how many it takes; nothing of the half of a character alone.</summary>
@@ -133,11 +140,20 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
         var whole = WholeCharacters(bytes);
         if (whole == 0)
             return (null, 0);
-        if (bytes.StartsWith("READY"u8) && Ready.Take())
-            return (null, OldProtocol.Ready.Length);
+        var said = bytes[..whole];
+        if (said.StartsWith("READY"u8))
+        {
+            // Nothing else but a line break or a file of its own.
+            var rest = said[OldProtocol.Ready.Length..].TrimStart("\r\n"u8);
+            if (Ready.Take(isAlone: FileHeader.MayBegin(rest)))
+                return (null, whole - rest.Length);
+        }
+
+        if (said.Length > OldProtocol.Ready.Length && said.Length <= OldProtocol.MaxMessageBytes && said.EndsWith("READY"u8) && Ready.Take(isAlone: false))
+            said = said[..^OldProtocol.Ready.Length];
         try
         {
-            var text = Strict.GetString(bytes[..whole]);
+            var text = Strict.GetString(said);
             if (text.Length <= MessageText.MaxLength)
                 return (new ClientSaid.Text(text), whole);
             text = text[..Cut(text)];

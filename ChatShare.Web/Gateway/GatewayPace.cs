@@ -12,7 +12,16 @@ internal sealed record GatewayPace
     /// <summary>For <c>READY</c>, from a client that has said it before.</summary>
     public TimeSpan KnownReady { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>For the rest of what may have been cut up on its way. Well below the half second that a client waits before it sends a file.</summary>
+    /// <summary>For <c>READY</c> by itself that comes when the bytes have begun; said later in a long file it is a message.</summary>
+    public TimeSpan LateReady { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// For the next piece of what the network has cut up: the client has sent both at once. Less than passes between two messages of a client that
+    /// talks as fast as it may.
+    /// </summary>
+    public TimeSpan Pieces { get; init; } = TimeSpan.FromMilliseconds(30);
+
+    /// <summary>For the rest of what is surely not whole, or may be the first part of a longer text. Well below the half second that a client waits before it sends a file.</summary>
     public TimeSpan Quiet { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>For a client to take a byte of what waits for it, and for the next byte of a file that it has announced.</summary>
