@@ -28,8 +28,9 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
     private readonly TimeProvider _time = time;
     private readonly long _ackedBefore = TcpInfo.Of(socket)?.BytesAcked ?? 0;
     private long _written;
+    private long? _lastMessage;
 
-    /// <summary>True while a file is on its way: a line that is said now would be part of it.</summary>
+    /// <summary>True from a file's offer until its last byte was read: a line that is said now would be part of it.</summary>
     public bool IsInFile { get; private set; }
 
     /// <summary>
@@ -39,9 +40,11 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
     /// <exception cref="SocketException">The connection is gone.</exception>
     public async Task SendAsync(string message, CancellationToken cancellationToken)
     {
+        // The wait behind the message before may have been broken off: what ends a session is told at such a moment.
+        await ReadAloneAsync(cancellationToken);
         await WriteAsync(Encoding.UTF8.GetBytes(message), cancellationToken);
-        await Task.Delay(gap, _time, cancellationToken);
-        await TakenAsync(cancellationToken);
+        _lastMessage = _time.GetTimestamp();
+        await ReadAloneAsync(cancellationToken);
     }
 
     /// <summary>
@@ -55,6 +58,15 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
         await Task.Delay(gap * ControlGaps, _time, cancellationToken);
     }
 
+    /// <summary>Offers a file by a message of the same kind. From here on the client takes whatever comes for the file's bytes.</summary>
+    public async Task OfferAsync(string message, CancellationToken cancellationToken)
+    {
+        await Task.Delay(gap * ControlGaps, _time, cancellationToken);
+        IsInFile = true;
+        await SendAsync(message, cancellationToken);
+        await Task.Delay(gap * ControlGaps, _time, cancellationToken);
+    }
+
     /// <summary>Sends text for people, in as many messages as it takes.</summary>
     public async Task SayAsync(string text, CancellationToken cancellationToken)
     {
@@ -62,18 +74,25 @@ internal sealed class ClientLine(ConnectionContext connection, Socket socket, Ga
             await SendAsync(part, cancellationToken);
     }
 
-    /// <summary>Sends a file's bytes, and returns when the client's program has surely read them all.</summary>
+    /// <summary>Sends the bytes of the file that was offered, and returns when the client's program has surely read them all.</summary>
     /// <exception cref="EndOfStreamException">The file is shorter than it was; the client still waits for the rest.</exception>
     public async Task SendFileAsync(SafeFileHandle file, Download download)
     {
         var delivery = new Delivery(_time);
-        IsInFile = true;
         delivery.Note(TcpInfo.Of(socket));
         await CopyAsync(file, download, delivery);
         await TakenAsync(download.Stopped);
         delivery.Note(TcpInfo.Of(socket), isLast: true);
         await Task.Delay(delivery.Pause(download.Length), _time, download.Stopped);
         IsInFile = false;
+    }
+
+    /// <summary>Returns when the last message was surely read by itself.</summary>
+    private async Task ReadAloneAsync(CancellationToken cancellationToken)
+    {
+        if (_lastMessage is { } last && gap - _time.GetElapsedTime(last) is var rest && rest > TimeSpan.Zero)
+            await Task.Delay(rest, _time, cancellationToken);
+        await TakenAsync(cancellationToken);
     }
 
     private async Task CopyAsync(SafeFileHandle file, Download download, Delivery delivery)

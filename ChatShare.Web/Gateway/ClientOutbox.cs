@@ -92,7 +92,7 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
         }
 
         var listening = ready.Ask();
-        await line.ControlAsync(OldProtocol.Incoming(file.Name, file.Length, sender), cancellationToken);
+        await line.OfferAsync(OldProtocol.Incoming(file.Name, file.Length, sender), cancellationToken);
         await files.ListensAsync(listening, ready.IsKnown, cancellationToken);
         ready.StopWaiting();
         using (var download = files.Begin(file, guest.Session, cancellationToken))

@@ -12,9 +12,6 @@ internal sealed class Delivery(TimeProvider time)
     private static readonly TimeSpan Lately = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(20);
 
-    // What is over sooner says little about the reader: the kernel has taken it all at once.
-    private static readonly TimeSpan LeastTime = TimeSpan.FromMilliseconds(250);
-
     private readonly Queue<(long At, long Acked)> _samples = new();
     private long _newest;
     private long _window;
@@ -43,7 +40,8 @@ internal sealed class Delivery(TimeProvider time)
         if (_last is not { } last)
             return Unknown;
         var first = _samples.Peek();
-        var seconds = Math.Max(time.GetElapsedTime(first.At, last.At).TotalSeconds, LeastTime.TotalSeconds);
+        // What is over sooner says nothing about the reader: the kernel has taken it all at once, and the program may not have begun.
+        var seconds = Math.Max(time.GetElapsedTime(first.At, last.At).TotalSeconds, Lately.TotalSeconds);
         var rate = (last.Acked - first.Acked) / seconds;
         var unread = Math.Min(_window, length);
         if (unread == 0)
