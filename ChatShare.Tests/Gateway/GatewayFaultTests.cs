@@ -115,29 +115,6 @@ public sealed class GatewayFaultTests(GatewayFixture fixture) : IClassFixture<Ga
     }
 
     [Fact]
-    public async Task Many_who_hang_up_in_the_handshake_leave_nothing_behind()
-    {
-        await using var browser = await fixture.EnterAsync("Doorman");
-        await using var witness = await OldClient.JoinAsync(fixture.Address, "porter");
-        var before = witness.Read.Count;
-        var count = Make.IsLong ? 10_000 : 300;
-        await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = 50, CancellationToken = Cancel }, async (number, cancel) =>
-        {
-            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
-            await socket.ConnectAsync(fixture.Address, cancel);
-            // Some wait for the question, some break it off hard.
-            if (number % 3 == 0)
-                await socket.ReceiveAsync(new byte[16], cancel);
-            if (number % 2 == 0)
-                socket.LingerState = new LingerOption(enable: true, seconds: 0);
-        });
-
-        await NothingIsLeftAsync();
-        Assert.Equal(before, witness.Read.Count);
-        await StillTalkAsync(browser, witness);
-    }
-
-    [Fact]
     public async Task Request_of_a_browser_becomes_no_person()
     {
         await using var browser = await fixture.EnterAsync("Surfer");

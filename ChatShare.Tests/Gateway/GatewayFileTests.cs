@@ -58,18 +58,18 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
 
         Assert.Equal((content.Length, Make.Sha256(content)), ((int)ann.Files[0].Length, ann.Files[0].Sha256));
         Assert.Equal(Enumerable.Range(0, 20).Select(number => $"while {number}"), Lines());
+        Assert.InRange(Reads().Count, 14, 20);
         Assert.Equal(0, ann.Ignored);
         // Nobody has said it: it was the answer.
         Assert.DoesNotContain(browser.Messages, m => m.Text == "READY");
         await Eventually.TrueAsync(async () => (await fixture.App.Get<WhoHasIt>().NamesAsync(
             browser.Messages.First(m => m.Files.Any(f => f.Name == name)).Files[0].Id, browser.Session.Participant.Session, Cancel)).Contains("taker"));
 
+        List<string> Reads() => [.. ann.Read.Where(text => text.Contains(": while ", StringComparison.Ordinal))];
+
         // One read may hold two lines on a machine that does not let the client read in time.
         List<string> Lines() =>
-        [
-            .. string.Concat(ann.Read.Where(text => text.Contains(": while ", StringComparison.Ordinal)))
-                .Split(answersReady ? "Giver: " : "Donor: ", StringSplitOptions.RemoveEmptyEntries),
-        ];
+            [.. string.Concat(Reads()).Split(answersReady ? "Giver: " : "Donor: ", StringSplitOptions.RemoveEmptyEntries)];
     }
 
     [Fact]
@@ -273,10 +273,10 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
         foreach (var reader in new[] { cli, desktop, third })
         {
             await reader.SeesAsync(text => text.EndsWith($"Router: talk {said - 1}", StringComparison.Ordinal));
-            // Joined, because a client that a busy machine does not let read finds two at a time.
-            Assert.Equal(
-                string.Concat(Enumerable.Range(0, said).Select(number => $"Router: talk {number}")),
-                string.Concat(reader.Read.Where(text => text.StartsWith("Router:", StringComparison.Ordinal))));
+            // A client that a busy machine does not let read finds two at a time, but not often.
+            var reads = reader.Read.Where(text => text.StartsWith("Router:", StringComparison.Ordinal)).ToList();
+            Assert.Equal(string.Concat(Enumerable.Range(0, said).Select(number => $"Router: talk {number}")), string.Concat(reads));
+            Assert.InRange(reads.Count, said * 2 / 3, said);
             Assert.Equal(0, reader.Ignored);
         }
     }
