@@ -42,7 +42,7 @@ public sealed class RestartTests(Chromium chromium)
     }
 
     [Fact]
-    public async Task A_stop_does_not_wait_for_open_pages_and_they_come_back()
+    public async Task A_stop_is_told_to_open_pages_does_not_wait_for_them_and_they_come_back()
     {
         await using var server = await ServerProcess.StartMigratedAsync(Cancel);
         var ann = await Person.JoinAsync(chromium, server, "Ann");
@@ -50,7 +50,7 @@ public sealed class RestartTests(Chromium chromium)
         await ann.SeesAsync("before");
 
         Assert.Equal(0, await server.StopAsync(Cancel));
-        await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("The server is being restarted.")).ToBeVisibleAsync();
         await server.StartAgainAsync(Cancel);
 
         await ann.InRoomAsync();

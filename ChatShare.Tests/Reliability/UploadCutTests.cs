@@ -71,6 +71,28 @@ public sealed class UploadCutTests
         Assert.Empty(TestFiles.PartialIn(server.Downloads));
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task Upload_whose_server_is_stopped_is_told_to_come_again_and_goes_on_where_its_bytes_ended()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var content = Make.Bytes(200_000, seed: 5);
+        const int half = 100_000;
+        var location = await tus.CreateAsync("half.bin", content.Length);
+        using var socket = await tus.BeginPartAsync(location, 0, content.Length, content[..half]);
+        await Eventually.TrueAsync(async () => await tus.OffsetAsync(location) == half);
+
+        var stopping = app.StopAsync();
+        using var answer = new StreamReader(socket.GetStream());
+        Assert.StartsWith("HTTP/1.1 503 ", await answer.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        await stopping;
+        await app.StartAgainAsync();
+
+        Assert.Equal(half, await tus.OffsetAsync(location));
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, half, content[half..]));
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await tus.DownloadAsync(location)));
+    }
+
     private static async Task<string> CreateAsync(HttpClient http)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/uploads");

@@ -14,6 +14,8 @@ internal static class PageServices
         services.AddSingleton<PeopleElsewhere>();
         services.AddScoped<Overlays>();
         services.AddScoped<CircuitUploads>();
+        services.AddSingleton<OpenPages>();
+        services.AddScoped<CircuitHandler, OpenPage>();
         services.AddScoped<BrowserConnection>();
         services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());
     }

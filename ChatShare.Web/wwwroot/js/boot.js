@@ -44,7 +44,7 @@ async function serverAnswers() {
   }
 }
 
-/** @param {string} text what follows "Connection lost." */
+/** @param {string} text what follows "Connection lost.", or "The server is being restarted." when the server has said so before it went (OpenPages.cs) */
 function showBanner(text) {
   if (!banner) {
     return;
@@ -55,7 +55,7 @@ function showBanner(text) {
     countdown = document.createElement("span");
     countdown.className = "countdown";
     countdown.setAttribute("aria-hidden", "true");
-    banner.replaceChildren("Connection lost. ", countdown);
+    banner.replaceChildren("stopping" in root.dataset ? "The server is being restarted. " : "Connection lost. ", countdown);
   }
   countdown.textContent = text;
   banner.hidden = false;
@@ -217,6 +217,7 @@ function connectionIsUp() {
     return;
   }
   delete root.dataset.connection;
+  delete root.dataset.stopping;
   // A failed attempt may have put Blazor's own bar up; it is over.
   if (errorBar) {
     errorBar.style.display = "";
