@@ -69,9 +69,9 @@ public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<Gat
     [Fact]
     public async Task Whoever_speaks_before_the_room_has_told_of_them_is_announced_first_and_once()
     {
-        await using var listener = await fixture.EnterAsync("Listener");
+        await using var listener = await fixture.EnterAsync("Eavesdrop");
         var people = listener.Session.Backlog.People;
-        var feed = new RoomFeed(new Guest(listener.Session.Participant.Session, "listener"), listener.Session);
+        var feed = new RoomFeed(new Guest(listener.Session.Participant.Session, "eavesdrop"), listener.Session);
         await using var meteor = await fixture.EnterAsync("Meteor");
         var first = await meteor.Session.SayAsync("hello", Cancel);
         var second = await meteor.Session.SayAsync("bye", Cancel);
