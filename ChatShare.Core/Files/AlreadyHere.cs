@@ -14,7 +14,7 @@ namespace ChatShare.Core.Files;
 public sealed class AlreadyHere
 {
     /// <summary>Shorter files are sent sooner than they are asked for.</summary>
-    public const long LeastBytes = 8 * 1024 * 1024;
+    public const long LeastBytes = 1024 * 1024;
 
     private const int BufferLength = 1024 * 1024;
 
