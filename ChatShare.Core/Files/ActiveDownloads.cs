@@ -29,13 +29,23 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     public Download Begin(SharedFile file, PersonSession who, long length, bool isShown, CancellationToken readerGone)
     {
         ArgumentNullException.ThrowIfNull(file);
-        ArgumentNullException.ThrowIfNull(who);
-        ForgetEnded();
-        var until = CancellationTokenSource.CreateLinkedTokenSource(readerGone, who.Ended, lifetime.ApplicationStopping);
-        var download = new Download(this, time, file, who, length, isShown, until);
-        _downloads[download.Id] = download;
-        _changed.Raise(who.PersonId);
-        return download;
+        return Register(file, address: null, who, length, isShown, readerGone);
+    }
+
+    /// <summary>Registers many files that are about to be sent as one. Dispose what is returned when it has ended, well or not.</summary>
+    /// <param name="name">Of the archive.</param>
+    /// <param name="address">Where it is had again; empty when it cannot be had by an address.</param>
+    /// <param name="files">What goes in; the bytes of these are counted, not those between them.</param>
+    /// <param name="who">To whom; it ends with their session.</param>
+    /// <param name="readerGone">Cancelled when there is nobody any more to send to.</param>
+    public Download BeginArchive(FileName name, string address, IEnumerable<ArchivedFile> files, PersonSession who, CancellationToken readerGone)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        ArgumentNullException.ThrowIfNull(address);
+        var length = files.Sum(file => file.Stored.File.Length);
+        // It is no file of a room, and has an id for its line alone.
+        var archive = new SharedFile(FileId.New(), name.Value, length, FileState.Ready, MediaType: null, Sha256: null, Failure: null);
+        return Register(archive, address, who, length, isShown: false, readerGone);
     }
 
     /// <summary>Everything that is being sent now, to everybody.</summary>
@@ -68,6 +78,17 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     internal ChatShareMetrics Metrics => metrics;
 
     internal void Changed(Download download) => _changed.Raise(download.Who.PersonId);
+
+    private Download Register(SharedFile file, string? address, PersonSession who, long length, bool isShown, CancellationToken readerGone)
+    {
+        ArgumentNullException.ThrowIfNull(who);
+        ForgetEnded();
+        var until = CancellationTokenSource.CreateLinkedTokenSource(readerGone, who.Ended, lifetime.ApplicationStopping);
+        var download = new Download(this, time, file, who, length, isShown, until) { Address = address };
+        _downloads[download.Id] = download;
+        _changed.Raise(who.PersonId);
+        return download;
+    }
 
     private void ForgetEnded()
     {

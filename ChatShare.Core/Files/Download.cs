@@ -36,6 +36,7 @@ public sealed class Download : IDisposable
     private readonly TransferSpeed _speed = new();
     private readonly Lock _gate = new();
     private TaskCompletionSource? _held;
+    private long _length;
     private long _sent;
     private bool _cancelled;
 
@@ -47,7 +48,7 @@ public sealed class Download : IDisposable
         _until = until;
         File = file;
         Who = who;
-        Length = length;
+        _length = length;
         IsShown = isShown;
         Since = time.GetUtcNow();
         Stopped = until.Token;
@@ -63,7 +64,10 @@ public sealed class Download : IDisposable
     public PersonSession Who { get; }
 
     /// <summary>Bytes that were asked for; less than the file has when only a part was.</summary>
-    public long Length { get; }
+    public long Length => Interlocked.Read(ref _length);
+
+    /// <summary>Where an archive is had again, empty when it cannot be had by an address; null for a file, which has its own.</summary>
+    public string? Address { get; init; }
 
     /// <summary>Looked at in the page, not taken.</summary>
     public bool IsShown { get; }
@@ -118,6 +122,9 @@ public sealed class Download : IDisposable
         _owner.Metrics.Sent(written);
         return Volatile.Read(ref _held) is { } held && Sent < Length ? new ValueTask(WaitAsync(held.Task)) : ValueTask.CompletedTask;
     }
+
+    /// <summary>Bytes that were asked for and are not there any more.</summary>
+    internal void LeaveOut(long bytes) => Interlocked.Add(ref _length, -bytes);
 
     /// <summary>Nothing more is written until <see cref="Resume"/>. Does nothing when it is paused or over.</summary>
     public void Pause()

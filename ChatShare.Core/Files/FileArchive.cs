@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.IO.Compression;
@@ -19,6 +20,8 @@ public static class FileArchive
     /// <summary>A table of what is inside: name as the entry's, who, when, size, SHA-256.</summary>
     public const string ManifestName = "manifest.csv";
 
+    private const int BufferLength = 128 * 1024;
+
     // What the format can say (its years are counted from 1980 in seven bits). A server's clock may have stood anywhere.
     private static readonly DateTimeOffset Earliest = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
     private static readonly DateTimeOffset Latest = new(2107, 12, 31, 23, 59, 58, TimeSpan.Zero);
@@ -27,15 +30,18 @@ public static class FileArchive
     /// <returns>The files that are in it.</returns>
     /// <param name="files">In the order in which they go in.</param>
     /// <param name="destination">Need not be seekable; not disposed.</param>
-    /// <param name="cancellationToken">The reader went away.</param>
-    public static async Task<ImmutableArray<FileId>> WriteAsync(IReadOnlyCollection<ArchivedFile> files, Stream destination, CancellationToken cancellationToken)
+    /// <param name="download">Counts the bytes of the files, holds them up while it is paused, and ends them.</param>
+    /// <exception cref="OperationCanceledException">The download was stopped.</exception>
+    public static async Task<ImmutableArray<FileId>> WriteAsync(IReadOnlyCollection<ArchivedFile> files, Stream destination, Download download)
     {
+        ArgumentNullException.ThrowIfNull(download);
+        var cancellationToken = download.Stopped;
         ArgumentNullException.ThrowIfNull(files);
         var written = ImmutableArray.CreateBuilder<FileId>();
         await using var output = new DeferredWriteStream(destination);
         await using (var archive = await ZipArchive.CreateAsync(output, ZipArchiveMode.Create, leaveOpen: true, entryNameEncoding: null, cancellationToken))
         {
-            await AddAsync(archive, files, written, cancellationToken);
+            await AddAsync(archive, files, written, download);
         }
 
         await output.FlushAsync(cancellationToken);
@@ -43,8 +49,9 @@ public static class FileArchive
     }
 
     private static async Task AddAsync(
-        ZipArchive archive, IReadOnlyCollection<ArchivedFile> files, ImmutableArray<FileId>.Builder written, CancellationToken cancellationToken)
+        ZipArchive archive, IReadOnlyCollection<ArchivedFile> files, ImmutableArray<FileId>.Builder written, Download download)
     {
+        var cancellationToken = download.Stopped;
         // A byte order mark, without which spreadsheets take UTF-8 for something else.
         var manifest = new StringBuilder("\uFEFFName,Shared by,Shared at,Bytes,SHA-256\r\n");
         var names = new UniqueNames(files);
@@ -52,14 +59,18 @@ public static class FileArchive
         {
             // Deleted since it was listed: what is not there is not in the table either.
             if (Open(file.Stored.Path) is not { } content)
+            {
+                download.LeaveOut(file.Stored.File.Length);
                 continue;
+            }
+
             await using (content)
             {
                 var name = names.Take(file.Stored.File.Folder, file.Stored.File.Name);
                 var entry = archive.CreateEntry(name, CompressionLevel.NoCompression);
                 entry.LastWriteTime = new(Math.Clamp(file.Stored.SharedAt.UtcTicks, Earliest.UtcTicks, Latest.UtcTicks), TimeSpan.Zero);
                 await using (var target = await entry.OpenAsync(cancellationToken))
-                    await content.CopyToAsync(target, cancellationToken);
+                    await CopyAsync(content, target, download);
                 AppendLine(manifest, name, file);
                 written.Add(file.Stored.File.Id);
             }
@@ -68,6 +79,23 @@ public static class FileArchive
         var table = archive.CreateEntry(ManifestName, CompressionLevel.NoCompression);
         await using var writer = new StreamWriter(await table.OpenAsync(cancellationToken), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         await writer.WriteAsync(manifest, cancellationToken);
+    }
+
+    private static async Task CopyAsync(FileStream content, Stream target, Download download)
+    {
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferLength);
+        try
+        {
+            while (await content.ReadAsync(buffer.AsMemory(0, BufferLength), download.Stopped) is > 0 and var read)
+            {
+                await target.WriteAsync(buffer.AsMemory(0, read), download.Stopped);
+                await download.PassAsync(read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private static FileStream? Open(string path)

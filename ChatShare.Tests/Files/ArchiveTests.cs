@@ -66,7 +66,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         using var folder = new TemporaryFolder();
         await File.WriteAllBytesAsync(folder.File("content"), [1], Cancel);
 
-        await FileArchive.WriteAsync([new(new StoredFile(Sample.File("-1+1"), folder.File("content"), Sample.Noon), "-Ann")], zip, Cancel);
+        await FileArchive.WriteAsync([new(new StoredFile(Sample.File("-1+1"), folder.File("content"), Sample.Noon), "-Ann")], zip, Begin());
 
         using var archive = new ZipArchive(zip);
         using var manifest = new StreamReader(await archive.GetEntry(FileArchive.ManifestName)!.OpenAsync(Cancel));
@@ -157,7 +157,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
                     new StoredFile(Sample.File(file.Name) with { Folder = file.Folder }, file.Name == "gone" ? folder.File("no/folder/gone") : path, file.At), "Ann")),
             ],
             zip,
-            Cancel);
+            Begin());
 
         using var archive = new ZipArchive(zip);
         Assert.Equal(
@@ -196,15 +196,51 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         ArchivedFile[] files =
         [
             new(new StoredFile(Sample.File("gone"), folder.File("gone"), Sample.Noon), "Ann"),
-            new(new StoredFile(Sample.File("here"), path, Sample.Noon), "Ann"),
+            new(new StoredFile(Sample.File("here", length: 3), path, Sample.Noon), "Ann"),
         ];
         await using var zip = new MemoryStream();
 
-        await FileArchive.WriteAsync(files, zip, Cancel);
+        var download = Begin(files);
+        await FileArchive.WriteAsync(files, zip, download);
 
         using var archive = new ZipArchive(zip);
         Assert.Equal(["here", "manifest.csv"], archive.Entries.Select(entry => entry.FullName));
+        // All that there was, and no more is waited for.
+        Assert.Equal((3L, 3L), (download.Sent, download.Length));
     }
+
+    [Fact]
+    public async Task A_file_of_more_than_four_gigabytes_is_told_in_the_table_of_the_format()
+    {
+        Assert.SkipUnless(Make.IsLong, "Copies four gigabytes; runs in the long form.");
+        const long Length = (4L << 30) + 5;
+        using var folder = new TemporaryFolder();
+        // Sparse: it takes no place.
+        await using (var content = File.Create(folder.File("huge")))
+            content.SetLength(Length);
+        await File.WriteAllBytesAsync(folder.File("small"), [1, 2, 3], Cancel);
+        ArchivedFile[] files =
+        [
+            new(new StoredFile(Sample.File("huge", length: Length), folder.File("huge"), Sample.Noon), "Ann"),
+            new(new StoredFile(Sample.File("behind", length: 3), folder.File("small"), Sample.Noon), "Ann"),
+        ];
+        await using (var zip = new SparseFile(folder.File("zip")))
+            await FileArchive.WriteAsync(files, zip, Begin(files));
+
+        await using var archive = await ZipFile.OpenReadAsync(folder.File("zip"), Cancel);
+        Assert.Equal([("huge", Length), ("behind", 3L)], archive.Entries.Take(2).Select(entry => (entry.FullName, entry.Length)));
+        Assert.Equal(Length, archive.Entries[0].CompressedLength);
+        var behind = new byte[3];
+        await using (var entry = await archive.Entries[1].OpenAsync(Cancel))
+            await entry.ReadExactlyAsync(behind, Cancel);
+        Assert.Equal([1, 2, 3], behind);
+        using var manifest = new StreamReader(await archive.Entries[2].OpenAsync(Cancel));
+        Assert.Contains(",4294967301,", await manifest.ReadToEndAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    private Download Begin(params IReadOnlyCollection<ArchivedFile> files) =>
+        fixture.App.Get<ActiveDownloads>().BeginArchive(
+            FileName.Clean("a.zip"), "", files, new PersonSession(Guid.NewGuid(), Guid.NewGuid(), Make.Nickname("Ann"), accountId: null, isAdministrator: false), Cancel);
 
     /// <summary>The first column, without its heading.</summary>
     private static IEnumerable<string> NamesIn(byte[] manifest) => System.Text.Encoding.UTF8.GetString(manifest)
@@ -247,5 +283,52 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var participant = app.Get<ConnectedUsers>().Connect(person!, Door.Browser, "127.0.0.1");
         var rooms = app.Get<RoomService>();
         return (ann, await rooms.JoinAsync(rooms.Find(RoomService.Lobby)!, participant, afterNumber: null, Cancel));
+    }
+
+    /// <summary>A reader who cannot seek, and for whom zeros take no place on the disk.</summary>
+    private sealed class SparseFile(string path) : Stream
+    {
+        private readonly FileStream _file = File.Create(path);
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (buffer.Span.ContainsAnyExcept((byte)0))
+                await _file.WriteAsync(buffer, cancellationToken);
+            else
+                _file.Position += buffer.Length;
+        }
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override async ValueTask DisposeAsync()
+        {
+            await _file.DisposeAsync();
+            await base.DisposeAsync();
+        }
+
+        public override void Flush() => _file.Flush();
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
 }

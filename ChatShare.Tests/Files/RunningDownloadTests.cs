@@ -156,6 +156,36 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
         Assert.Equal(Large, await read);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_archive_is_known_while_it_runs_and_can_be_held_and_called_off(bool isCancelled)
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, boSession) = await app.EnterAsync("Bo");
+        await app.ShareAsync(ann, "big.bin", new byte[Large]);
+        await app.ShareAsync(ann, "small.bin", new byte[10]);
+        using var response = await bo.BeginGetAsync("/files/archive?room=Lobby");
+        var download = await RunningAsync(app);
+
+        Assert.Equal(
+            ("Lobby.zip", "/files/archive?room=Lobby", boSession.Participant.Session.PersonId, Large + 10L),
+            (download.File.Name, download.Address, download.Who.PersonId, download.Length));
+        download.Pause();
+        await Eventually.TrueAsync(() => Task.FromResult(download.Sent > 0));
+        if (isCancelled)
+            download.Cancel();
+        else
+            download.Resume();
+        if (isCancelled)
+            await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsByteArrayAsync(Cancel));
+        else
+            Assert.InRange((await response.Content.ReadAsByteArrayAsync(Cancel)).Length, Large + 11, int.MaxValue);
+        await EndedAsync(download);
+        Assert.Equal(isCancelled ? DownloadState.Cancelled : DownloadState.Done, download.State);
+    }
+
     [Fact]
     public async Task A_cancelled_download_is_reset_and_never_ends_short()
     {

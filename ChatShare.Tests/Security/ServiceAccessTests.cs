@@ -37,7 +37,7 @@ public sealed class ServiceAccessTests
     private static readonly string[] RefuseNobody =
     [
         // They note something of this very person.
-        "ActiveDownloads.Begin", "ConnectedUsers.Connect", "ConnectedUsers.Saw", "RoomSession.ForgetBacklog", "SessionService.JoinAsync", "WhoHasIt.TookAsync",
+        "ActiveDownloads.Begin", "ActiveDownloads.BeginArchive", "ConnectedUsers.Connect", "ConnectedUsers.Saw", "RoomSession.ForgetBacklog", "SessionService.JoinAsync", "WhoHasIt.TookAsync",
         // They find nothing and do nothing, and say no more than that.
         "ActiveDownloads.Find", "ActiveDownloads.WasCancelled", "AlreadyHere.HasSameLengthAsync", "RoomSession.SetTyping", "UploadService.FindReadyAsync", "WhoHasIt.NamesAsync",
     ];
@@ -158,6 +158,8 @@ public sealed class ServiceAccessTests
         var type when type == typeof(IReadOnlyList<UploadRequest>) => new[] { Make.File("c.txt", 1) },
         var type when type == typeof(KeepRule) => new KeepRule(30, null),
         var type when type == typeof(CleaningFilter) => new CleaningFilter { OlderThanDays = 1000 },
+        var type when type == typeof(FileName) => FileName.Clean("c.zip"),
+        var type when type == typeof(IEnumerable<ArchivedFile>) => Array.Empty<ArchivedFile>(),
         var type when type == typeof(Stream) => new MemoryStream([1]),
         var type when type == typeof(CancellationToken) => Cancel,
         var type when type == typeof(string) && parameter.Name == "sha256" => subjects.File.Sha256,

@@ -81,13 +81,16 @@ internal static class ArchiveEndpoint
     {
         // The page takes a selection in a frame of its own: an answer to a form would take the page's place.
         call.Context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'self'";
+        var request = call.Context.Request;
+        var address = HttpMethods.IsGet(request.Method) ? $"{request.PathBase}{request.Path}{request.QueryString}" : "";
+        var name = FileName.Clean(fileName);
         return TypedResults.Stream(
             async destination =>
             {
-                using var until = CancellationTokenSource.CreateLinkedTokenSource(call.Context.RequestAborted, who.Ended, call.Lifetime.ApplicationStopping);
+                using var download = call.Downloads.BeginArchive(name, address, archived, who, call.Context.RequestAborted);
                 try
                 {
-                    await call.WhoHasIt.TookAsync(await FileArchive.WriteAsync(archived, destination, until.Token), who);
+                    await call.WhoHasIt.TookAsync(await FileArchive.WriteAsync(archived, destination, download), who);
                 }
                 catch (OperationCanceledException)
                 {
@@ -95,14 +98,14 @@ internal static class ArchiveEndpoint
                 }
             },
             "application/zip",
-            FileName.Clean(fileName).Value);
+            name.Value);
     }
 
     private static ProblemHttpResult Nothing(string sentence) => TypedResults.Problem(sentence, statusCode: StatusCodes.Status404NotFound);
 
     internal sealed record Call(
         HttpContext Context, [FromServices] FileDirectory Files, [FromServices] RoomService Rooms,
-        [FromServices] WhoHasIt WhoHasIt, [FromServices] IHostApplicationLifetime Lifetime)
+        [FromServices] WhoHasIt WhoHasIt, [FromServices] ActiveDownloads Downloads)
     {
         public async Task<IResult> TryAsync(Func<PersonSession, Task<IResult>> send)
         {

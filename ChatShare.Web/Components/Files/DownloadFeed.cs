@@ -9,7 +9,7 @@ namespace ChatShare.Web.Components.Files;
 /// <param name="Id">Of the download.</param>
 /// <param name="File">The file's id.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="Address">Where a retry begins.</param>
+/// <param name="Address">Where a retry begins; empty when there is none.</param>
 /// <param name="Size">Bytes that were asked for.</param>
 /// <param name="Sent">Bytes that were written.</param>
 /// <param name="Speed">Bytes a second; 0 while it is not known.</param>
@@ -75,7 +75,7 @@ public sealed class DownloadFeed : PageFeed
             download.Id,
             download.File.Id.ToString(),
             download.File.Name,
-            FileMarkup.Address(download.File),
+            download.Address ?? FileMarkup.Address(download.File),
             download.Length,
             progress.Received,
             state == DownloadState.Running ? Math.Round(progress.BytesPerSecond) : 0,
