@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -23,8 +24,10 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         var ann = await Person.JoinAsync(chromium, Server, "Giver");
         await ann.NewRoomAsync("Slow");
         await ann.AttachAsync("slow.bin", 40_000_000);
+        await ann.AttachAsync("other.bin", 41_000_000);
         var bo = await Person.JoinAsync(chromium, Server, "Taker", "/rooms/Slow", options => options.BaseURL = cable.Address);
         await Expect(bo.Download("slow.bin")).ToBeVisibleAsync();
+        await Expect(bo.Download("other.bin")).ToBeVisibleAsync();
         var panel = bo.Page.GetByRole(AriaRole.Region, new() { Name = "Transfers" });
         cable.SlowTo(SlowLine);
 
@@ -37,6 +40,11 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         await bo.Button("Resume download of slow.bin").ClickAsync();
         await Expect(bo.Button("Pause download of slow.bin")).ToBeVisibleAsync();
 
+        var other = await bo.Page.RunAndWaitForDownloadAsync(() => bo.Download("other.bin").ClickAsync());
+        await Expect(panel.GetByText("Downloading 2 files")).ToBeVisibleAsync();
+        await Expect(panel.Locator(".downloads > .transfers-meta")).ToHaveTextAsync(new Regex("^\\d+ % (of 81.0 MB|· .* left)$"));
+        await bo.Button("Cancel download of other.bin").ClickAsync();
+        Assert.NotNull(await other.FailureAsync());
         await bo.Button("Cancel download of slow.bin").ClickAsync();
         Assert.NotNull(await first.FailureAsync());
         await Expect(panel).ToBeHiddenAsync();
@@ -74,6 +82,30 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
         await ann.Page.ReloadAsync();
         await Expect(taken).ToBeVisibleAsync();
         await Expect(bo.Page.GetByText("downloaded by")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_paper_is_looked_at_in_a_frame_that_the_page_lets_in()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Author");
+        await ann.NewRoomAsync("Papers");
+        await ann.AttachAsync(new FilePayload { Name = "paper.pdf", MimeType = "application/pdf", Buffer = "%PDF-1.4\n%%EOF"u8.ToArray() });
+        // A browser without a screen has no viewer; what comes before is the same.
+        await ann.Page.EvaluateAsync(
+            """
+            () => {
+              Object.defineProperty(navigator, "pdfViewerEnabled", { value: true });
+              window.violations = [];
+              addEventListener("securitypolicyviolation", (event) => window.violations.push(event.violatedDirective));
+            }
+            """);
+
+        var answer = await ann.Page.RunAndWaitForResponseAsync(
+            () => ann.Button("Look at paper.pdf").ClickAsync(), response => response.Request is { IsNavigationRequest: true } && response.Url.EndsWith("/paper.pdf?inline", StringComparison.Ordinal));
+
+        Assert.Equal((200, "application/pdf"), (answer.Status, await answer.HeaderValueAsync("content-type")));
+        await Expect(ann.Page.Locator("dialog.viewer iframe")).ToHaveAttributeAsync("title", "paper.pdf");
+        Assert.Empty(await ann.Page.EvaluateAsync<string[]>("window.violations"));
     }
 
     [Fact]

@@ -35,10 +35,12 @@ const shown = new Map();
 const part = element("div", "downloads");
 part.hidden = true;
 const title = element("p", "transfers-title");
+const meta = element("p", "transfers-meta");
+const total = bar();
 const list = element("ul", "transfers-list");
 list.setAttribute("role", "list");
 list.setAttribute("aria-label", "Downloads");
-part.append(title, list);
+part.append(title, meta, total, list);
 
 /** @param {Line} line */
 function describe(line) {
@@ -114,9 +116,20 @@ function drawn(line) {
   own.dataset.state = state;
   showActions(
     /** @type {HTMLElement} */ (own.children[2]),
-    actions[line.state].map(([word, symbol, act]) => [word, symbol, `${word} download of ${line.name}`, () => act(line)]),
+    actions[line.state].filter(([word]) => word !== "Retry" || line.address !== "").map(([word, symbol, act]) => [word, symbol, `${word} download of ${line.name}`, () => act(line)]),
   );
   return own;
+}
+
+/** Of one its own line says it all. @param {Line[]} running */
+function showTotal(running) {
+  total.hidden = running.length < 2;
+  const size = running.reduce((sum, line) => sum + line.size, 0);
+  const sent = running.reduce((sum, line) => sum + line.sent, 0);
+  const speed = running.reduce((sum, line) => sum + line.speed, 0);
+  const share = `${size === 0 ? 100 : Math.floor((sent * 100) / size)} %`;
+  meta.textContent = total.hidden ? "" : speed >= 1 ? `${share} · ${sizeOf(speed)}/s · ${timeLeftOf((size - sent) / speed)} left` : `${share} of ${sizeOf(size)}`;
+  part.style.setProperty("--p", String(size === 0 ? 1 : sent / size));
 }
 
 function draw() {
@@ -134,8 +147,9 @@ function draw() {
       list.insertBefore(own, list.children[index] ?? null);
     }
   });
-  const running = lines.filter((line) => line.state === "running" || line.state === "paused").length;
-  title.textContent = running === 0 ? "Downloads" : running === 1 ? "Downloading 1 file" : `Downloading ${running} files`;
+  const running = lines.filter((line) => line.state === "running" || line.state === "paused");
+  title.textContent = running.length === 0 ? "Downloads" : running.length === 1 ? "Downloading 1 file" : `Downloading ${running.length} files`;
+  showTotal(running);
   const was = part.hidden;
   part.hidden = lines.length === 0;
   if (was !== part.hidden) {
