@@ -103,6 +103,7 @@ internal sealed class LiveChat : IAsyncDisposable
     /// <returns>Whether to leave.</returns>
     private bool Interrupt()
     {
+        // Those that are being stopped do not count: a server that stands still would keep whoever wants to leave.
         if (_transfers.StopAll())
         {
             _isWarned = true;

@@ -35,15 +35,17 @@ internal sealed class RunningTransfers(Uploader uploader, Downloader downloader,
         }
     }
 
-    /// <summary>Stops all of them.</summary>
-    /// <returns>Whether there was any.</returns>
+    /// <summary>Stops all of them; each tells the server first, and ends soon.</summary>
+    /// <returns>Whether there was any that was not being stopped already.</returns>
     public bool StopAll()
     {
         lock (_lock)
         {
-            foreach (var (_, _, stop) in _running)
+            // A copy: what is stopped may end on this very thread, and takes itself out of the list.
+            var going = _running.Where(transfer => !transfer.Stop.IsCancellationRequested).ToList();
+            foreach (var (_, _, stop) in going)
                 stop.Cancel();
-            return _running.Count > 0;
+            return going.Count > 0;
         }
     }
 

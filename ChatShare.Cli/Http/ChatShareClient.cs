@@ -14,9 +14,6 @@ namespace ChatShare.Cli.Http;
 /// </summary>
 internal sealed class ChatShareClient : IDisposable
 {
-    // A question is answered in this time or not at all; bodies of files and events take as long as they take.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private static readonly string Version =
         typeof(ChatShareClient).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
@@ -42,6 +39,9 @@ internal sealed class ChatShareClient : IDisposable
         // By its name the server tells this door from other programs.
         _http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("chatshare-cli", Version));
     }
+
+    /// <summary>A question is answered in this time or not at all; bodies of files and events take as long as they take.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Ends with a slash.</summary>
     public Uri Server { get; }
@@ -108,7 +108,12 @@ internal sealed class ChatShareClient : IDisposable
         return await SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
-    /// <summary>Any request of these parts of the server that carries bytes. A refusal is thrown; the answer is the caller's to dispose.</summary>
+    /// <summary>Any request of these parts of the server whose answer is in its head. A server that accepts it and says nothing is given up.</summary>
+    /// <exception cref="Failure">It was refused, or there is no answer in time.</exception>
+    public Task<T> AskAsync<T>(HttpRequestMessage request, Func<HttpResponseMessage, T> read, CancellationToken cancellationToken) =>
+        InTimeAsync(request, (response, _) => Task.FromResult(read(response)), cancellationToken);
+
+    /// <summary>Any request of these parts of the server that carries bytes, for as long as its caller waits. A refusal is thrown; the answer is the caller's to dispose.</summary>
     /// <exception cref="Failure">It was refused, or there is no answer.</exception>
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, HttpCompletionOption until, CancellationToken cancellationToken)
     {

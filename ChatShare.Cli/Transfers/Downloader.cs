@@ -158,8 +158,7 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
         async token =>
         {
             using var request = new HttpRequestMessage(HttpMethod.Head, PathOf(file));
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
-            return DigestIn(response) ?? throw new Failure(
+            return await client.AskAsync(request, DigestIn, token) ?? throw new Failure(
                 ExitCode.Refused, $"{file.Name} has come, but the server has not finished with it. Run the same command again later.") { IsPassing = true };
         },
         FinishPatience,

@@ -12,13 +12,13 @@ internal sealed class FilePart : HttpContent
     private readonly SentFile _file;
     private readonly long _from;
     private readonly Meter _meter;
-    private readonly Action<bool> _sent;
+    private readonly Action<long> _sent;
 
     /// <param name="file">What is sent.</param>
     /// <param name="from">The first byte.</param>
     /// <param name="meter">Told of each block.</param>
-    /// <param name="sent">Called after each block, with whether it was the last one.</param>
-    public FilePart(SentFile file, long from, Meter meter, Action<bool> sent)
+    /// <param name="sent">Called after each block, with where it ends in the file.</param>
+    public FilePart(SentFile file, long from, Meter meter, Action<long> sent)
     {
         _file = file;
         _from = from;
@@ -37,7 +37,7 @@ internal sealed class FilePart : HttpContent
             await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
             _meter.Add(count);
             offset += count;
-            _sent(offset >= _file.Size);
+            _sent(offset);
         }
     }
 

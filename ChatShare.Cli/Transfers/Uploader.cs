@@ -41,7 +41,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
         var note = memory.Find(key);
         try
         {
-            if (note?.Location is { } begun && await OffsetAsync(begun, cancellationToken) is null)
+            if (note?.Location is { } begun && await TryAsync(token => OffsetAsync(begun, token), cancellationToken) is null)
             {
                 // It was called off, or nobody went on with it for too long.
                 await memory.ForgetAsync(key, cancellationToken);
@@ -81,7 +81,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
         try
         {
             using var request = Request(HttpMethod.Delete, location);
-            using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            await client.AskAsync(request, _ => true, cancellationToken);
         }
         catch (Failure failure) when (failure.IsPassing || failure.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone)
         {
@@ -97,17 +97,16 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     {
         if (note.Location is not null)
             return note;
-        var location = await new Backoff(time).TryAsync(
+        var location = await TryAsync(
             async token =>
             {
                 using var request = Request(HttpMethod.Post, "uploads");
                 request.Headers.Add("Upload-Length", Text(note.Key.Size));
                 request.Headers.Add("Upload-Metadata", MetadataOf(note, to));
                 request.Content = new ByteArrayContent([]);
-                using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
-                return response.Headers.Location ?? throw new Failure(ExitCode.Refused, "The server does not say where the file goes. Is it a ChatShare server?");
+                return await client.AskAsync(request, response => response.Headers.Location, token)
+                    ?? throw new Failure(ExitCode.Refused, "The server does not say where the file goes. Is it a ChatShare server?");
             },
-            client.HasAnswered ? Patience : TimeSpan.Zero,
             cancellationToken);
         note = note with { Location = new Uri(client.Server, location).AbsolutePath };
         await memory.SaveAsync(note, cancellationToken);
@@ -118,7 +117,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     {
         var backoff = new Backoff(time);
         var progressAt = time.GetTimestamp();
-        var (furthest, conflicts) = (0L, 0);
+        var (furthest, sent, conflicts) = (0L, 0L, 0);
         while (true)
         {
             try
@@ -135,7 +134,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
                 meter.StartAt(offset);
                 if (offset >= file.Size)
                     return;
-                if (await AppendAsync(location, file, offset, meter, cancellationToken) >= file.Size)
+                if (await AppendAsync(location, file, offset, meter, Sent, cancellationToken) >= file.Size)
                     return;
             }
             // A conflict: what a broken connection had brought was taken up meanwhile, or still is.
@@ -146,10 +145,19 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
                 await backoff.WaitAsync(failure.RetryAfter, cancellationToken);
             }
         }
+
+        // What is sent a second time is no progress: it may never arrive. A body that was broken off may call this once more, beside the
+        // next try; both write the time that it is.
+        void Sent(long upTo)
+        {
+            if (upTo > sent)
+                (sent, progressAt) = (upTo, time.GetTimestamp());
+        }
     }
 
     /// <returns>How much the server has then.</returns>
-    private async Task<long> AppendAsync(string location, SentFile file, long offset, Meter meter, CancellationToken cancellationToken)
+    private async Task<long> AppendAsync(
+        string location, SentFile file, long offset, Meter meter, Action<long> sent, CancellationToken cancellationToken)
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(Silence);
@@ -157,7 +165,11 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
         request.Headers.Add("Upload-Offset", Text(offset));
         // What is refused, because an older connection still holds the upload, costs no bytes.
         request.Headers.ExpectContinue = true;
-        request.Content = new FilePart(file, offset, meter, isLast => silence.CancelAfter(isLast ? FinishPatience : Silence));
+        request.Content = new FilePart(file, offset, meter, upTo =>
+        {
+            silence.CancelAfter(upTo >= file.Size ? FinishPatience : Silence);
+            sent(upTo);
+        });
         try
         {
             using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, silence.Token);
@@ -174,21 +186,17 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     {
         try
         {
-            return await new Backoff(time).TryAsync(
-                async token =>
-                {
-                    using var request = Request(HttpMethod.Head, location);
-                    using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token);
-                    return OffsetIn(response);
-                },
-                client.HasAnswered ? Patience : TimeSpan.Zero,
-                cancellationToken);
+            using var request = Request(HttpMethod.Head, location);
+            return await client.AskAsync(request, OffsetIn, cancellationToken);
         }
         catch (Failure failure) when (failure.Status is HttpStatusCode.NotFound or HttpStatusCode.Gone or HttpStatusCode.Forbidden)
         {
             return null;
         }
     }
+
+    private Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
+        new Backoff(time).TryAsync(attempt, client.HasAnswered ? Patience : TimeSpan.Zero, cancellationToken);
 
     private static HttpRequestMessage Request(HttpMethod method, string location)
     {

@@ -1,7 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Threading.Channels;
+using ChatShare.Cli;
 using ChatShare.Cli.Http;
+using ChatShare.Cli.State;
+using ChatShare.Cli.Transfers;
 using ChatShare.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -65,6 +68,44 @@ public sealed class BadServerTests
         Assert.Equal(1, result.Code);
         Assert.Contains("SHA-256", result.Notes, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(home.File("downloads")));
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_requests_and_answers_none_is_given_up()
+    {
+        var clock = new ForwardClock();
+        await using var server = await StandInServer.StartAsync(app =>
+        {
+            app.MapPost("/uploads", SilentAsync);
+            app.MapMethods("/uploads/{id}", ["HEAD", "DELETE"], SilentAsync);
+            app.MapGet("/files/{id}/{name}", () => Results.Content("text"));
+            app.MapMethods("/files/{id}/{name}", ["HEAD"], SilentAsync);
+        });
+        using var home = new CliHome(server.Address);
+        using var file = SentFile.Open(home.Write("a.txt", [1]));
+        var memory = new UploadMemory(new Folders(home.File("config"), home.File("state")), clock, _ => { });
+        var to = new Destination("Ann", "Lobby", Batch: null, Index: 0);
+        var begun = new UploadNote(new(server.Address, "Ann", "Lobby", file.Path, 1, file.ModifiedAt), "id", Batch: null, "/uploads/u1", clock.GetUtcNow());
+        using var client = new ChatShareClient(new Uri(server.Address + "/"), "token", trustedCertificate: null) { Patience = TimeSpan.FromMilliseconds(200) };
+        var uploader = new Uploader(client, memory, clock);
+        using var meter = new Meter("a.txt", 1, clock, _ => { });
+
+        await IsGivenUpAsync(uploader.SendAsync(file, to, meter, Cancel));
+        await memory.SaveAsync(begun, Cancel);
+        await IsGivenUpAsync(uploader.SendAsync(file, to, meter, Cancel));
+        // Called off all the same: the server gives it up by itself after a while.
+        await uploader.CancelAsync(file, to, Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await IsGivenUpAsync(new Downloader(client, clock).GetAsync(new("f1", "b.txt", 4, Sha256: null, FileStates.Ready), home.File("got"), meter, Cancel));
+
+        async Task SilentAsync(HttpContext context)
+        {
+            // Too long for another try.
+            clock.Advance(TimeSpan.FromMinutes(3));
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        }
+
+        static async Task IsGivenUpAsync<T>(Task<T> transfer) => Assert.Equal(
+            ExitCode.NoServer, (await Assert.ThrowsAsync<Failure>(() => transfer.WaitAsync(TimeSpan.FromSeconds(20), Cancel))).Code);
     }
 
     [Fact]

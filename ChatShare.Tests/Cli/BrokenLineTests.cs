@@ -195,16 +195,66 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_question_that_is_not_answered_is_asked_again()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        using var file = SentFile.Open(home.Write("asked.bin", Make.Bytes(Size, seed: 29)));
+        using var client = await JoinAsync(cable, "Asker", patience: TimeSpan.FromMilliseconds(500));
+        var uploader = UploaderOf(client, home, TimeProvider.System);
+        using var meter = new Meter("asked.bin", Size, TimeProvider.System, _ => { });
+        var limit = cable.Sent + (Size / 2);
+        cable.HoldAfter(limit);
+
+        var upload = uploader.SendAsync(file, new Destination("Asker", "Lobby", Batch: null, Index: 0), meter, Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > limit));
+        var body = cable.Sent;
+        // The bytes were given up; how many have come is asked, and stays on the way for good.
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > body));
+        cable.HoldAfter(long.MaxValue);
+
+        await upload.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+    }
+
+    [Fact]
+    public async Task A_long_upload_goes_on_after_a_break_also_when_its_bytes_went_out_in_one_piece()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        using var file = SentFile.Open(home.Write("long.bin", Make.Bytes(Size, seed: 30)));
+        using var client = await JoinAsync(cable, "Longer");
+        var clock = new ForwardClock();
+        var uploader = UploaderOf(client, home, clock);
+        var limit = cable.Sent + (Size / 2);
+        cable.HoldAfter(limit);
+        // Ten minutes go by with the first bytes.
+        var began = false;
+        using var meter = new Meter("long.bin", Size, TimeProvider.System, meter =>
+        {
+            if (meter.Done == 0 || began)
+                return;
+            began = true;
+            clock.Advance(TimeSpan.FromMinutes(10));
+        });
+
+        var upload = uploader.SendAsync(file, new Destination("Longer", "Lobby", Batch: null, Index: 0), meter, Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > limit));
+        cable.HoldAfter(long.MaxValue);
+        cable.Pull();
+        cable.PutBack();
+
+        await upload;
+    }
+
+    [Fact]
     public async Task A_line_that_carries_nothing_any_more_is_given_up_and_another_is_made()
     {
         await using var cable = new Cable(server.App.Address);
         using var home = new CliHome(cable.Address);
         var content = Make.Bytes(Size, seed: 27);
         using var file = SentFile.Open(home.Write("silent.bin", content));
-        using var client = new ChatShareClient(new Uri(cable.Address + "/"), token: null, trustedCertificate: null);
-        client.Token = (await client.OpenSessionAsync(new("Silent", null, null), Cancel)).AccessToken;
-        var memory = new UploadMemory(new Folders(home.File("config"), home.File("state")), TimeProvider.System, _ => { });
-        var uploader = new Uploader(client, memory, TimeProvider.System) { Silence = TimeSpan.FromMilliseconds(500) };
+        using var client = await JoinAsync(cable, "Silent");
+        var uploader = UploaderOf(client, home, TimeProvider.System);
         using var meter = new Meter("silent.bin", Size, TimeProvider.System, _ => { });
         cable.HoldAfter(cable.Sent + (Size / 2));
 
@@ -217,6 +267,16 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
             new(sent.Id, sent.Name, sent.Size, Make.Sha256(content), FileStates.Ready), home.File("got"), meter, Cancel);
         Assert.Equal((Make.Sha256(content), false), (got.Sha256, got.WasHere));
     }
+
+    private static async Task<ChatShareClient> JoinAsync(Cable cable, string nickname, TimeSpan? patience = null)
+    {
+        var client = new ChatShareClient(new Uri(cable.Address + "/"), token: null, trustedCertificate: null) { Patience = patience ?? TimeSpan.FromSeconds(30) };
+        client.Token = (await client.OpenSessionAsync(new(nickname, null, null), Cancel)).AccessToken;
+        return client;
+    }
+
+    private static Uploader UploaderOf(ChatShareClient client, CliHome home, TimeProvider time) => new(
+        client, new UploadMemory(new Folders(home.File("config"), home.File("state")), time, _ => { }), time) { Silence = TimeSpan.FromMilliseconds(500) };
 
     private static long Number(string line) => JsonDocument.Parse(line).RootElement.GetProperty("number").GetInt64();
 

@@ -190,6 +190,24 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task Ctrl_C_twice_leaves_also_while_the_server_does_not_hear_that_the_transfer_is_cancelled()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        home.Write("stuck.bin", Make.Bytes(Size, seed: 36));
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Stuck");
+        await terminal.ShowsAsync("Lobby>");
+        var limit = cable.Sent + (Size / 2);
+        cable.HoldAfter(limit);
+        await terminal.EnterAsync("file:stuck.bin");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > limit));
+
+        await terminal.PressAsync("C-c", "C-c");
+
+        await terminal.ShowsAsync("ended with 130");
+    }
+
+    [Fact]
     public async Task In_a_terminal_the_chat_goes_on_over_a_cut_of_the_line()
     {
         await using var cable = new Cable(server.App.Address);
