@@ -57,19 +57,37 @@ internal sealed class CommandContext(CommonOptions options, Output output, Inter
         var target = FindTarget(parsed, address);
         if (Blank(Variable("CHATSHARE_TOKEN")) is { } token)
             return await ByTokenAsync(target, token, cancellationToken);
-        if (target.Nickname is null && target.Saved is null)
+        if ((target.Nickname ?? target.Saved?.Nickname) is not { } nickname)
         {
             throw new Failure(
                 ExitCode.NotSignedIn, $"Nobody is signed in at {ServerAddress.Text(target.Server)}. Say who you are: --nick Ann, or chatshare signin");
         }
 
+        if (!(target.Saved?.IsForOneChat ?? isForOneChat))
+            return await SignInAsync(target, isForOneChat, use: null, cancellationToken);
+        var server = ServerAddress.Text(target.Server);
+        var use = await SignInUse.BeginAsync(_folders, server, nickname, cancellationToken);
+        try
+        {
+            // A chat that left meanwhile has ended it.
+            return await SignInAsync(target with { Saved = SignIns.Find(server, nickname) }, isForOneChat, use, cancellationToken);
+        }
+        catch
+        {
+            use.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<SignedIn> SignInAsync(Target target, bool isForOneChat, SignInUse? use, CancellationToken cancellationToken)
+    {
         var client = new ChatShareClient(target.Server, target.Saved?.Token, target.TrustedCertificate);
         try
         {
             var isFresh = target.Saved is { } saved && saved.ExpiresAt - Time.GetUtcNow() > TimeSpan.FromDays(15);
             // A name that was given is joined under if the saved sign-in is worth nothing any more; without one it is asked for when needed.
             if (isFresh && target.Nickname is null)
-                return new(client, target.Saved!);
+                return new(client, target.Saved!, use);
             var opened = target.Nickname is null
                 ? await RenewAsync(client, $"Your sign-in at {ServerAddress.Text(target.Server)} has ended. Sign in again: chatshare signin", cancellationToken)
                 : await client.OpenSessionAsync(new(target.Nickname, null, null), cancellationToken);
@@ -80,7 +98,7 @@ internal sealed class CommandContext(CommonOptions options, Output output, Inter
             };
             await SignIns.SaveAsync(signIn, cancellationToken);
             client.Token = opened.AccessToken;
-            return new(client, signIn);
+            return new(client, signIn, use);
         }
         catch
         {
@@ -131,8 +149,15 @@ internal sealed class CommandContext(CommonOptions options, Output output, Inter
 internal sealed record Target(Uri Server, string? Nickname, SavedSignIn? Saved, string? TrustedCertificate);
 
 /// <summary>A server that knows who asks.</summary>
-internal sealed record SignedIn(ChatShareClient Client, SavedSignIn Who) : IDisposable
+/// <param name="Client">Has the token.</param>
+/// <param name="Who">As it is saved, if it is.</param>
+/// <param name="Use">Of a sign-in that ends with the last chat; null for one that stays.</param>
+internal sealed record SignedIn(ChatShareClient Client, SavedSignIn Who, SignInUse? Use = null) : IDisposable
 {
     /// <inheritdoc />
-    public void Dispose() => Client.Dispose();
+    public void Dispose()
+    {
+        Client.Dispose();
+        Use?.Dispose();
+    }
 }

@@ -38,8 +38,7 @@ internal static class JoinCommand
         }
         finally
         {
-            if (signedIn.Who.IsForOneChat)
-                await LeaveAsync(context.SignIns, signedIn);
+            await LeaveAsync(context.SignIns, signedIn);
         }
     }
 
@@ -48,6 +47,11 @@ internal static class JoinCommand
         using var patience = new CancellationTokenSource(LeavePatience);
         try
         {
+            // Another command under this name goes on, and would lose what it does.
+            using var alone = signedIn.Use?.EndAlone();
+            // One that was saved by signin meanwhile stays, too.
+            if (alone is null || signIns.Find(signedIn.Who.Server, signedIn.Who.Nickname) is { IsForOneChat: false })
+                return;
             await SignOutCommand.LeaveAsync(signIns, signedIn.Client, signedIn.Who, patience.Token);
         }
         catch (Exception e) when (e is Failure or OperationCanceledException)

@@ -5,6 +5,9 @@ namespace ChatShare.Cli.State;
 /// <param name="State">What is needed to go on with broken uploads.</param>
 internal sealed record Folders(string Config, string State)
 {
+    /// <summary>The mode of each: nobody else looks in.</summary>
+    public const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
     private const string Name = "chatshare";
 
     /// <summary>The XDG base directories; on Windows the user's local application data.</summary>
@@ -23,5 +26,19 @@ internal sealed record Folders(string Config, string State)
         // A relative path is to be ignored (XDG Base Directory Specification).
         string Base(string name, string otherwise) =>
             Path.Combine(variable(name) is { } path && Path.IsPathRooted(path) ? path : Path.Combine(home, otherwise), Name);
+    }
+
+    /// <summary>Makes one of them, for this user alone.</summary>
+    public static void Make(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+            return;
+        }
+
+        Directory.CreateDirectory(folder, Mine);
+        if (File.GetUnixFileMode(folder) != Mine)
+            File.SetUnixFileMode(folder, Mine);
     }
 }

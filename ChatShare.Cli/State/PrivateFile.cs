@@ -13,7 +13,6 @@ internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
     where T : class
 {
     private const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode MyFolder = Mine | UnixFileMode.UserExecute;
     private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>What is in it; null when there is none. One that others could read is closed to them, and <paramref name="warn"/> is told.</summary>
@@ -24,7 +23,7 @@ internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
         {
             if (!File.Exists(path))
                 return null;
-            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~MyFolder) != UnixFileMode.None)
+            if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~Folders.Mine) != UnixFileMode.None)
             {
                 File.SetUnixFileMode(path, Mine);
                 warn($"Others could read {path}. It is closed to them now.");
@@ -48,7 +47,7 @@ internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
     {
         try
         {
-            MakeFolder();
+            Folders.Make(Path.GetDirectoryName(path)!);
             await using var turn = await TakeTurnAsync(cancellationToken);
             Write(change(Read(warn)));
         }
@@ -56,20 +55,6 @@ internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
         {
             throw new Failure(ExitCode.LocalFile, $"{path} cannot be written: {e.Message}", e);
         }
-    }
-
-    private void MakeFolder()
-    {
-        var folder = Path.GetDirectoryName(path)!;
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-            return;
-        }
-
-        Directory.CreateDirectory(folder, MyFolder);
-        if (File.GetUnixFileMode(folder) != MyFolder)
-            File.SetUnixFileMode(folder, MyFolder);
     }
 
     private void Write(T content)

@@ -12,7 +12,7 @@ internal sealed record SavedSignIn(string Server, string Nickname, string Token,
     /// <summary>The SHA-256 of the certificate that was named when it was made; null when the machine trusts the server.</summary>
     public string? TrustedCertificate { get; init; }
 
-    /// <summary>Made by <c>join</c>, which ends it when it leaves; a crash leaves it for the next <c>join</c>.</summary>
+    /// <summary>Made by <c>join</c>; the last one that leaves ends it. A crash leaves it for the next <c>join</c>.</summary>
     public bool IsForOneChat { get; init; }
 
     /// <summary>Whether it is this person's at this server.</summary>

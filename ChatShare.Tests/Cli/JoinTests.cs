@@ -208,6 +208,67 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task The_last_of_several_chats_under_one_name_gives_it_back()
+    {
+        using var home = new CliHome(server.App.Address);
+        using var other = new CliHome(server.App.Address);
+        await using var one = home.Start("join", "--nick", "Twin");
+        await one.SeesAsync("In Lobby:");
+        await using var two = home.Start("join", "--nick", "twin");
+        await two.SeesAsync("In Lobby:");
+
+        await one.SayAsync("quit");
+        Assert.Equal(0, (await one.EndAsync()).Code);
+        var taken = await other.RunAsync("signin", "--nick", "Twin");
+        await two.SayAsync("still here");
+        await two.SeesAsync("Twin: still here");
+        await two.SayAsync("quit");
+
+        Assert.Equal((1, 0), (taken.Code, (await two.EndAsync()).Code));
+        Assert.Equal(0, (await other.RunAsync("signin", "--nick", "Twin")).Code);
+        // Nothing is left of it.
+        Assert.Empty(Directory.GetFiles(Path.GetDirectoryName(home.SignIns)!, "*.used"));
+    }
+
+    [Fact]
+    public async Task A_chat_that_is_left_keeps_an_upload_under_its_name_alive()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        home.Write("beside.bin", Make.Bytes(Size, seed: 37));
+        await using var chat = home.Start("join", "--nick", "Beside");
+        await chat.SeesAsync("In Lobby:");
+        var limit = cable.Sent + (Size / 2);
+        cable.HoldAfter(limit);
+        await using var upload = home.Start("upload", "beside.bin", "--nick", "Beside");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > limit));
+        // The connection of the upload alone stands still now.
+        cable.HoldAfter(long.MaxValue);
+
+        await chat.SayAsync("quit");
+        Assert.Equal(0, (await chat.EndAsync()).Code);
+        cable.Pull();
+        cable.PutBack();
+
+        var result = await upload.EndAsync();
+        Assert.True(result.Code == 0, result.Notes);
+    }
+
+    [Fact]
+    public async Task A_sign_in_that_is_saved_beside_a_chat_stays_when_that_is_left()
+    {
+        using var home = new CliHome(server.App.Address);
+        await using var chat = home.Start("join", "--nick", "Stayer");
+        await chat.SeesAsync("In Lobby:");
+
+        Assert.Equal(0, (await home.RunAsync("signin", "--nick", "Stayer")).Code);
+        await chat.SayAsync("quit");
+        Assert.Equal(0, (await chat.EndAsync()).Code);
+
+        Assert.Equal(0, (await home.RunAsync("send", "Still signed in")).Code);
+    }
+
+    [Fact]
     public async Task In_a_terminal_the_chat_goes_on_over_a_cut_of_the_line()
     {
         await using var cable = new Cable(server.App.Address);
