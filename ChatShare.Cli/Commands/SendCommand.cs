@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using ChatShare.Cli.Http;
 using ChatShare.Cli.Terminal;
 
@@ -60,11 +59,8 @@ internal static class SendCommand
 
     private static async Task<string> ReadAsync(CancellationToken cancellationToken)
     {
-        using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-        var buffer = new char[MostCharacters + 2];
-        var count = await input.ReadBlockAsync(buffer, cancellationToken);
         // The line break at the end is the shell's.
-        var text = new string(buffer, 0, count).TrimEnd('\r', '\n');
+        var text = (await StandardInput.ReadAsync(MostCharacters + 2, cancellationToken)).TrimEnd('\r', '\n');
         return text.Length <= MostCharacters
             ? text
             : throw new Failure(ExitCode.Refused, "A message has at most 16,000 characters. Send it as a file: chatshare upload");

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Threading.Channels;
 
 namespace ChatShare.Cli.Terminal;
@@ -66,11 +65,15 @@ internal sealed class PlainLines : ILiveTerminal
     {
         try
         {
-            // Not Console.In: it would take a terminal into its own hands.
-            using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
+            using var lines = StandardInput.Lines().GetEnumerator();
             // A read from a terminal or a pipe blocks its thread, whatever it is called.
-            while (await Task.Run(() => input.ReadLine(), _over.Token) is { } line)
-                await _inputs.Writer.WriteAsync(new TerminalInput.Entered(line), _over.Token);
+            while (await Task.Run(lines.MoveNext, _over.Token))
+            {
+                if (lines.Current is { } line)
+                    await _inputs.Writer.WriteAsync(new TerminalInput.Entered(line), _over.Token);
+                else
+                    Note(Line.Of("Not sent: this line is not UTF-8.", Tone.Bad));
+            }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {

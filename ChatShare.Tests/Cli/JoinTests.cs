@@ -269,6 +269,22 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_line_that_is_not_UTF_8_is_refused_and_the_others_are_sent()
+    {
+        var room = await server.RoomAsync("Bytes");
+        using var home = new CliHome(server.App.Address);
+        await using var run = home.Start("join", "--nick", "Latin", "--room", room);
+
+        await run.Input.BaseStream.WriteAsync((byte[])[0xEF, 0xBB, 0xBF, .. "before\na"u8, 0xFF, .. "b\nafter: ä 中\n"u8], Cancel);
+        await run.Input.BaseStream.FlushAsync(Cancel);
+
+        await run.SeesAsync("Latin: before\n");
+        await run.SeesAsync("Not sent: this line is not UTF-8.");
+        await run.SeesAsync("Latin: after: ä 中\n");
+        Assert.DoesNotContain('\uFFFD', run.Output);
+    }
+
+    [Fact]
     public async Task In_a_terminal_the_chat_goes_on_over_a_cut_of_the_line()
     {
         await using var cable = new Cable(server.App.Address);

@@ -73,6 +73,21 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task What_is_not_UTF_8_is_not_sent()
+    {
+        using var home = new CliHome(server.App.Address);
+        await using var run = home.Start("send", "--nick", "Bytes");
+        // Half a character at the end, which a reader may keep for later.
+        await run.Input.BaseStream.WriteAsync((byte[])[.. "ab"u8, 0xE4, 0xB8], Cancel);
+        run.Input.Close();
+
+        var result = await run.EndAsync();
+
+        Assert.Equal((2, ""), (result.Code, result.Output));
+        Assert.Contains("not UTF-8", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_text_that_is_too_long_is_refused_with_the_way_out()
     {
         using var home = new CliHome(server.App.Address);
