@@ -17,7 +17,6 @@ internal static class CommandLine
         var output = new Output(
             results,
             notes,
-            args.TakeWhile(arg => arg != "--").Contains("--json", StringComparer.Ordinal),
             Look.Of(Console.IsOutputRedirected, Environment.GetEnvironmentVariable),
             Look.Of(Console.IsErrorRedirected, Environment.GetEnvironmentVariable));
         try
@@ -59,6 +58,8 @@ internal static class CommandLine
         options.AddTo(root);
         // A text that begins with @ is a text, not a file to read arguments from.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        // One that cannot be read is among the mistakes, which are told for people then.
+        output.IsJson = parsed.GetResult(options.Json) is { } json && !json.Errors.Any() && json.GetValueOrDefault<bool>();
         if (parsed.Errors.Count > 0)
             throw new Failure(ExitCode.Usage, string.Join(' ', parsed.Errors.Select(error => error.Message)) + " See --help.");
         if (parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.Action is null)

@@ -10,15 +10,14 @@ internal sealed class ReaderGoneException(IOException inner) : Exception("Nobody
 /// <summary>Results go to standard output, everything else to standard error.</summary>
 /// <param name="results">Standard output.</param>
 /// <param name="notes">Standard error.</param>
-/// <param name="isJson">Results are JSON, one value on a line.</param>
 /// <param name="resultLook">Of standard output.</param>
 /// <param name="noteLook">Of standard error.</param>
-internal sealed class Output(TextWriter results, TextWriter notes, bool isJson, Look resultLook, Look noteLook)
+internal sealed class Output(TextWriter results, TextWriter notes, Look resultLook, Look noteLook)
 {
     private readonly Lock _lock = new();
 
-    /// <summary>Whether results are JSON.</summary>
-    public bool IsJson => isJson;
+    /// <summary>Whether results are JSON, one value on a line; known when the command line was read.</summary>
+    public bool IsJson { get; set; }
 
     /// <summary>Of standard output.</summary>
     public Look ResultLook => resultLook;
@@ -29,21 +28,21 @@ internal sealed class Output(TextWriter results, TextWriter notes, bool isJson, 
     /// <summary>A line of a result for people; nothing with <c>--json</c>.</summary>
     public void Result(Line line)
     {
-        if (!isJson)
+        if (!IsJson)
             Write(resultLook.Render(line));
     }
 
     /// <summary>Rows of a result for people; nothing with <c>--json</c>.</summary>
     public void Result(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<Line>> rows)
     {
-        if (!isJson)
+        if (!IsJson)
             Write(resultLook.Render(headings, rows));
     }
 
     /// <summary>A result for programs; nothing without <c>--json</c>. Everything but ASCII is escaped, so that it is harmless, too.</summary>
     public void Json<T>(T value, JsonTypeInfo<T> type)
     {
-        if (isJson)
+        if (IsJson)
             Write(JsonSerializer.Serialize(value, type) + "\n");
     }
 
@@ -56,7 +55,7 @@ internal sealed class Output(TextWriter results, TextWriter notes, bool isJson, 
     /// <summary>Why it did not work.</summary>
     public void Error(Failure failure)
     {
-        if (isJson)
+        if (IsJson)
         {
             var error = new JsonObject { ["error"] = failure.Message, ["exitCode"] = (int)failure.Code };
             if (failure.Status is { } status)

@@ -88,6 +88,18 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task Json_can_be_asked_for_with_a_value()
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", "Value");
+
+        Assert.Equal(JsonValueKind.Array, Json(await home.RunAsync("rooms", "--json=true")).ValueKind);
+        Assert.Equal(JsonValueKind.Array, Json(await home.RunAsync("--json:true", "rooms")).ValueKind);
+        Assert.StartsWith("Lobby\t", (await home.RunAsync("rooms", "--json=false")).Output, StringComparison.Ordinal);
+        Assert.Equal(2, (await home.RunAsync("rooms", "--json=maybe")).Code);
+    }
+
+    [Fact]
     public async Task A_text_that_is_too_long_is_refused_with_the_way_out()
     {
         using var home = new CliHome(server.App.Address);
