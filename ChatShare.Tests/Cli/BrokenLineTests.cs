@@ -140,6 +140,33 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_file_that_vanishes_while_it_is_sent_is_sent_to_its_end_and_is_not_there_for_the_next_command()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows keeps a file in its place while it is open.");
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        var content = Make.Bytes(Size, seed: 28);
+        var path = home.Write("gone.bin", content);
+        await home.RunAsync("signin", "--nick", "Olga");
+        var limit = cable.Sent + (Size / 2);
+        cable.HoldAfter(limit);
+        await using var run = home.Start("upload", "gone.bin");
+        await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > limit));
+
+        File.Delete(path);
+        cable.HoldAfter(long.MaxValue);
+        cable.Pull();
+        cable.PutBack();
+
+        Assert.Equal(0, (await run.EndAsync()).Code);
+        Assert.Equal(0, (await home.RunAsync("get", "gone.bin")).Code);
+        Assert.Equal(Make.Sha256(content), Make.Sha256(await File.ReadAllBytesAsync(home.File("downloads/gone.bin"), Cancel)));
+        var again = await home.RunAsync("upload", "gone.bin");
+        Assert.Equal(5, again.Code);
+        Assert.Contains($"There is no file {path}.", again.Notes, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_full_disk_is_said_and_what_has_come_is_kept()
     {
         using var disk = TinyDisk.TryMount(kilobytes: 2000, files: 20);
