@@ -24,7 +24,7 @@ public sealed class ServiceAccessTests
         // Who is who: these make the session, find it, or end it, and stand before every question of this kind.
         "AccountService.CheckPasswordAsync", "AccountService.CreateAdministratorAsync", "AccountService.HasAdministratorAsync",
         "SessionService.EndAsync", "SessionService.EndPersonAsync", "SessionService.EndReasonAsync", "SessionService.FindAsync", "SessionService.JoinAsync",
-        "SessionService.JoinForConnectionAsync", "SessionService.SignInAsync", "SetupLink.IsValidAsync", "SetupLink.IssueAsync", "SetupLink.UseAsync",
+        "SessionService.JoinForConnectionAsync", "SessionService.SignInAsync", "SetupLink.IsValidAsync", "SetupLink.IssueAsync",
         // What everybody sees on every page, or a look that hands out nothing.
         "ActiveDownloads.ChangedFor", "ChatShareMetrics.Refused", "ConnectedUsers.CountOf", "ConnectedUsers.IsConnected", "ConnectedUsers.IsHere", "ConnectedUsers.List", "ConnectedUsers.People",
         "DownloadsHealth.Look", "RoomService.Find",
@@ -38,6 +38,8 @@ public sealed class ServiceAccessTests
     [
         // They note something of this very person.
         "ActiveDownloads.Begin", "ActiveDownloads.BeginArchive", "ConnectedUsers.Connect", "ConnectedUsers.Saw", "RoomSession.ForgetBacklog", "SessionService.JoinAsync", "WhoHasIt.TookAsync",
+        // The link decides, whoever shows it; who it is only gives up their name.
+        "SetupLink.UseAsync",
         // They find nothing and do nothing, and say no more than that.
         "ActiveDownloads.Find", "ActiveDownloads.WasCancelled", "AlreadyHere.HasSameLengthAsync", "RoomSession.SetTyping", "UploadService.FindReadyAsync", "WhoHasIt.NamesAsync",
     ];
@@ -48,6 +50,8 @@ public sealed class ServiceAccessTests
         "Administration.AuditAsync", "Administration.DeleteFileAsync", "Administration.DeleteMessageAsync", "Administration.DisconnectAsync", "Administration.NewestMessagesAsync",
         "FileDirectory.LargestAsync", "FileDirectory.RoomsAsync", "FileRemoval.DeleteAsync", "FileRemoval.DeleteMessageAsync", "Scrub.RunAsync", "StorageCleaning.ApplyRuleAsync",
         "StorageCleaning.CleanAsync", "StorageCleaning.PreviewAsync", "StorageCleaning.PreviewRuleAsync", "StorageReport.ReadAsync",
+        // Of whoever has the link.
+        "SetupLink.UseAsync",
         // Of the sender.
         "AlreadyHere.TryFinishAsync", "FileDirectory.MetadataAsync", "FileKeeping.KeepAsync", "OwnUploads.SampleAsync", "Upload.AppendAsync", "Upload.CancelAsync", "UploadService.CancelAsync", "UploadService.FindOwnAsync",
     ];
