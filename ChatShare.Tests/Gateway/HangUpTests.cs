@@ -23,7 +23,7 @@ public sealed class HangUpTests(GatewayFixture fixture) : IClassFixture<GatewayF
         var count = Make.IsLong ? 10_000 : 400;
         await HangUpAsync(count);
 
-        // A connection that is held by something is 20 KB and more.
+        // A connection that something holds on to is more.
         var most = before + (count * 5_000);
         await Eventually.TrueAsync(() => Task.FromResult(GC.GetTotalMemory(forceFullCollection: true) < most));
         Assert.Equal(read, witness.Read.Count);
