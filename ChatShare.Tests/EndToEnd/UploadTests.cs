@@ -60,9 +60,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         var bo = await fixture.OnlookerAsync();
 
         await ann.Page.SendAtAsync(SlowLine);
-        await ann.AttachAsync(
-            new FilePayload { Name = "one.bin", MimeType = "x/x", Buffer = new byte[24_000_000] },
-            new FilePayload { Name = "two.txt", MimeType = "x/x", Buffer = "hello"u8.ToArray() });
+        await ann.AttachAsync(("one.bin", 24_000_000), ("two.txt", 5));
         // A small one does not wait for a large one.
         await Expect(bo.Download("two.txt")).ToBeVisibleAsync();
         await Expect(bo.Progress("one.bin")).ToBeVisibleAsync();
@@ -157,10 +155,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         var ann = await Person.JoinAsync(chromium, Server, "Orderly", "/");
         await ann.NewRoomAsync("Order");
         await ann.Page.SendAtAsync(100_000);
-        await ann.AttachAsync(
-            new FilePayload { Name = "first.bin", MimeType = "x/x", Buffer = new byte[20_000_000] },
-            new FilePayload { Name = "second.bin", MimeType = "x/x", Buffer = new byte[2_000_000] },
-            new FilePayload { Name = "third.bin", MimeType = "x/x", Buffer = new byte[100] });
+        await ann.AttachAsync(("first.bin", 20_000_000), ("second.bin", 2_000_000), ("third.bin", 100));
 
         await ann.Button("Cancel second.bin").ClickAsync();
         await Expect(Card(ann, "second.bin")).ToHaveAttributeAsync("data-state", "cancelled");

@@ -121,14 +121,21 @@ public sealed class Person(IPage page)
 
     public Task AttachAsync(string path) => page.GetByLabel("Attach files").SetInputFilesAsync(path);
 
-    /// <summary>Picks a file of zeros that is too large to be handed to the browser by value.</summary>
-    public async Task AttachAsync(string name, long length)
+    /// <summary>Picks files of zeros that are too large to be handed to the browser by value.</summary>
+    public async Task AttachAsync(params (string Name, long Length)[] files)
     {
-        var path = TestFiles.NewPath(name);
-        await using (var file = File.Create(path))
+        ArgumentNullException.ThrowIfNull(files);
+        var paths = files.Select(file => TestFiles.NewPath(file.Name)).ToList();
+        foreach (var (path, (_, length)) in paths.Zip(files))
+        {
+            await using var file = File.Create(path);
             file.SetLength(length);
-        await AttachAsync(path);
+        }
+
+        await page.GetByLabel("Attach files").SetInputFilesAsync(paths);
     }
+
+    public Task AttachAsync(string name, long length) => AttachAsync((name, length));
 
     public ILocator Button(string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = !Promised.Contains(name) });
 

@@ -35,7 +35,7 @@ const shown = new Map();
 const part = element("div", "downloads");
 part.hidden = true;
 const title = element("p", "transfers-title");
-const meta = element("p", "transfers-meta");
+const meta = element("p", "downloads-meta");
 const total = bar();
 const list = element("ul", "transfers-list");
 list.setAttribute("role", "list");
