@@ -105,7 +105,7 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
         await Expect(ann.Download("secret.txt")).ToHaveCountAsync(0);
         await Expect(ann.Log.Locator(".card[data-state=deleted]")).ToHaveCountAsync(1);
         // The card says so first, then the content goes.
-        await Eventually.TrueAsync(() => Task.FromResult(!Directory.EnumerateFiles(Server.Downloads, "*", SearchOption.AllDirectories).Any()));
+        await Eventually.TrueAsync(() => Task.FromResult(TestFiles.SharedIn(Server.Downloads).Count == 0));
     }
 
     [Fact]

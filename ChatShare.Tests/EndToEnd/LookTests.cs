@@ -168,7 +168,9 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await person.Button("New room").ClickAsync();
         await Expect(dialog).ToHaveCSSAsync("background-color", "rgb(255, 255, 255)");
 
+        await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Room name" })).ToBeFocusedAsync();
         await page.Keyboard.PressAsync("Escape");
+        await Expect(dialog).ToHaveCountAsync(0);
         await person.Button("Dark").ClickAsync();
         // Before anything is drawn: else the other one would flash up.
         await page.AddInitScriptAsync("new MutationObserver(() => { if (document.body) { window.themeOfBody ??= document.documentElement.dataset.theme ?? 'none'; } }).observe(document, { childList: true, subtree: true });");

@@ -7,7 +7,7 @@ using ChatShare.Web.Gateway;
 namespace ChatShare.Tests.Gateway;
 
 /// <summary>Old clients talk with each other and with the other doors.</summary>
-public sealed class GatewayChatTests(GatewayFixture fixture) : IClassFixture<GatewayFixture>
+public sealed class GatewayChatTests(UnhurriedGatewayFixture fixture) : IClassFixture<UnhurriedGatewayFixture>
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 

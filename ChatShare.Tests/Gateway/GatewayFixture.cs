@@ -7,7 +7,7 @@ using ChatShare.Tests.Support;
 namespace ChatShare.Tests.Gateway;
 
 /// <summary>One server with the gateway for the tests of a class; they use names of their own. Rates are not limited.</summary>
-public sealed class GatewayFixture : IAsyncLifetime
+public class GatewayFixture : IAsyncLifetime
 {
     internal static readonly string[] Settings =
     [
@@ -24,10 +24,17 @@ public sealed class GatewayFixture : IAsyncLifetime
     internal IPEndPoint Address => App.Gateway!;
 
     /// <inheritdoc />
-    public async ValueTask InitializeAsync() => App = await RunningApp.StartAsync(Settings);
+    public async ValueTask InitializeAsync() => App = await RunningApp.StartAsync([.. Settings, .. More]);
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync() => App.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Settings beside those of all.</summary>
+    private protected virtual string[] More => [];
 
     /// <summary>Somebody in the Lobby by another door.</summary>
     internal Task<RoomReader> EnterAsync(string nickname) => EnterAsync(App, nickname);
@@ -56,4 +63,10 @@ public sealed class GatewayFixture : IAsyncLifetime
         await upload.AppendAsync(0, new MemoryStream(content), cancellationToken);
         return upload;
     }
+}
+
+/// <summary>For tests that look at each read by itself, and at few of them: on a machine that runs all tests at once a client may be late by a tenth of a second.</summary>
+public sealed class UnhurriedGatewayFixture : GatewayFixture
+{
+    private protected override string[] More => ["ChatShare:Gateway:MessageGapMilliseconds=200"];
 }

@@ -16,6 +16,10 @@ internal static class TestFiles
     public static IReadOnlyList<string> PartialIn(string downloads) =>
         [.. Directory.EnumerateFiles(Path.Combine(downloads, "partial")).Where(path => Path.GetFileName(path) != DownloadStore.ProbeName)];
 
+    /// <summary>Everything in a downloads folder that people have shared, whole or in part: not its own word, and not what shows that it can be written to.</summary>
+    public static IReadOnlyList<string> SharedIn(string downloads) =>
+        [.. Directory.EnumerateFiles(downloads, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) is not ("identity" or DownloadStore.ProbeName))];
+
     /// <summary>Where a file of that name can be written; each time another place.</summary>
     public static string NewPath(string name) => Path.Combine(Directory.CreateDirectory(Path.Combine(Folder.Value, Guid.NewGuid().ToString("N"))).FullName, name);
 }
