@@ -24,8 +24,14 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Files, sockets and whatever else it has open.</summary>
-    public int Handles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+    /// <summary>Files, sockets and whatever else it has open: how many of each, a file by its path and the others by their kind.</summary>
+    public IReadOnlyDictionary<string, int> Handles => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd")
+        .Select(handle => new FileInfo(handle).LinkTarget)
+        // Closed between the two looks.
+        .OfType<string>()
+        // "socket:[4711]": the number is its own.
+        .CountBy(target => target.StartsWith('/') ? target : target.Split(':')[0] is "anon_inode" ? target : target.Split(':')[0])
+        .ToDictionary(StringComparer.Ordinal);
 
     public int Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
 

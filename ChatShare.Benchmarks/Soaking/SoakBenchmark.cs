@@ -46,7 +46,9 @@ internal static class SoakBenchmark
             Console.WriteLine($"Failed: {fault}");
         var growth = (double)after.LiveBytes / before.LiveBytes;
         var isLight = growth <= MostGrowth;
-        var isSame = after.Handles <= before.Handles && after.Threads <= before.Threads;
+        var isSame = after.HandleCount <= before.HandleCount && after.Threads <= before.Threads;
+        foreach (var (kind, count) in after.Handles.Where(kind => kind.Value != before.Handles.GetValueOrDefault(kind.Key)))
+            Console.WriteLine($"Handles of {kind}: {count}, before {before.Handles.GetValueOrDefault(kind)}");
         var hasRows = after.Rows == before.Rows;
         Console.WriteLine($"To reach: rows as before ({Verdict(hasRows)}).");
         if (isLong)
@@ -94,12 +96,15 @@ internal static class SoakBenchmark
 
     private static void Add(Table table, TimeSpan time, Crowd crowd, Stand stand) => table.Add(
         $"{Show(time.TotalMinutes, "0.#")} min", Show(crowd.Visits, "N0"), Show(crowd.Messages, "N0"), Show(crowd.Files, "N0"),
-        $"{Show(stand.LiveBytes / 1024.0 / 1024, "0.0")} MB", $"{stand.Handles}", $"{stand.Threads}", $"{stand.Rows.Sessions}",
+        $"{Show(stand.LiveBytes / 1024.0 / 1024, "0.0")} MB", $"{stand.HandleCount}", $"{stand.Threads}", $"{stand.Rows.Sessions}",
         $"{stand.Rows.Connections}", $"{stand.Rows.Uploads}");
 
     private static string Verdict(bool isMet) => isMet ? "met" : "missed";
 
     private sealed record Rows(long Sessions, long Connections, long Uploads);
 
-    private sealed record Stand(long LiveBytes, int Handles, int Threads, Rows Rows);
+    private sealed record Stand(long LiveBytes, IReadOnlyDictionary<string, int> Handles, int Threads, Rows Rows)
+    {
+        public int HandleCount => Handles.Values.Sum();
+    }
 }
