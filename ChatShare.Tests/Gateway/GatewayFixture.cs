@@ -15,6 +15,7 @@ public class GatewayFixture : IAsyncLifetime
         // Twice as long as usual: on a busy machine a client may not get to read each message before the next one.
         "ChatShare:Gateway:MessageGapMilliseconds=80",
         "ChatShare:Limits:JoinsPerMinutePerAddress=0",
+        "ChatShare:Limits:TcpConnectionsPerAddress=0",
         "ChatShare:Limits:MessagesPerSecond=0",
         "ChatShare:Limits:UploadsPerMinute=0",
     ];
