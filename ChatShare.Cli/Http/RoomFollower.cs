@@ -86,6 +86,7 @@ internal sealed class RoomFollower(
         // Not disposed before the stream is: it is what ends it.
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(times.Silence);
+        var since = time.GetTimestamp();
         var heard = false;
         try
         {
@@ -94,6 +95,7 @@ internal sealed class RoomFollower(
                 throw new Failure(ExitCode.Refused, "The server does not answer with events. Is it a ChatShare server?");
             // That it has begun to answer is enough to know that it is there: in a quiet room the first event is a ping, much later.
             silence.CancelAfter(times.Silence);
+            since = time.GetTimestamp();
             await ConnectedAsync(cancellationToken);
             await using var stream = await response.Content.ReadAsStreamAsync(silence.Token);
             await foreach (var item in SseParser.Create(stream).EnumerateAsync(silence.Token))
@@ -107,7 +109,8 @@ internal sealed class RoomFollower(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            if (heard)
+            // The timer of a program that was stopped, or of a machine that slept, is late: then nothing is known of the way.
+            if (heard || time.GetElapsedTime(since) > times.Silence * 1.1)
                 throw new Failure(ExitCode.NoServer, "Nothing comes from the server any more.") { IsPassing = true };
             // Not even a ping: events wait somewhere on the way until there are many of them.
             _isPolling = true;
