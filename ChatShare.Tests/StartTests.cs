@@ -277,7 +277,7 @@ public sealed class StartTests
         var error = process.StandardError.ReadToEndAsync(Cancel);
         try
         {
-            await process.WaitForExitAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+            await process.WaitForExitAsync(Cancel).WaitAsync(Make.PatienceForOne, Cancel);
         }
         finally
         {

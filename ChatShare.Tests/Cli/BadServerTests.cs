@@ -94,7 +94,7 @@ public sealed class BadServerTests
         await memory.SaveAsync(begun, Cancel);
         await IsGivenUpAsync(uploader.SendAsync(file, to, meter, Cancel));
         // Called off all the same: the server gives it up by itself after a while.
-        await uploader.CancelAsync(file, to, Cancel).WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await uploader.CancelAsync(file, to, Cancel).WaitAsync(Make.PatienceForOne, Cancel);
         await IsGivenUpAsync(new Downloader(client, clock).GetAsync(new("f1", "b.txt", 4, Sha256: null, FileStates.Ready), home.File("got"), meter, Cancel));
 
         async Task SilentAsync(HttpContext context)
@@ -105,7 +105,7 @@ public sealed class BadServerTests
         }
 
         static async Task IsGivenUpAsync<T>(Task<T> transfer) => Assert.Equal(
-            ExitCode.NoServer, (await Assert.ThrowsAsync<Failure>(() => transfer.WaitAsync(TimeSpan.FromSeconds(20), Cancel))).Code);
+            ExitCode.NoServer, (await Assert.ThrowsAsync<Failure>(() => transfer.WaitAsync(Make.PatienceForOne, Cancel))).Code);
     }
 
     [Fact]
@@ -175,6 +175,25 @@ public sealed class BadServerTests
     }
 
     [Fact]
+    public async Task A_program_that_was_stopped_does_not_take_its_own_sleep_for_something_that_holds_events_back()
+    {
+        var asked = 0;
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms/{room}/events", async (HttpContext context) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            if (asked++ > 0)
+                await context.Response.WriteAsync(Event("message", "a-1", 1), context.RequestAborted);
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
+        }));
+
+        var told = await FollowAsync(
+            server, FollowTimes.Usual with { Silence = TimeSpan.FromSeconds(1) }, most: 3, tellsBreaks: true, new SleptClock());
+
+        Assert.Equal(["lost", "back", "1"], told);
+    }
+
+    [Fact]
     public async Task When_the_database_is_another_everything_comes_anew()
     {
         var asked = new List<string>();
@@ -198,15 +217,15 @@ public sealed class BadServerTests
         Assert.Equal(["0", "a-6", "0"], asked.Take(3));
     }
 
-    private static async Task<string[]> FollowAsync(StandInServer server, FollowTimes times, int most, bool tellsBreaks = false)
+    private static async Task<string[]> FollowAsync(StandInServer server, FollowTimes times, int most, bool tellsBreaks = false, TimeProvider? time = null)
     {
         using var client = new ChatShareClient(new Uri(server.Address + "/"), "token", trustedCertificate: null);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
         var told = Channel.CreateUnbounded<string>();
-        var follower = new RoomFollower(client, "Lobby", new Position(null, 0), TellAsync, TimeProvider.System, times).RunAsync(over.Token);
+        var follower = new RoomFollower(client, "Lobby", new Position(null, 0), TellAsync, time ?? TimeProvider.System, times).RunAsync(over.Token);
         var all = new List<string>();
         while (all.Count < most)
-            all.Add(await told.Reader.ReadAsync(Cancel).AsTask().WaitAsync(TimeSpan.FromSeconds(20), Cancel));
+            all.Add(await told.Reader.ReadAsync(Cancel).AsTask().WaitAsync(Make.PatienceForOne, Cancel));
         await over.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => follower);
         return [.. all];
@@ -247,5 +266,13 @@ public sealed class BadServerTests
             await context.Response.Body.FlushAsync(context.RequestAborted);
             await Task.Delay(Timeout.InfiniteTimeSpan, context.RequestAborted);
         });
+    }
+
+    /// <summary>An hour has gone by whenever somebody looks: to a program that was stopped meanwhile its timers are that late.</summary>
+    private sealed class SleptClock : TimeProvider
+    {
+        private long _looks;
+
+        public override long GetTimestamp() => base.GetTimestamp() + (Interlocked.Increment(ref _looks) * 3600 * TimestampFrequency);
     }
 }

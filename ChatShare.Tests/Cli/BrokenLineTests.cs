@@ -240,7 +240,7 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
         await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > body));
         cable.HoldAfter(long.MaxValue);
 
-        await upload.WaitAsync(TimeSpan.FromSeconds(20), Cancel);
+        await upload.WaitAsync(Make.PatienceForOne, Cancel);
     }
 
     [Fact]

@@ -92,7 +92,7 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
         await Expect(bo.Progress("carried.bin")).ToBeVisibleAsync();
         await EndToEnd.PageControls.SendAtAsync(ann.Page, 0);
         var link = bo.Download("carried.bin");
-        await Expect(link).ToBeVisibleAsync(new() { Timeout = 40_000 });
+        await Expect(link).ToBeVisibleAsync();
         var download = await bo.Page.RunAndWaitForDownloadAsync(() => link.ClickAsync());
         await using (var stream = await download.CreateReadStreamAsync())
             Assert.Equal(SHA256.HashData(content), await SHA256.HashDataAsync(stream, Cancel));

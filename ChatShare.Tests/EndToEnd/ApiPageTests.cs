@@ -25,7 +25,7 @@ public sealed class ApiPageTests(Chromium chromium, ServerFixture fixture)
         };
         page.PageError += (_, error) => complaints.Add(error);
         await page.GotoAsync("/scalar");
-        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in, or renew a token" }).First).ToBeVisibleAsync(new() { Timeout = 60_000 });
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Sign in, or renew a token" }).First).ToBeVisibleAsync();
         await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
 
         Assert.Empty(foreign);

@@ -149,7 +149,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
 
         await bo.Page.Context.SetOfflineAsync(true);
-        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1, new() { Timeout = 60_000 });
+        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1);
         await ann.SayAsync("missed one");
         await ann.SayAsync("missed two");
         await ann.SeesAsync("missed two");

@@ -189,7 +189,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
         var seen = Expect(bo.Progress("fenced2.bin")).ToBeVisibleAsync();
         await Eventually.TrueAsync(AsksBeforeItLeavesAsync);
         await seen;
-        await Expect(bo.Download("fenced2.bin")).ToBeVisibleAsync(new() { Timeout = 20_000 });
+        await Expect(bo.Download("fenced2.bin")).ToBeVisibleAsync();
 
         // What was picked here goes here, whatever room is open by then, and holds up nothing.
         await ann.AttachAsync((await RandomFileAsync("fenced3.bin", 1000)).Path);
@@ -299,7 +299,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     private static async Task ArrivesAsync(Person person, (string Path, byte[] Sha256) file)
     {
         var link = person.Download(Path.GetFileName(file.Path));
-        await Expect(link).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await Expect(link).ToBeVisibleAsync();
         var download = await person.Page.RunAndWaitForDownloadAsync(() => link.ClickAsync());
         await using var stream = await download.CreateReadStreamAsync();
         Assert.Equal(file.Sha256, await SHA256.HashDataAsync(stream, Cancel));

@@ -44,14 +44,28 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await ann.AttachAsync(Text("at once.txt"));
         await Expect(ann.Download("at once.txt")).ToBeVisibleAsync();
         // Whoever writes gets time, and need not send it.
+        var waits = ann.Page.EvaluateAsync<bool>(
+            """
+            () => new Promise((resolve) => {
+              const chips = document.querySelector(".chips");
+              new MutationObserver((_, observer) => {
+                if (chips.querySelector(".chip")) {
+                  observer.disconnect();
+                  const field = document.querySelector(".composer-text");
+                  field.value = "about it";
+                  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+                  // Longer than they wait for nobody, and by the clock that they wait by.
+                  setTimeout(() => resolve(chips.querySelector(".chip") !== null), 2000);
+                }
+              }).observe(chips, { childList: true, subtree: true });
+            })
+            """);
         await ann.AttachAsync(Text("a moment later.txt"));
-        await ann.Field.PressSequentiallyAsync("about it");
-        await Expect(ann.Button("Hold")).ToBeVisibleAsync();
-        await Expect(ann.Download("a moment later.txt")).ToBeVisibleAsync(new() { Timeout = 10_000 });
+        Assert.True(await waits);
+        await Expect(ann.Download("a moment later.txt")).ToBeVisibleAsync();
         await ann.Field.FillAsync("");
 
-        await ann.AttachAsync(Text("held.txt"));
-        await ann.Button("Hold").ClickAsync();
+        await ann.AttachAndHoldAsync(Text("held.txt"));
         await ann.AttachAsync(Text("and more.txt"));
         // Longer than they would have waited: a second file goes its whole way meanwhile.
         await ann.NewRoomAsync("Meanwhile");
@@ -135,8 +149,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     public async Task Leaving_the_page_while_files_are_sent_is_asked_about()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Leaver");
-        await ann.AttachAsync(Text("waiting.txt"));
-        await ann.Button("Hold").ClickAsync();
+        await ann.AttachAndHoldAsync(Text("waiting.txt"));
         await ann.NewRoomAsync("Leavers");
         var asked = new TaskCompletionSource<string>();
         ann.Page.Dialog += (_, dialog) =>
@@ -232,7 +245,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await bo.SayAsync("I can talk meanwhile");
         await ann.SeesAsync("I can talk meanwhile");
 
-        await Expect(bo.Log.Locator("a.download")).ToHaveCountAsync(500, new() { Timeout = 60_000 });
+        await Expect(bo.Log.Locator("a.download")).ToHaveCountAsync(500);
         await Expect(bo.Log.Locator(".message:has(.group)")).ToHaveCountAsync(1);
         var names = await bo.Log.Locator(".file-name").AllTextContentsAsync();
         Assert.Equal(Enumerable.Range(1, 500), names.Select(name => int.Parse(name.Split(' ')[^1].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)));

@@ -18,7 +18,7 @@ public sealed class StoragePageTests(Chromium chromium, ServerFixture fixture) :
         foreach (var (name, length) in new[] { ("kept.bin", 800_000), ("old.bin", 800_001), ("new.bin", 800_002) })
         {
             await ann.AttachAsync(name, length);
-            await Expect(bo.Download(name)).ToBeVisibleAsync(new() { Timeout = 20_000 });
+            await Expect(bo.Download(name)).ToBeVisibleAsync();
         }
 
         var keep = ann.Button("Keep kept.bin");

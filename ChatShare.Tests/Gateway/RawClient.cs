@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Gateway;
 
@@ -48,7 +49,7 @@ internal sealed class RawClient : IDisposable
     private async Task<string> ReadAsync(string? end)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        patience.CancelAfter(TimeSpan.FromSeconds(30));
+        patience.CancelAfter(Make.PatienceForOne);
         var read = new StringBuilder();
         var decoder = Encoding.UTF8.GetDecoder();
         var (bytes, characters) = (new byte[4096], new char[4096]);

@@ -227,7 +227,7 @@ public sealed class ReaderPropertyTests
             var before = Last;
             while (Last == before && Last < _session!.Room.LastNumber)
             {
-                Assert.True(await _reading!.MoveNextAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(20), token));
+                Assert.True(await _reading!.MoveNextAsync().AsTask().WaitAsync(Make.PatienceForOne, token));
                 foreach (var message in _reading.Current.OfType<RoomEvent.MessageChanged>().Select(e => e.Message))
                 {
                     Assert.True(message.Changed > Last, $"{message.Changed} came after {Last}.");

@@ -133,7 +133,7 @@ public sealed class RoomSessionTests
                 await session.DisposeAsync();
             else
                 await giveUp.CancelAsync();
-            await reading.WaitAsync(TimeSpan.FromSeconds(20), token);
+            await reading.WaitAsync(Make.PatienceForOne, token);
             await session.DisposeAsync();
             session.Participant.Dispose();
         }

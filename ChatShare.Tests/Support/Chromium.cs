@@ -68,7 +68,7 @@ public sealed class Chromium : IAsyncLifetime
         };
         configure?.Invoke(options);
         var context = await (await BrowserAsync()).NewContextAsync(options);
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout((float)Make.PatienceForOne.TotalMilliseconds);
         return await context.NewPageAsync();
     }
 
@@ -109,7 +109,7 @@ public sealed class Chromium : IAsyncLifetime
         await _starting.WaitAsync();
         try
         {
-            Assertions.SetDefaultExpectTimeout(20_000);
+            Assertions.SetDefaultExpectTimeout((float)Make.PatienceForOne.TotalMilliseconds);
             _playwright ??= await Playwright.CreateAsync();
             return _browser ??= await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable, Args = Arguments });
         }

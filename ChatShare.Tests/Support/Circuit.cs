@@ -18,8 +18,7 @@ namespace ChatShare.Tests.Support;
 /// </summary>
 internal sealed class Circuit : BunitContext
 {
-    // Live tables look again about once a second, and the machine may be busy.
-    static Circuit() => DefaultWaitTimeout = TimeSpan.FromSeconds(20);
+    static Circuit() => DefaultWaitTimeout = Make.PatienceForOne;
 
     /// <param name="core">The server.</param>
     /// <param name="session">Who sits there; null for a circuit that was opened after their session had ended.</param>

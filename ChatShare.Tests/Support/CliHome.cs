@@ -109,16 +109,20 @@ internal sealed class CliRun : IAsyncDisposable
         await Input.FlushAsync(TestContext.Current.CancellationToken);
     }
 
-    /// <summary>Waits until it has written this.</summary>
+    /// <summary>Waits until it has written this, for as long as it goes on writing.</summary>
     public async Task SeesAsync(string text)
     {
-        try
+        var (output, notes) = (0, 0);
+        var since = TimeProvider.System.GetTimestamp();
+        using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!Comes(_output, text, ref output) && !Comes(_notes, text, ref notes))
         {
-            await Eventually.TrueAsync(() => Task.FromResult(Output.Contains(text, StringComparison.Ordinal) || Notes.Contains(text, StringComparison.Ordinal)));
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"“{text}” did not come. Output: {Output} Notes: {Notes}");
+            var known = output + notes;
+            await look.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            if (_output.Length + _notes.Length > known)
+                since = TimeProvider.System.GetTimestamp();
+            else if (TimeProvider.System.GetElapsedTime(since) > Make.PatienceForOne)
+                Assert.Fail($"“{text}” did not come. Output: {Output} Notes: {Notes}");
         }
     }
 
@@ -167,6 +171,19 @@ internal sealed class CliRun : IAsyncDisposable
         {
             lock (into)
                 into.Append(buffer, 0, count);
+        }
+    }
+
+    /// <param name="from">What was written.</param>
+    /// <param name="text">What is looked for.</param>
+    /// <param name="searched">How much of it does not have it: with much to read, only the rest is looked at again.</param>
+    private static bool Comes(StringBuilder from, string text, ref int searched)
+    {
+        lock (from)
+        {
+            var start = Math.Max(0, searched - text.Length);
+            searched = from.Length;
+            return from.ToString(start, from.Length - start).Contains(text, StringComparison.Ordinal);
         }
     }
 

@@ -8,7 +8,7 @@ internal static class Eventually
     public static async Task TrueAsync(Func<Task<bool>> condition, TimeSpan? within = null)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(within ?? TimeSpan.FromSeconds(15));
+        patience.CancelAfter(within ?? Make.PatienceForOne);
         using var look = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!await condition())
             await look.WaitForNextTickAsync(patience.Token);

@@ -10,7 +10,13 @@ namespace ChatShare.Tests.Support;
 internal static class Make
 {
     /// <summary>The most a test may take, in milliseconds: one that hangs says so. Far above what any needs.</summary>
-    public const int Patience = 120_000;
+    public const int Patience = 240_000;
+
+    /// <summary>
+    /// The most that one thing may take, wherever a test waits for it: it only tells a slow machine from a thing that never comes. What is
+    /// promised within a time says so itself.
+    /// </summary>
+    public static readonly TimeSpan PatienceForOne = TimeSpan.FromSeconds(60);
 
     /// <summary>Whether the long forms run.</summary>
     public static bool IsLong { get; } = Environment.GetEnvironmentVariable("CHATSHARE_TESTS") == "long";

@@ -95,7 +95,13 @@ public sealed class Person(IPage page)
     /// <summary>Sends many messages by the composer, without a round trip for each; returns when the last one is settled.</summary>
     public async Task SayAllAsync(IReadOnlyList<string> texts)
     {
-        await Field.EvaluateAsync(
+        await SayAtOnceAsync(texts);
+        await SeesAsync(texts[^1]);
+    }
+
+    /// <summary>The same without waiting.</summary>
+    public Task SayAtOnceAsync(IReadOnlyList<string> texts) =>
+        Field.EvaluateAsync(
             """
             (field, texts) => {
               for (const text of texts) {
@@ -106,18 +112,39 @@ public sealed class Person(IPage page)
             }
             """,
             texts);
-        await SeesAsync(texts[^1]);
-    }
 
     /// <summary>Waits until a message with this text is in the log, settled, once.</summary>
     public async Task SeesAsync(string text) =>
-        await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1, new() { Timeout = 20_000 });
+        await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1);
 
     /// <summary>The texts of the settled messages, in order.</summary>
     public Task<IReadOnlyList<string>> TextsAsync() => Log.Locator(".message[id] .text").AllInnerTextsAsync();
 
     /// <summary>Picks files in the composer.</summary>
     public Task AttachAsync(params FilePayload[] files) => page.GetByLabel("Attach files").SetInputFilesAsync(files);
+
+    /// <summary>
+    /// Picks files, and holds them once they stand there: the moment after which they go by themselves may pass while a busy machine looks for
+    /// the button.
+    /// </summary>
+    public async Task AttachAndHoldAsync(params FilePayload[] files)
+    {
+        await page.EvaluateAsync(
+            """
+            () => {
+              const chips = document.querySelector(".chips");
+              new MutationObserver((_, observer) => {
+                const hold = [...chips.querySelectorAll("button")].find((button) => button.textContent === "Hold" && button.checkVisibility());
+                if (hold) {
+                  observer.disconnect();
+                  hold.click();
+                }
+              }).observe(chips, { attributes: true, childList: true, subtree: true });
+            }
+            """);
+        await AttachAsync(files);
+        await Expect(page.Locator(".chips").GetByRole(AriaRole.Status)).ToContainTextAsync("Send shares");
+    }
 
     public Task AttachAsync(string path) => page.GetByLabel("Attach files").SetInputFilesAsync(path);
 

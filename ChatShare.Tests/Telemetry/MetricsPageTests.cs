@@ -122,7 +122,7 @@ public sealed class MetricsPageTests(MetricsFixture fixture)
     [Fact]
     public async Task Receiver_of_otlp_gets_them_too()
     {
-        var (type, bytes) = await fixture.Received.WaitAsync(TimeSpan.FromSeconds(30), Cancel);
+        var (type, bytes) = await fixture.Received.WaitAsync(Make.PatienceForOne, Cancel);
 
         Assert.Equal("application/x-protobuf", type);
         foreach (var expected in new[] { "service.name", "chatshare", "chatshare.messages", "chatshare.door", "chatshare.people", "dotnet.process.cpu.time" })
