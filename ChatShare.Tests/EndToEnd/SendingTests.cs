@@ -245,7 +245,8 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await bo.SayAsync("I can talk meanwhile");
         await ann.SeesAsync("I can talk meanwhile");
 
-        await Expect(bo.Log.Locator("a.download")).ToHaveCountAsync(500);
+        // All of them are drawn when the last one is there.
+        await Expect(bo.Log.Locator("a.download")).ToHaveCountAsync(500, new() { Timeout = 3 * (float)Make.PatienceForOne.TotalMilliseconds });
         await Expect(bo.Log.Locator(".message:has(.group)")).ToHaveCountAsync(1);
         var names = await bo.Log.Locator(".file-name").AllTextContentsAsync();
         Assert.Equal(Enumerable.Range(1, 500), names.Select(name => int.Parse(name.Split(' ')[^1].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)));
