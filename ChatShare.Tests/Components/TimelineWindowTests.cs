@@ -248,6 +248,51 @@ public sealed class TimelineWindowTests
         Assert.Equal(1, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
     }
 
+    [Fact]
+    public void Whoever_left_off_further_up_than_the_page_is_taken_there_and_told_so_once()
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 2, Unread = 18, Viewer = Bo };
+        window.Reset([.. Enumerable.Range(11, 10).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Equal(18, window.UnreadAbove);
+
+        // Deleted while the page is read that still has it, one among the rows and one outside.
+        window.BeginLoading();
+        window.Apply(Sample.Make(4, person: Ann, changed: 30, deleted: true));
+        window.Apply(Sample.Make(12, person: Ann, changed: 31, deleted: true));
+        window.Open([.. Enumerable.Range(1, 12).Select(n => Sample.Make(n, person: Ann))], reachesEnd: false);
+
+        Assert.Equal(Enumerable.Range(1, 12).Select(n => (long)n), Rows(window).Select(row => row.Message.Number));
+        Assert.Equal([4L, 12L], Rows(window).Where(row => row.Message.Deleted).Select(row => row.Message.Number));
+        Assert.Equal(3, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+        Assert.False(window.AtEnd);
+        Assert.Equal(0, window.UnreadAbove);
+        window.Reset([.. Enumerable.Range(11, 10).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+        Assert.Equal(0, window.UnreadAbove);
+    }
+
+    [Fact]
+    public void Nobody_is_sent_up_to_a_line_that_is_among_the_rows_or_to_none()
+    {
+        var among = new TimelineWindow(TimeProvider.System) { Seen = 2, Unread = 3, Viewer = Bo };
+        among.Reset([.. Enumerable.Range(1, 5).Select(n => Sample.Make(n, person: Ann))]);
+        var nothing = new TimelineWindow(TimeProvider.System) { Seen = 20, Unread = 0, Viewer = Bo };
+        nothing.Reset([.. Enumerable.Range(11, 10).Select(n => Sample.Make(n, person: Ann))]);
+        var first = new TimelineWindow(TimeProvider.System) { Seen = 0, Unread = 3, Viewer = Bo };
+        first.Reset([.. Enumerable.Range(1, 3).Select(n => Sample.Make(n, person: Ann))]);
+
+        Assert.Equal([0L, 0L, 0L], new[] { among.UnreadAbove, nothing.UnreadAbove, first.UnreadAbove });
+    }
+
+    [Fact]
+    public void A_day_that_ends_is_waited_for_in_two_steps()
+    {
+        var (noon, late) = (new ForwardClock(Sample.Noon), new ForwardClock(Sample.Noon.AddHours(12).AddSeconds(-10)));
+
+        Assert.InRange(new TimelineWindow(noon).UntilDayEnds(), TimeSpan.FromHours(10.9), TimeSpan.FromHours(11));
+        Assert.InRange(new TimelineWindow(late).UntilDayEnds(), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]

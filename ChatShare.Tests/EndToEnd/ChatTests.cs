@@ -139,6 +139,34 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task Where_more_is_unread_than_a_page_shows_a_button_leads_to_the_first()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Prolific");
+        await ann.NewRoomAsync("Minutes");
+        await ann.SayAsync("the last one that was seen");
+        var bo = await Person.JoinAsync(chromium, Server, "Absent", "/rooms/Minutes");
+        await bo.SeesAsync("the last one that was seen");
+        await Expect(bo.Page.GetByRole(AriaRole.Button, new() { Name = "unread" })).ToHaveCountAsync(0);
+        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await Expect(bo.Page.GetByPlaceholder("Message Lobby")).ToBeVisibleAsync();
+        await ann.SayAllAsync([.. Enumerable.Range(1, 130).Select(number => $"minute {number}.")]);
+
+        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Minutes" }).ClickAsync();
+        await bo.SeesAsync("minute 130.");
+        await Expect(bo.Log.GetByText("minute 1.", new() { Exact = true })).ToHaveCountAsync(0);
+        await bo.Page.GetByRole(AriaRole.Button, new() { Name = "130 unread · Go to the first" }).ClickAsync();
+
+        await Expect(bo.Log.GetByRole(AriaRole.Separator, new() { Name = "New messages" })).ToBeInViewportAsync();
+        await Expect(bo.Log.GetByText("minute 1.", new() { Exact = true })).ToBeInViewportAsync();
+        await Expect(bo.Log.GetByText("the last one that was seen")).ToBeInViewportAsync();
+        await Expect(bo.Page.GetByRole(AriaRole.Button, new() { Name = "unread" })).ToHaveCountAsync(0);
+        // What comes meanwhile moves nothing, and the way back is where it always is.
+        await ann.SayAsync("and one more");
+        await bo.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" }).ClickAsync();
+        await Expect(bo.Log.GetByText("and one more")).ToBeInViewportAsync();
+    }
+
+    [Fact]
     public async Task After_a_lost_connection_missed_messages_appear_in_place_without_a_reload()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Steady");

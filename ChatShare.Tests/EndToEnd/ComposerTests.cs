@@ -125,6 +125,25 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
     }
 
     [Fact]
+    public async Task What_somebody_left_unsent_is_nobodys_once_another_person_has_joined()
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(TestContext.Current.CancellationToken);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        await ann.Field.FillAsync("half a thought");
+        await ann.Page.WaitForFunctionAsync("() => Object.keys(localStorage).some((key) => key.startsWith('chatshare.draft/'))");
+        // Kept over a reload, for her.
+        await ann.Page.ReloadAsync();
+        await ann.InRoomAsync();
+        await Expect(ann.Field).ToHaveValueAsync("half a thought");
+
+        await ann.Button("Leave").ClickAsync();
+        await ann.JoinAsync("Bo");
+
+        await Expect(ann.Field).ToHaveValueAsync("");
+        Assert.Empty(await ann.Page.EvaluateAsync<string[]>("() => Object.keys(localStorage).filter((key) => /^chatshare\\.(draft|outbox)/.test(key))"));
+    }
+
+    [Fact]
     public async Task What_was_refused_is_sent_by_Retry_once_and_is_gone_for_good_by_Delete()
     {
         await using var server = await ServerProcess.StartMigratedAsync(TestContext.Current.CancellationToken, "ChatShare:Limits:MessagesPerSecond=1");

@@ -148,6 +148,18 @@ public sealed class GatewayChatTests(UnhurriedGatewayFixture fixture) : IClassFi
     }
 
     [Fact]
+    public async Task Server_that_is_stopped_says_so()
+    {
+        await using var app = await RunningApp.StartAsync(GatewayFixture.Settings);
+        await using var ann = await OldClient.JoinAsync(app.Gateway!, "ann");
+
+        await app.StopAsync();
+
+        await ann.HangsUpAsync(withinSeconds: 60);
+        Assert.Equal("The server is being restarted.", ann.Read[^1]);
+    }
+
+    [Fact]
     public async Task Client_that_connects_again_keeps_its_name()
     {
         for (var time = 0; time < 3; time++)

@@ -2,7 +2,9 @@ using AngleSharp.Dom;
 using Bunit;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
 using ChatShare.Web.Circuits;
+using ChatShare.Web.Components.Chat;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Forms;
@@ -55,6 +57,16 @@ internal sealed class Circuit : BunitContext
 
     /// <summary>What the person is told at the edge of the page.</summary>
     public IRenderedComponent<MudSnackbarProvider> Notices { get; }
+
+    /// <summary>A room's page, for somebody who lives by UTC.</summary>
+    public IRenderedComponent<RoomView> ShowRoom(Room room)
+    {
+        var script = JSInterop.SetupModule("/js/chat.js");
+        script.Mode = JSRuntimeMode.Loose;
+        script.Setup<string>("timeZone").SetResult("UTC");
+        script.SetupModule("start", _ => true).Mode = JSRuntimeMode.Loose;
+        return Render<RoomView>(parameters => parameters.Add(page => page.Room, room));
+    }
 
     /// <summary>The dialogs that are open.</summary>
     public IRenderedComponent<MudDialogProvider> Dialogs { get; }

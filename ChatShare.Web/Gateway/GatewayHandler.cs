@@ -109,18 +109,22 @@ internal sealed class GatewayHandler(
             await line.SendAsync(OldProtocol.Connected, over.Token);
             await new GatewayClient(room, input, outbox, feed, uploads, pace, time).RunAsync(over.Token);
         }
-        catch (OperationCanceledException) when (guest.Session.EndReason is not null)
+        catch (OperationCanceledException) when (WhyItEnds(guest) is not null)
         {
             // Told below.
         }
 
         // Not only after a cancellation: the room's events may end, without a word, a moment before the token that says why.
-        if (guest.Session.EndReason is { } reason && !line.IsInFile)
+        if (WhyItEnds(guest) is { } reason && !line.IsInFile)
         {
             using var farewell = new CancellationTokenSource(pace.Farewell, time);
             await line.SayAsync(reason, farewell.Token);
         }
     }
+
+    /// <summary>Null while nobody has ended it.</summary>
+    private string? WhyItEnds(Guest guest) =>
+        guest.Session.EndReason ?? (lifetime.ApplicationStopping.IsCancellationRequested ? "The server is being restarted." : null);
 
     private Room Room() =>
         RoomName.TryParse(options.Value.Gateway.Room, out var name, out _) && rooms.Find(name) is { } room

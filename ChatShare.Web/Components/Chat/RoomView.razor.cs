@@ -17,6 +17,9 @@ public sealed partial class RoomView
 {
     private const int PageLength = 60;
 
+    // Above the line "New", so that one knows where one was.
+    private const int RowsBeforeUnread = 20;
+
     // Ten to twenty renders a second are what an eye can use; the first after a pause comes at once.
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(60);
 
@@ -95,10 +98,7 @@ public sealed partial class RoomView
         {
             window.BeginLoading();
             var newer = await _session.ReadAfterAsync(newest, PageLength, _gone.Token);
-            // What is posted while this was read comes by the events and would be left out as long as the window is not at
-            // its end; so the end is reached only when the last row is the room's newest.
-            var newestOfRoom = newer.IsEmpty ? newest : newer[^1].Number;
-            window.Append(newer, newer.Length < PageLength && Room.NewestMessage <= newestOfRoom);
+            window.Append(newer, ReachesEnd(newer, newest));
             _timeline.Draw();
         }
         finally
@@ -118,6 +118,29 @@ public sealed partial class RoomView
         }
 
         return Task.CompletedTask;
+    }
+
+    /// <summary>To the line "New", which is further up than the page that the room was opened with.</summary>
+    /// <returns>False when there is none.</returns>
+    [JSInvokable]
+    public async Task<bool> JumpToUnreadAsync()
+    {
+        if (_loadingEdge || _session is null || _timeline.Window is not { UnreadAbove: > 0 } window)
+            return false;
+        _loadingEdge = true;
+        try
+        {
+            window.BeginLoading();
+            var before = await _session.ReadBeforeAsync(window.Seen + 1, RowsBeforeUnread, _gone.Token);
+            var after = await _session.ReadAfterAsync(window.Seen, PageLength, _gone.Token);
+            window.Open([.. before, .. after], ReachesEnd(after, window.Seen));
+            _timeline.Draw();
+            return window.HasShownLine;
+        }
+        finally
+        {
+            _loadingEdge = false;
+        }
     }
 
     /// <summary>The person went to the last row, or away from it to read further up.</summary>
@@ -229,7 +252,14 @@ public sealed partial class RoomView
         _session.FrameInterval = Frame;
 
         var backlog = _session.Backlog;
-        var window = new TimelineWindow(Time) { Zone = FindZone(zone), Viewer = me.PersonId, Seen = marks[Room].Number };
+        var seen = marks[Room];
+        var window = new TimelineWindow(Time)
+        {
+            Zone = FindZone(zone),
+            Viewer = me.PersonId,
+            Seen = seen.Number,
+            Unread = backlog.Messages is [.., var newest] ? newest.Ordinal - seen.Ordinal : 0,
+        };
         window.Reset(backlog.Messages);
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);
@@ -243,6 +273,7 @@ public sealed partial class RoomView
             _self,
             RoomScriptOptions.Json(Room, me, Limits));
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
+        _ = FollowDaysAsync(window, _gone.Token);
     }
 
     /// <summary>Runs on the room's fan-out workers; only applying and drawing happens on the circuit.</summary>
@@ -299,6 +330,36 @@ public sealed partial class RoomView
         else if (draw)
             _timeline.Draw();
         _timeline.Settle();
+    }
+
+    /// <summary>
+    /// What is posted while a page is read comes by the events and would be left out as long as the window is not at its end; so the end is
+    /// reached only when the last row is the room's newest.
+    /// </summary>
+    private bool ReachesEnd(System.Collections.Immutable.ImmutableArray<ChatMessage> page, long after) =>
+        page.Length < PageLength && Room.NewestMessage <= (page.IsEmpty ? after : page[^1].Number);
+
+    /// <summary>"Today" is not today for ever, also in a room where nobody says anything.</summary>
+    private async Task FollowDaysAsync(TimelineWindow window, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (true)
+            {
+                var left = window.UntilDayEnds();
+                // A timer may be a moment early.
+                await Task.Delay(left + TimeSpan.FromSeconds(1), Time, cancellationToken).ConfigureAwait(false);
+                await InvokeAsync(() =>
+                {
+                    window.TurnDay();
+                    _timeline.Draw();
+                }).ConfigureAwait(false);
+            }
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
+        {
+            Logger.PageGone();
+        }
     }
 
     private void ShowPeople(System.Collections.Immutable.ImmutableArray<PersonHere> people)

@@ -62,6 +62,15 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// </summary>
     public long Seen { get; init; }
 
+    /// <summary>How many messages stood behind <see cref="Seen"/> when the page was opened.</summary>
+    public long Unread { get; init; }
+
+    /// <summary>Whether the line "New" was among the rows.</summary>
+    public bool HasShownLine { get; private set; }
+
+    /// <summary><see cref="Unread"/> as long as the line "New" lies further up than the rows and was never among them; else 0.</summary>
+    public long UnreadAbove => !HasShownLine && Oldest > Seen && _messages.GetValueAtIndex(0).Ordinal > 1 ? Unread : 0;
+
     /// <summary>Null when there is nothing.</summary>
     public long? Oldest => _messages.Count > 0 ? _messages.GetKeyAtIndex(0) : null;
 
@@ -114,8 +123,32 @@ internal sealed class TimelineWindow(TimeProvider time)
         return true;
     }
 
+    /// <summary>Shows another part of the log, after <see cref="BeginLoading"/>.</summary>
+    /// <param name="page">Ascending, without holes.</param>
+    /// <param name="reachesEnd">Whether there are no newer ones.</param>
+    public void Open(ImmutableArray<ChatMessage> page, bool reachesEnd)
+    {
+        // What changed among the rows while the page was read counts like what changed outside of them.
+        foreach (var message in _messages.Values)
+            _meanwhile?.TryAdd(message.Number, message);
+        _messages.Clear();
+        TakeIn(page);
+        ReachEnd(reachesEnd);
+        _allStale = true;
+    }
+
+    /// <summary>Draws everything anew with the next look: "Today" is another day now.</summary>
+    public void TurnDay() => _allStale = true;
+
+    /// <summary>Until the viewer's day ends; when clocks are set before that, until about an hour before.</summary>
+    public TimeSpan UntilDayEnds()
+    {
+        var left = TimeSpan.FromDays(1) - TimeZoneInfo.ConvertTime(time.GetUtcNow(), Zone).TimeOfDay;
+        return left > TimeSpan.FromHours(2) ? left - TimeSpan.FromHours(1) : left;
+    }
+
     /// <summary>
-    /// Before a page for <see cref="Prepend"/> or <see cref="Append"/> is read: what changes from here on may not be in it, and would else be left out
+    /// Before a page for <see cref="Prepend"/>, <see cref="Append"/> or <see cref="Open"/> is read: what changes from here on may not be in it, and would else be left out
     /// as something that is outside. A message that was deleted would be shown again.
     /// </summary>
     public void BeginLoading() => _meanwhile = [];
@@ -212,7 +245,11 @@ internal sealed class TimelineWindow(TimeProvider time)
             return null;
         var today = DayOf(time.GetUtcNow());
         if (_allStale || today != _today)
+        {
             (_allStale, _today, _firstUnread) = (true, today, FirstUnread());
+            _frameStale |= !HasShownLine && _firstUnread is not null;
+            HasShownLine |= _firstUnread is not null;
+        }
 
         var alone = !_frameStale;
         TimelineBlock? changed = null;

@@ -11,7 +11,9 @@ import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { createServer } from "./server.js";
 import { createTimeline } from "./timeline.js";
+import * as storage from "./storage.js";
 import { standAbove } from "./transfers.js";
+import { followUnread } from "./unread.js";
 
 export { timeZone } from "./times.js";
 
@@ -35,7 +37,7 @@ const longestWait = 2000;
 let current = null;
 
 /**
- * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder` and `.composer` stand below it
+ * @param {HTMLElement} root the room: `.timeline`, `.pending-rows`, `.pill-holder`s and `.composer` stand below it
  * @param {import("./server.js").DotNetRef} dotnet
  * @param {string} json of RoomScriptOptions
  */
@@ -79,12 +81,19 @@ export function start(root, dotnet, json) {
   const scroller = part(".timeline");
   const timeline = createTimeline({
     scroller,
-    pillHolder: part(".pill-holder"),
+    pillHolder: part(".pill-holder.below"),
     person: options.person,
     server,
     onRows: (clientIds) => outbox?.settle(clientIds),
     signal,
   });
+  followUnread({ scroller, holder: part(".pill-holder.above"), jump: () => void timeline.scrollToUnread(), signal });
+  // A browser is one person's at a time: what somebody before them wrote and did not send is nobody's any more.
+  for (const key of ["chatshare.draft/", "chatshare.outbox/"].flatMap(storage.keys)) {
+    if (!key.includes(`/${options.person}/`)) {
+      storage.remove(key);
+    }
+  }
   outbox = createOutbox({
     server,
     prefix: `chatshare.outbox${scope}`,

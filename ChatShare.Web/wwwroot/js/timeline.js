@@ -35,6 +35,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   let stuck = true;
   let placed = false;
   let jumping = false;
+  /** On the way to the "New" line, which is further up than what is shown. */
+  let seeking = false;
   let loading = false;
   let retryAt = 0;
   let fresh = 0;
@@ -121,12 +123,18 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       return;
     }
     placed = true;
+    placeAtLine();
+  }
+
+  /** @returns {boolean} whether there is a "New" line */
+  function placeAtLine() {
     const line = content.querySelector(".new-line");
     if (line) {
       const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
       scroller.scrollTop += above - scroller.clientHeight / 4;
       stuck = isAtEnd();
     }
+    return line !== null;
   }
 
   /** Puts the position right after the content or the window changed. */
@@ -134,7 +142,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     if (!placed) {
       placeFirst();
     }
-    if (jumping && showsEnd()) {
+    if (seeking) {
+      seeking = jumping = !placeAtLine();
+    } else if (jumping && showsEnd()) {
       jumping = false;
       stuck = true;
     }
@@ -271,6 +281,16 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     // Otherwise `jumping` ends when data-at-end changes: the rows may be drawn a moment after the answer.
   }
 
+  async function scrollToUnread() {
+    seeking = jumping = true;
+    stuck = false;
+    // Without a line there is nowhere to go; with one `settle` goes there, the rows may be drawn a moment after the answer.
+    if (!(await server.call("JumpToUnreadAsync").catch(() => false))) {
+      seeking = jumping = false;
+      settle();
+    }
+  }
+
   /** @param {MutationRecord[]} records */
   function mutated(records) {
     /** @type {Element[]} */
@@ -342,7 +362,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   document.addEventListener(
     "chatshare:reconnected",
     () => {
-      jumping = false;
+      seeking = jumping = false;
       reportSeen();
       loadEdges();
     },
@@ -359,6 +379,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
 
   return {
     scrollToEnd,
+    scrollToUnread,
     tellSeen,
     /** @param {string} clientId */
     shows: (clientId) => content.querySelector(`.message[id][data-client="${CSS.escape(clientId)}"]`) !== null,
