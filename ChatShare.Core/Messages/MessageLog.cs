@@ -194,10 +194,11 @@ public sealed class MessageLog : IAsyncDisposable
         {
             if (result is not { Message: { } message, IsNew: true })
                 continue;
+            // First to the other nodes: here hundreds of pages are about to be drawn, by the same cores.
+            _bus.Tell(new NodeNews.Changed(message));
             Publish(entry.Room, message);
             if (message.Number == message.Changed)
                 _metrics.Posted(message.Door);
-            _bus.Tell(new NodeNews.Changed(message));
         }
 
         foreach (var (entry, result) in batch.Zip(results))

@@ -8,7 +8,8 @@ namespace ChatShare.Core.Rooms;
 /// reader runs on the worker until it waits again, so that a thousand renders are a thousand steps of a few workers and
 /// not a thousand jobs in front of everybody else's. A worker has a thread of its own: in the pool's queue it would stand behind the
 /// pages of hundreds who come at the same moment. A reader that was woken less than its frame interval ago waits for
-/// the rest of it and finds everything that came meanwhile in one batch.
+/// the rest of it and finds everything that came meanwhile in one batch; one without an interval, a program that is sent a line, does not
+/// stand behind the pages that are to be drawn.
 /// </summary>
 internal sealed class FanOut : IAsyncDisposable
 {
@@ -30,6 +31,7 @@ internal sealed class FanOut : IAsyncDisposable
 
     private sealed class Worker : IAsyncDisposable
     {
+        private readonly ConcurrentQueue<RoomSession> _atOnce = new();
         private readonly ConcurrentQueue<RoomSession> _woken = new();
         private readonly PriorityQueue<RoomSession, long> _early = new();
         // Does not spin before it waits: with a few messages a second that was a tenth of all work.
@@ -42,7 +44,7 @@ internal sealed class FanOut : IAsyncDisposable
 
         public void Post(RoomSession reader)
         {
-            _woken.Enqueue(reader);
+            (reader.FrameTicks == 0 ? _atOnce : _woken).Enqueue(reader);
             if (_stopped)
                 ReleaseRest();
             else
@@ -67,21 +69,8 @@ internal sealed class FanOut : IAsyncDisposable
             {
                 // Before the look: who is posted from here on sets it again.
                 _posted.Reset();
-                while (_woken.TryDequeue(out var reader))
-                {
-                    var due = reader.LastWoken + reader.FrameTicks;
-                    if (due <= Stopwatch.GetTimestamp())
-                        Release(reader);
-                    else
-                        _early.Enqueue(reader, due);
-                }
-
-                var now = Stopwatch.GetTimestamp();
-                while (_early.TryPeek(out var reader, out var due) && due <= now)
-                {
-                    _early.Dequeue();
+                while (Next() is { } reader)
                     Release(reader);
-                }
 
                 var wait = _early.TryPeek(out _, out var next)
                     ? TimeSpan.FromSeconds(Math.Max(0.001, (next - Stopwatch.GetTimestamp()) / (double)Stopwatch.Frequency))
@@ -97,6 +86,22 @@ internal sealed class FanOut : IAsyncDisposable
             }
         }
 
+        /// <summary>Whose turn it is; null while it is nobody's.</summary>
+        private RoomSession? Next()
+        {
+            if (_atOnce.TryDequeue(out var reader))
+                return reader;
+            while (_woken.TryDequeue(out reader))
+            {
+                var due = reader.LastWoken + reader.FrameTicks;
+                if (due <= Stopwatch.GetTimestamp())
+                    return reader;
+                _early.Enqueue(reader, due);
+            }
+
+            return _early.TryPeek(out _, out var next) && next <= Stopwatch.GetTimestamp() ? _early.Dequeue() : null;
+        }
+
         /// <summary>Not on the caller's thread, which may hold a room's lock.</summary>
         private void ReleaseRest()
         {
@@ -106,7 +111,7 @@ internal sealed class FanOut : IAsyncDisposable
                     ThreadPool.QueueUserWorkItem(Release, reader, preferLocal: false);
             }
 
-            while (_woken.TryDequeue(out var reader))
+            while (_atOnce.TryDequeue(out var reader) || _woken.TryDequeue(out reader))
                 ThreadPool.QueueUserWorkItem(Release, reader, preferLocal: false);
         }
 

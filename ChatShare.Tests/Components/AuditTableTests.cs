@@ -1,6 +1,7 @@
 using Bunit;
 using ChatShare.Core;
 using ChatShare.Core.People;
+using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Admin;
 using TestContext = Xunit.TestContext;
@@ -49,6 +50,29 @@ public sealed class AuditTableTests
         }
 
         Assert.Equal(["Cy", "Bo"], table.Column("Audit", "About"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Older_acts_are_asked_for()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using (var db = await core.OpenDatabaseAsync(token))
+        {
+            for (var i = 1; i <= 501; i++)
+                db.Audit.Add(new AuditRow { At = DateTimeOffset.UnixEpoch.AddMinutes(i), Actor = "root", Action = "Disconnected", Subject = $"person {i}" });
+            await db.SaveChangesAsync(token);
+        }
+
+        var table = circuit.Render<AuditTable>();
+        await table.WaitForAssertionAsync(() => Assert.Equal(("person 501", "person 2", 500), Ends(table.Column("Audit", "About"))));
+        await table.PressAsync("Show more");
+
+        await table.WaitForAssertionAsync(() => Assert.Equal(("person 501", "person 1", 501), Ends(table.Column("Audit", "About"))));
+        Assert.Empty(table.AllNamed("button", "Show more"));
+
+        static (string First, string Last, int Count) Ends(IReadOnlyList<string> subjects) => (subjects[0], subjects[^1], subjects.Count);
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -89,6 +89,11 @@ public sealed class RoomsPaneTests
         // The room that is open says by itself what is new in it.
         Assert.Equal(["Lobby", "Größe 9"], pane.Lines("Rooms"));
 
+        // On the page of its files nobody reads.
+        circuit.Navigation.NavigateTo($"{bo.Room.Name.UrlPath}/files");
+        await pane.WaitForAssertionAsync(() => Assert.Equal(["Lobby", "Größe 9 1 unread"], pane.Lines("Rooms")));
+        Assert.Equal("Größe 9 1 unread", Current());
+
         circuit.Navigation.NavigateTo("/admin");
         await pane.WaitForAssertionAsync(() => Assert.Empty(pane.FindAll("[aria-current]")));
 
