@@ -69,8 +69,10 @@ internal sealed class FanOut : IAsyncDisposable
             {
                 // Before the look: who is posted from here on sets it again.
                 _posted.Reset();
-                while (Next() is { } reader)
-                    Release(reader);
+                while (!_stop.IsCancellationRequested && Turn())
+                {
+                    // Until nobody's turn has come.
+                }
 
                 var wait = _early.TryPeek(out _, out var next)
                     ? TimeSpan.FromSeconds(Math.Max(0.001, (next - Stopwatch.GetTimestamp()) / (double)Stopwatch.Frequency))
@@ -86,12 +88,25 @@ internal sealed class FanOut : IAsyncDisposable
             }
         }
 
-        /// <summary>Whose turn it is; null while it is nobody's.</summary>
-        private RoomSession? Next()
+        /// <summary>
+        /// Those who are told at once and are here now, and then one page: however fast programs are told more, pages are drawn.
+        /// </summary>
+        /// <returns>False when nobody's turn has come.</returns>
+        private bool Turn()
         {
-            if (_atOnce.TryDequeue(out var reader))
-                return reader;
-            while (_woken.TryDequeue(out reader))
+            var count = _atOnce.Count;
+            for (var i = 0; i < count && _atOnce.TryDequeue(out var reader); i++)
+                Release(reader);
+            if (NextPage() is not { } page)
+                return count > 0;
+            Release(page);
+            return true;
+        }
+
+        /// <summary>Null while it is no page's time.</summary>
+        private RoomSession? NextPage()
+        {
+            while (_woken.TryDequeue(out var reader))
             {
                 var due = reader.LastWoken + reader.FrameTicks;
                 if (due <= Stopwatch.GetTimestamp())

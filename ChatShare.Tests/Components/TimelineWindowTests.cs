@@ -285,12 +285,12 @@ public sealed class TimelineWindowTests
     }
 
     [Fact]
-    public void A_day_that_ends_is_waited_for_in_two_steps()
+    public void The_end_of_a_day_is_looked_for_each_hour_and_when_it_comes()
     {
         var (noon, late) = (new ForwardClock(Sample.Noon), new ForwardClock(Sample.Noon.AddHours(12).AddSeconds(-10)));
 
-        Assert.InRange(new TimelineWindow(noon).UntilDayEnds(), TimeSpan.FromHours(10.9), TimeSpan.FromHours(11));
-        Assert.InRange(new TimelineWindow(late).UntilDayEnds(), TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.Equal(TimeSpan.FromHours(1), new TimelineWindow(noon).UntilDayMayEnd());
+        Assert.InRange(new TimelineWindow(late).UntilDayMayEnd(), TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     [Theory]

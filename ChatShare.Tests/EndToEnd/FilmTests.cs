@@ -12,7 +12,7 @@ public sealed class FilmTests(Chromium chromium, ServerFixture fixture)
     {
         var ann = await Person.JoinAsync(chromium, fixture.Server, "Projectionist");
         await ann.NewRoomAsync("Cinema");
-        await ann.AttachAsync(new FilePayload { Name = "film.webm", MimeType = "video/webm", Buffer = Convert.FromBase64String(await FilmAsync(ann.Page)) });
+        await ann.AttachAsync(new FilePayload { Name = "film.webm", MimeType = "video/webm", Buffer = Convert.FromBase64String(await FilmAsync(ann.Page).WaitAsync(Make.PatienceForOne, TestContext.Current.CancellationToken)) });
 
         await ann.Button("Look at film.webm").ClickAsync();
 
@@ -26,7 +26,7 @@ public sealed class FilmTests(Chromium chromium, ServerFixture fixture)
               const seek = () => (film.currentTime = 0.5);
               film.readyState > 0 ? seek() : film.addEventListener("loadedmetadata", seek);
             })
-            """);
+            """).WaitAsync(Make.PatienceForOne, TestContext.Current.CancellationToken);
         Assert.Equal([64, 48, 0.5], at);
     }
 

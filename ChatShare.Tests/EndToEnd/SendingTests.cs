@@ -61,7 +61,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
             })
             """);
         await ann.AttachAsync(Text("a moment later.txt"));
-        Assert.True(await waits);
+        Assert.True(await waits.WaitAsync(Make.PatienceForOne, TestContext.Current.CancellationToken));
         await Expect(ann.Download("a moment later.txt")).ToBeVisibleAsync();
         await ann.Field.FillAsync("");
 

@@ -88,7 +88,7 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
         await fixture.App.Get<SessionService>().EndPersonAsync(session.PersonId, "Enough.", token);
         // All at once: the connection is about to be cut.
         var calls = Methods.ToDictionary(method => method.Key, method => TryAsync(revoked, method.Value.Script, method.Key.Split('.')[1], method.Value.Arguments(target)));
-        await revoked.Ended.WaitAsync(Make.PatienceForOne, token);
+        await revoked.Ended.WaitAsync(TimeSpan.FromSeconds(20), token);
 
         // They were heard, so it is the method itself that refuses.
         Assert.Equal("Enough.", Result((await calls["RoomView.SendAsync"])!.Value.Result).GetProperty("error").GetString());

@@ -1,7 +1,8 @@
 namespace ChatShare.Tests.Support;
 
 /// <summary>A clock on which no time goes by but what a test lets go by; then whoever waited long enough is woken.</summary>
-internal sealed class StillClock : TimeProvider
+/// <param name="startsAt">What it shows first; null for the beginning of 1970.</param>
+internal sealed class StillClock(DateTimeOffset? startsAt = null) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<StillTimer> _timers = [];
@@ -11,7 +12,7 @@ internal sealed class StillClock : TimeProvider
 
     public override long GetTimestamp() => Interlocked.Read(ref _now);
 
-    public override DateTimeOffset GetUtcNow() => DateTimeOffset.UnixEpoch.AddTicks(GetTimestamp());
+    public override DateTimeOffset GetUtcNow() => (startsAt ?? DateTimeOffset.UnixEpoch).AddTicks(GetTimestamp());
 
     /// <summary>For what waits once; what comes again and again has no place here.</summary>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -21,6 +22,16 @@ internal sealed class StillClock : TimeProvider
         lock (_gate)
             _timers.Add(timer);
         return timer;
+    }
+
+    /// <summary>How long those who wait have still to wait.</summary>
+    public IReadOnlyList<TimeSpan> Awaited
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _timers.Where(timer => timer.Due < long.MaxValue).Select(timer => TimeSpan.FromTicks(timer.Due - _now))];
+        }
     }
 
     /// <summary>Time goes by.</summary>

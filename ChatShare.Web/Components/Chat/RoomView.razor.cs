@@ -36,6 +36,8 @@ public sealed partial class RoomView
     private IJSObjectReference? _handle;
     private RoomSession? _session;
     private bool _loadingEdge;
+    // What was being loaded before somebody jumped to the end belongs to rows that are gone.
+    private int _jumps;
 
     /// <summary>The room; a view never changes to another, the page makes a new one.</summary>
     [Parameter, EditorRequired]
@@ -75,8 +77,11 @@ public sealed partial class RoomView
         _loadingEdge = true;
         try
         {
+            var jumps = _jumps;
             window.BeginLoading();
             var older = await _session.ReadBeforeAsync(oldest, PageLength, _gone.Token);
+            if (jumps != _jumps)
+                return true;
             window.Prepend(older);
             _timeline.Draw();
             return older.Length == PageLength;
@@ -96,8 +101,11 @@ public sealed partial class RoomView
         _loadingEdge = true;
         try
         {
+            var jumps = _jumps;
             window.BeginLoading();
             var newer = await _session.ReadAfterAsync(newest, PageLength, _gone.Token);
+            if (jumps != _jumps)
+                return;
             window.Append(newer, ReachesEnd(newer, newest));
             _timeline.Draw();
         }
@@ -113,6 +121,7 @@ public sealed partial class RoomView
     {
         if (_session is not null && _timeline.Window is { } window)
         {
+            _jumps++;
             window.Reset(_session.ReadNewest());
             _timeline.Draw();
         }
@@ -130,9 +139,12 @@ public sealed partial class RoomView
         _loadingEdge = true;
         try
         {
+            var jumps = _jumps;
             window.BeginLoading();
             var before = await _session.ReadBeforeAsync(window.Seen + 1, RowsBeforeUnread, _gone.Token);
             var after = await _session.ReadAfterAsync(window.Seen, PageLength, _gone.Token);
+            if (jumps != _jumps)
+                return false;
             window.Open([.. before, .. after], ReachesEnd(after, window.Seen));
             _timeline.Draw();
             return window.HasShownLine;
@@ -346,19 +358,22 @@ public sealed partial class RoomView
         {
             while (true)
             {
-                var left = window.UntilDayEnds();
                 // A timer may be a moment early.
-                await Task.Delay(left + TimeSpan.FromSeconds(1), Time, cancellationToken).ConfigureAwait(false);
+                await Task.Delay(window.UntilDayMayEnd() + TimeSpan.FromSeconds(1), Time, cancellationToken).ConfigureAwait(false);
                 await InvokeAsync(() =>
                 {
-                    window.TurnDay();
-                    _timeline.Draw();
+                    if (window.TurnDay())
+                        _timeline.Draw();
                 }).ConfigureAwait(false);
             }
         }
         catch (Exception exception) when (exception is OperationCanceledException or ObjectDisposedException)
         {
             Logger.PageGone();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            await DispatchExceptionAsync(exception).ConfigureAwait(false);
         }
     }
 

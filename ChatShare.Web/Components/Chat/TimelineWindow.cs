@@ -14,6 +14,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     public const int MaxRows = 200;
 
     private static readonly TimeSpan Together = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestDayWait = TimeSpan.FromHours(1);
 
     private readonly SortedList<long, ChatMessage> _messages = [];
     private readonly List<TimelineBlock> _blocks = [];
@@ -26,6 +27,7 @@ internal sealed class TimelineWindow(TimeProvider time)
     private DateTimeOffset _dayBegins;
     private DateTimeOffset _dayEnds;
     private long? _newestWhenOpened;
+    private bool _wentThere;
     private Dictionary<long, ChatMessage>? _meanwhile;
 
     /// <summary>The viewer's zone; days begin there.</summary>
@@ -68,8 +70,8 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>Whether the line "New" was among the rows.</summary>
     public bool HasShownLine { get; private set; }
 
-    /// <summary><see cref="Unread"/> as long as the line "New" lies further up than the rows and was never among them; else 0.</summary>
-    public long UnreadAbove => !HasShownLine && Oldest > Seen && _messages.GetValueAtIndex(0).Ordinal > 1 ? Unread : 0;
+    /// <summary><see cref="Unread"/> as long as the line "New" lies further up than the rows and nobody went there; else 0.</summary>
+    public long UnreadAbove => !HasShownLine && !_wentThere && Oldest > Seen && _messages.GetValueAtIndex(0).Ordinal > 1 ? Unread : 0;
 
     /// <summary>Null when there is nothing.</summary>
     public long? Oldest => _messages.Count > 0 ? _messages.GetKeyAtIndex(0) : null;
@@ -123,7 +125,7 @@ internal sealed class TimelineWindow(TimeProvider time)
         return true;
     }
 
-    /// <summary>Shows another part of the log, after <see cref="BeginLoading"/>.</summary>
+    /// <summary>Shows the part of the log where the viewer left off, after <see cref="BeginLoading"/>.</summary>
     /// <param name="page">Ascending, without holes.</param>
     /// <param name="reachesEnd">Whether there are no newer ones.</param>
     public void Open(ImmutableArray<ChatMessage> page, bool reachesEnd)
@@ -134,17 +136,19 @@ internal sealed class TimelineWindow(TimeProvider time)
         _messages.Clear();
         TakeIn(page);
         ReachEnd(reachesEnd);
-        _allStale = true;
+        // Also when all of it turns out to be the viewer's own, sent by another door: then there is no line.
+        _allStale = _wentThere = true;
     }
 
-    /// <summary>Draws everything anew with the next look: "Today" is another day now.</summary>
-    public void TurnDay() => _allStale = true;
+    /// <summary>Draws everything anew with the next look if "Today" is another day by now.</summary>
+    /// <returns>Whether it is.</returns>
+    public bool TurnDay() => _allStale = _allStale || DayOf(time.GetUtcNow()) != _today;
 
-    /// <summary>Until the viewer's day ends; when clocks are set before that, until about an hour before.</summary>
-    public TimeSpan UntilDayEnds()
+    /// <summary>Until the viewer's day ends, and an hour at most: clocks are set, and machines sleep.</summary>
+    public TimeSpan UntilDayMayEnd()
     {
         var left = TimeSpan.FromDays(1) - TimeZoneInfo.ConvertTime(time.GetUtcNow(), Zone).TimeOfDay;
-        return left > TimeSpan.FromHours(2) ? left - TimeSpan.FromHours(1) : left;
+        return left < LongestDayWait ? left : LongestDayWait;
     }
 
     /// <summary>

@@ -9,11 +9,11 @@ import { keepFolds } from "./groups.js";
 import { createOutbox } from "./outbox.js";
 import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
+import { followUnread } from "./pills.js";
 import { createServer } from "./server.js";
-import { createTimeline } from "./timeline.js";
 import * as storage from "./storage.js";
+import { createTimeline } from "./timeline.js";
 import { standAbove } from "./transfers.js";
-import { followUnread } from "./unread.js";
 
 export { timeZone } from "./times.js";
 

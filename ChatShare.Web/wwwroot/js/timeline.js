@@ -4,6 +4,7 @@
 // Blazor changes the DOM in one task, and a MutationObserver runs at its end, before anything is painted. So every
 // correction of the scroll position happens there (or in a ResizeObserver, also before paint) and nothing jumps.
 
+import { showPill } from "./pills.js";
 import { showTimes } from "./times.js";
 import { ConnectionLost } from "./server.js";
 import { showUnseen } from "./title.js";
@@ -35,9 +36,12 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   let stuck = true;
   let placed = false;
   let jumping = false;
-  /** On the way to the "New" line, which is further up than what is shown. */
+  /** On the way to the "New" line, which is further up than what is shown: asked for, and then until its rows are drawn. */
+  let asking = false;
   let seeking = false;
   let loading = false;
+  /** The loading that is under way. @type {Promise<void>} */
+  let loaded = Promise.resolve();
   let retryAt = 0;
   let fresh = 0;
   /** What came since the page went into the background. */
@@ -133,6 +137,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
       scroller.scrollTop += above - scroller.clientHeight / 4;
       stuck = isAtEnd();
+      // Where one was before is no place to go back to.
+      anchors = [];
     }
     return line !== null;
   }
@@ -143,7 +149,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       placeFirst();
     }
     if (seeking) {
-      seeking = jumping = !placeAtLine();
+      if (placeAtLine()) {
+        endSeeking();
+      }
     } else if (jumping && showsEnd()) {
       jumping = false;
       stuck = true;
@@ -161,33 +169,17 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     if (stuck) {
       fresh = 0;
     }
-    showPill();
+    showNews();
     tellFollowing();
     reportSeen();
     loadEdges();
   }
 
-  function showPill() {
+  function showNews() {
     const far = !showsEnd() || distance() > 1.5 * scroller.clientHeight;
     const news = fresh + missed();
     const text = !placed || stuck ? "" : news > 0 ? `${news} new ${news === 1 ? "message" : "messages"}` : far ? "Latest messages" : "";
-    const pill = /** @type {HTMLElement | null} */ (pillHolder.firstElementChild);
-    if (text === "") {
-      if (pill === document.activeElement && pill) {
-        scroller.focus({ preventScroll: true });
-      }
-      pill?.remove();
-    } else if (pill) {
-      pill.textContent = text;
-      pill.classList.toggle("quiet", news === 0);
-    } else {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.className = news === 0 ? "pill quiet" : "pill";
-      made.textContent = text;
-      made.addEventListener("click", () => void scrollToEnd());
-      pillHolder.append(made);
-    }
+    showPill({ holder: pillHolder, scroller, text, isQuiet: news === 0, act: () => void scrollToEnd() });
   }
 
   /** The server takes nothing away from above the eyes of someone who reads further up. */
@@ -235,9 +227,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       return;
     }
     if (scroller.scrollTop < loadDistance && numberOf(first) !== oldest) {
-      void load("LoadOlderAsync");
+      loaded = load("LoadOlderAsync");
     } else if (!showsEnd() && distance() < loadDistance) {
-      void load("LoadNewerAsync");
+      loaded = load("LoadNewerAsync");
     }
   }
 
@@ -267,6 +259,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   }
 
   async function scrollToEnd() {
+    endSeeking();
     if (showsEnd()) {
       stuck = true;
       settle();
@@ -281,12 +274,30 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     // Otherwise `jumping` ends when data-at-end changes: the rows may be drawn a moment after the answer.
   }
 
+  function endSeeking() {
+    asking = seeking = jumping = false;
+    scroller.removeAttribute("aria-busy");
+  }
+
   async function scrollToUnread() {
+    if (asking) {
+      return;
+    }
+    asking = true;
+    // The server does one thing at a time for a page, and would refuse this one.
+    await loaded;
+    if (signal.aborted || !asking) {
+      return;
+    }
+    scroller.setAttribute("aria-busy", "true");
     seeking = jumping = true;
     stuck = false;
-    // Without a line there is nowhere to go; with one `settle` goes there, the rows may be drawn a moment after the answer.
-    if (!(await server.call("JumpToUnreadAsync").catch(() => false))) {
-      seeking = jumping = false;
+    // With a line `settle` goes there: its rows may be drawn a moment after the answer. What was being loaded may have brought it by itself.
+    if (!(await server.call("JumpToUnreadAsync").catch(() => false)) && asking) {
+      endSeeking();
+      if (!placeAtLine()) {
+        stuck = isAtEnd();
+      }
       settle();
     }
   }
@@ -362,7 +373,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   document.addEventListener(
     "chatshare:reconnected",
     () => {
-      seeking = jumping = false;
+      endSeeking();
       reportSeen();
       loadEdges();
     },
