@@ -5,6 +5,8 @@ using ChatShare.Benchmarks.Circuits;
 using ChatShare.Benchmarks.Stall;
 using ChatShare.Tests.Gateway;
 using ChatShare.Tests.Support;
+using ChatShare.Web.Gateway;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Reliability;
 
@@ -26,7 +28,9 @@ public sealed class StalledReaderTests
     public async Task Everybody_else_has_every_message_while_readers_stand_still_and_they_catch_up()
     {
         var token = TestContext.Current.CancellationToken;
+        // That a TCP client which takes nothing for a minute is dropped is shown elsewhere; the others may take longer than that here.
         await using var app = await RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton(new GatewayPace { Patience = TimeSpan.FromMinutes(10) }),
             "ChatShare:Gateway:Endpoint=127.0.0.1:0", "ChatShare:Gateway:MessageGapMilliseconds=1", "ChatShare:Limits:MessagesPerSecond=0", "ChatShare:Limits:JoinsPerMinutePerAddress=0");
         await using var writer = await GatewayFixture.EnterAsync(app, "Writer");
         await using var reader = await GatewayFixture.EnterAsync(app, "Reader");
