@@ -118,7 +118,7 @@ public static class ChatShareApp
             server.ContentSecurityFrameAncestorsPolicy = null;
         });
         DownloadEndpoints.Map(app);
-        app.MapTheme();
+        app.MapPageParts();
         app.MapArchive();
         app.MapThumbnails();
         app.MapUploads();

@@ -165,8 +165,7 @@ internal sealed class Browser : IReader
 
     private async Task RunScriptAsync(ScriptCall call)
     {
-        // Other parts of the page are started, too; the room alone is told how long a message may be.
-        if (call is { Identifier: "start", Args: { } args } && args.Contains("maxLength", StringComparison.Ordinal) && CircuitConnection.ObjectIn(call) is { } given)
+        if (call.Identifier == "chatshare.chat.start" && CircuitConnection.ObjectIn(call) is { } given)
             _room = given;
         if (call.Handle != 0)
         {

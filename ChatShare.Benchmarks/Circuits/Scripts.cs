@@ -14,7 +14,7 @@ internal static class Scripts
     public static string Answer(string identifier, int resultType, Func<long> newObject) => identifier switch
     {
         _ when resultType == ObjectReference => string.Create(CultureInfo.InvariantCulture, $$"""{"__jsObjectId":{{newObject()}}}"""),
-        "timeZone" => "\"UTC\"",
+        "chatshare.chat.timeZone" => "\"UTC\"",
         "chatshareTheme.resolved" => "\"light\"",
         "window.hasOwnProperty" => "true",
         "mudpopoverHelper.countProviders" => "1",

@@ -235,7 +235,8 @@ internal sealed class Generator
     {
         if (_page != PageKind.Chat)
         {
-            using var posted = await _http.PostAsJsonAsync(new Uri(_servers[0], BareRoom.Path), new Said(_ledger.NextText()), cancellationToken);
+            var text = _ledger.NextText();
+            using var posted = await _http.PostAsJsonAsync(new Uri(_servers[0], BareRoom.Path), new Said(_ledger.Newest, text), cancellationToken);
             posted.EnsureSuccessStatusCode();
             return;
         }

@@ -20,7 +20,7 @@ internal static class HubServer
         builder.Services.AddSignalR().AddMessagePackProtocol();
         await using var app = builder.Build();
         app.MapHub<Everybody>(Path);
-        app.MapPost(BareRoom.Path, async (Said said) => await room.SayAsync(said.Text, cancellationToken));
+        app.MapPost(BareRoom.Path, async (Said said) => await room.SayAsync(said, cancellationToken));
         await app.StartAsync(cancellationToken);
         var hub = app.Services.GetRequiredService<IHubContext<Everybody>>();
         var following = room.FollowAsync(
@@ -32,6 +32,3 @@ internal static class HubServer
 
 /// <summary>Nobody calls anything; they listen.</summary>
 public sealed class Everybody : Hub;
-
-/// <param name="Text">What is to be posted.</param>
-internal sealed record Said(string Text);

@@ -29,7 +29,7 @@ internal static class NaivePageServer
         builder.Services.AddSingleton(feed);
         await using var app = builder.Build();
         app.UseAntiforgery();
-        app.MapPost(BareRoom.Path, async (Said said) => await room.SayAsync(said.Text, cancellationToken)).DisableAntiforgery();
+        app.MapPost(BareRoom.Path, async (Said said) => await room.SayAsync(said, cancellationToken)).DisableAntiforgery();
         app.MapRazorComponents<NaiveDocument>().AddInteractiveServerRenderMode(server => server.DisableWebSocketCompression = true);
         await app.StartAsync(cancellationToken);
         var following = room.FollowAsync(

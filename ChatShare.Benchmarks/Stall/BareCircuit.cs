@@ -15,12 +15,11 @@ namespace ChatShare.Benchmarks.Stall;
 internal sealed class BareCircuit : IAsyncDisposable
 {
     /// <summary>The scripts that the page talks to; see <see cref="CallAsync"/>.</summary>
-    public const string Room = "/js/chat.js";
+    public const string Room = "chatshare.chat.start";
 
     private readonly HubConnection _connection;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, TaskCompletionSource<(bool Succeeded, string Result)>> _calls = new();
-    private readonly ConcurrentDictionary<long, string> _scripts = new();
     private readonly ConcurrentDictionary<string, long> _objects = new();
     private readonly ConcurrentQueue<long> _unacknowledged = new();
     private readonly Lock _gate = new();
@@ -177,15 +176,12 @@ internal sealed class BareCircuit : IAsyncDisposable
 
     private async Task RunScriptAsync(ScriptCall call)
     {
-        long made = 0;
-        if (call.Identifier == "import")
-            _scripts[made = Interlocked.Increment(ref _lastObject)] = JsonSerializer.Deserialize<string[]>(call.Args!)![0];
-        else if (CircuitConnection.ObjectIn(call) is { } given)
-            _objects[_scripts.GetValueOrDefault(call.Target, call.Identifier)] = given;
+        if (CircuitConnection.ObjectIn(call) is { } given)
+            _objects[call.Identifier] = given;
         if (call.Handle != 0)
         {
             var result = Answers?.Invoke(call.Identifier, call.Args)
-                ?? Circuits.Scripts.Answer(call.Identifier, call.ResultType, () => made != 0 ? made : Interlocked.Increment(ref _lastObject));
+                ?? Circuits.Scripts.Answer(call.Identifier, call.ResultType, () => Interlocked.Increment(ref _lastObject));
             await _connection.ReturnAsync(call, result, CancellationToken.None);
         }
 

@@ -15,8 +15,7 @@ public sealed class DownloadFeedTests
         await using var core = await CoreHost.StartAsync(token);
         var (ann, bo) = (await core.JoinAsync("Ann", token), await core.JoinAsync("Bo", token));
         await using var circuit = new Circuit(core, ann);
-        var script = circuit.JSInterop.SetupModule("/js/downloads.js");
-        var handle = script.SetupModule("start", _ => true);
+        var handle = circuit.JSInterop.SetupModule("chatshare.downloads.start", _ => true);
         handle.Mode = JSRuntimeMode.Loose;
         var downloads = core.Get<ActiveDownloads>();
         using var theirs = downloads.Begin(Sample.File("theirs.bin"), bo, 100, isShown: false, token);

@@ -55,7 +55,7 @@ public sealed class RoomPageTests
     private static Circuit NewCircuit(CoreHost core, Core.People.PersonSession session)
     {
         var circuit = new Circuit(core, session);
-        circuit.JSInterop.SetupModule("/js/chat.js").Setup<string>("timeZone").SetResult("UTC");
+        circuit.JSInterop.Setup<string>("chatshare.chat.timeZone").SetResult("UTC");
         return circuit;
     }
 }

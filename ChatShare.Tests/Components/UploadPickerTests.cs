@@ -216,12 +216,7 @@ public sealed class UploadPickerTests
 
     private static async Task<(IRenderedComponent<RoomView> Room, IRenderedComponent<UploadPicker> Picker)> OpenAsync(Circuit circuit, CoreHost core)
     {
-        var script = circuit.JSInterop.SetupModule("/js/chat.js");
-        script.Mode = JSRuntimeMode.Loose;
-        script.Setup<string>("timeZone").SetResult("UTC");
-        script.SetupModule("start", _ => true).Mode = JSRuntimeMode.Loose;
-        circuit.JSInterop.SetupModule("/js/picker.js").Mode = JSRuntimeMode.Loose;
-        var room = circuit.Render<RoomView>(parameters => parameters.Add(p => p.Room, core.Lobby));
+        var room = circuit.ShowRoom(core.Lobby);
         await room.WaitForStateAsync(() => room.Markup.Contains("Say hello", StringComparison.Ordinal));
         return (room, circuit.Render<UploadPicker>());
     }

@@ -337,19 +337,13 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     public async Task Whoever_leaves_the_page_of_files_before_its_script_has_come_goes_on()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Rash");
-        var (asked, late) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await ann.Page.RouteAsync("**/js/times.*js", async route =>
-        {
-            asked.TrySetResult();
-            await late.Task;
-            await route.ContinueAsync();
-        });
+        var late = await ann.HoldScriptAsync("times.followTimes");
         await ann.Page.GotoAsync("/rooms/Lobby/files");
-        await asked.Task.WaitAsync(TestContext.Current.CancellationToken);
+        await ann.Page.WaitForFunctionAsync("() => window.isHeld");
 
         await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the room" }).ClickAsync();
         await Expect(ann.Page.Locator("main.room")).ToBeVisibleAsync();
-        late.SetResult();
+        await late();
 
         await ann.InRoomAsync();
         await Expect(ann.Page.GetByText("Something went wrong")).ToBeHiddenAsync();

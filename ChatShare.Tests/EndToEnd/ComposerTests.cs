@@ -17,17 +17,12 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
         await ann.Field.FillAsync("half a thought");
         await ann.Field.BlurAsync();
         // The room's script is late, as over a slow line.
-        var late = new TaskCompletionSource();
-        await ann.Page.RouteAsync("**/js/chat.*js", async route =>
-        {
-            await late.Task;
-            await route.ContinueAsync();
-        });
+        var late = await ann.HoldScriptAsync("chat.start");
         await ann.Page.ReloadAsync();
 
         await ann.SayAsync("said early");
         await Expect(ann.Page.Locator("main.room:not([data-ready]) .composer")).ToBeVisibleAsync();
-        late.SetResult();
+        await late();
 
         await ann.SeesAsync("said early");
         await Expect(ann.Field).ToHaveValueAsync("half a thought");

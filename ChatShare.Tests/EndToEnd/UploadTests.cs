@@ -78,17 +78,12 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await Person.JoinAsync(chromium, Server, "Hasty", "/");
         // The room's script is late, as over a slow line.
-        var late = new TaskCompletionSource();
-        await ann.Page.RouteAsync("**/js/chat.*js", async route =>
-        {
-            await late.Task;
-            await route.ContinueAsync();
-        });
+        var late = await ann.HoldScriptAsync("chat.start");
         await ann.Page.ReloadAsync();
 
         await ann.AttachAsync(new FilePayload { Name = "hasty.txt", MimeType = "x/x", Buffer = "early"u8.ToArray() });
         await Expect(ann.Page.Locator("main.room:not([data-ready]) .composer")).ToBeVisibleAsync();
-        late.SetResult();
+        await late();
 
         await Expect(ann.Download("hasty.txt")).ToHaveCountAsync(1);
     }

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Text;
-using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 using SkiaSharp;
@@ -318,34 +317,6 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await ann.Button("Look at b.txt").ClickAsync();
         await Expect(viewer).ToContainTextAsync("of 2");
         await Expect(viewer.GetByRole(AriaRole.Heading)).ToHaveTextAsync("b.txt");
-    }
-
-    [Fact]
-    public async Task Button_whose_script_does_not_come_says_so_and_the_next_press_fetches_it()
-    {
-        var ann = await InRoomAsync("Hope", "Holes");
-        await ann.AttachAsync(File("a.txt", "some words"u8.ToArray()));
-        await Expect(ann.Download("a.txt")).ToBeVisibleAsync();
-        var asked = new ConcurrentQueue<string>();
-        await ann.Page.RouteAsync(new Regex(@"/js/(viewer|check-copy)\.[^/]*$"), route =>
-        {
-            var isFirst = asked.All(address => address.Contains("viewer", StringComparison.Ordinal) != route.Request.Url.Contains("viewer", StringComparison.Ordinal));
-            asked.Enqueue(route.Request.Url);
-            return isFirst ? route.AbortAsync() : route.ContinueAsync();
-        });
-        var notice = ann.Page.GetByRole(AriaRole.Alert).Filter(new() { HasText = "could not be loaded" });
-
-        await ann.Button("Look at a.txt").ClickAsync();
-        await Expect(notice).ToBeVisibleAsync();
-        await ann.Button("Look at a.txt").ClickAsync();
-        await Expect(Viewer(ann).GetByText("some words")).ToBeVisibleAsync();
-        await ann.Page.Keyboard.PressAsync("Escape");
-        await ann.Button("Check your copy of a.txt").ClickAsync();
-        await Expect(notice).ToBeVisibleAsync();
-        await ann.Button("Check your copy of a.txt").ClickAsync();
-        await Expect(ann.Page.GetByRole(AriaRole.Dialog, new() { Name = "Check your copy of a.txt" })).ToBeVisibleAsync();
-        // Under another address: a browser may remember that the first one has failed.
-        Assert.Equal(4, asked.Distinct().Count());
     }
 
     private static ILocator Viewer(Person person) => person.Page.Locator("dialog.viewer");

@@ -10,7 +10,7 @@ namespace ChatShare.Tests.Security;
 /// <summary>What no page says on the circuit's WebSocket: whoever says it is cut off or not listened to, and nobody else notices.</summary>
 public sealed class HostileCircuitTests(CircuitFixture fixture) : IClassFixture<CircuitFixture>
 {
-    private const string Picker = "/js/picker.js";
+    private const string Picker = "chatshare.picker.start";
     private const string InputFile = "Blazor._internal.InputFile.init";
     private const string Handshake = "{\"protocol\":\"blazorpack\",\"version\":1}\u001e";
 

@@ -17,9 +17,9 @@ namespace ChatShare.Tests.Security;
 /// </summary>
 public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<CircuitFixture>
 {
-    private const string Picker = "/js/picker.js";
-    private const string Downloads = "/js/downloads.js";
-    private const string WhoHasIt = "/js/who-has-it.js";
+    private const string Picker = "chatshare.picker.start";
+    private const string Downloads = "chatshare.downloads.start";
+    private const string WhoHasIt = "chatshare.whoHasIt.start";
 
     /// <summary>By component and name: the script that has its object, and arguments that aim at what is somebody else's.</summary>
     private static readonly Dictionary<string, (string Script, Func<Target, object?[]> Arguments)> Methods = new(StringComparer.Ordinal)

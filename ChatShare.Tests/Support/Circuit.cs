@@ -61,10 +61,8 @@ internal sealed class Circuit : BunitContext
     /// <summary>A room's page, for somebody who lives by UTC.</summary>
     public IRenderedComponent<RoomView> ShowRoom(Room room)
     {
-        var script = JSInterop.SetupModule("/js/chat.js");
-        script.Mode = JSRuntimeMode.Loose;
-        script.Setup<string>("timeZone").SetResult("UTC");
-        script.SetupModule("start", _ => true).Mode = JSRuntimeMode.Loose;
+        JSInterop.Setup<string>("chatshare.chat.timeZone").SetResult("UTC");
+        JSInterop.SetupModule("chatshare.chat.start", _ => true).Mode = JSRuntimeMode.Loose;
         return Render<RoomView>(parameters => parameters.Add(page => page.Room, room));
     }
 

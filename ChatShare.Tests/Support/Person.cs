@@ -120,6 +120,32 @@ public sealed class Person(IPage page)
     /// <summary>The texts of the settled messages, in order.</summary>
     public Task<IReadOnlyList<string>> TextsAsync() => Log.Locator(".message[id] .text").AllInnerTextsAsync();
 
+    /// <summary>
+    /// From the next page on a script that its components call answers late, as over a slow line: <c>chat.start</c> for one. The page's
+    /// <c>isHeld</c> says that it was called.
+    /// </summary>
+    /// <returns>Lets it go on, in the page that is open.</returns>
+    public async Task<Func<Task>> HoldScriptAsync(string script)
+    {
+        await page.AddInitScriptAsync(
+            $$"""
+            const late = new Promise((resolve) => (window.letGo = resolve));
+            Object.defineProperty(window, "chatshare", {
+              configurable: true,
+              set(scripts) {
+                const [part, name] = "{{script}}".split(".");
+                const held = async (...given) => {
+                  window.isHeld = true;
+                  await late;
+                  return scripts[part][name](...given);
+                };
+                Object.defineProperty(window, "chatshare", { value: { ...scripts, [part]: { ...scripts[part], [name]: held } } });
+              },
+            });
+            """);
+        return () => page.EvaluateAsync("() => letGo()");
+    }
+
     /// <summary>Picks files in the composer.</summary>
     public Task AttachAsync(params FilePayload[] files) => page.GetByLabel("Attach files").SetInputFilesAsync(files);
 

@@ -11,6 +11,7 @@ internal static class PageServices
     public static void AddChatSharePages(this IServiceCollection services)
     {
         services.AddSingleton<ThemeSheet>();
+        services.AddSingleton<PageScript>();
         services.AddSingleton<PeopleElsewhere>();
         services.AddScoped<Overlays>();
         services.AddScoped<CircuitUploads>();

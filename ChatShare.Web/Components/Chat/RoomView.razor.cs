@@ -32,7 +32,6 @@ public sealed partial class RoomView
     private PeopleCount _count = null!;
     // Of the one type that all such references of a page have: the serializer of each circuit looks at each type anew.
     private DotNetObjectReference<ComponentBase>? _self;
-    private IJSObjectReference? _module;
     private IJSObjectReference? _handle;
     private RoomSession? _session;
     private bool _loadingEdge;
@@ -219,9 +218,6 @@ public sealed partial class RoomView
                 await _handle.InvokeVoidAsync("dispose");
                 await _handle.DisposeAsync();
             }
-
-            if (_module is not null)
-                await _module.DisposeAsync();
         }
         catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
         {
@@ -257,8 +253,7 @@ public sealed partial class RoomView
     private async Task OpenAsync()
     {
         var me = Connection.Participant.Session;
-        _module = await JS.InvokeAsync<IJSObjectReference>("import", _gone.Token, "/js/chat.js");
-        var zone = await _module.InvokeAsync<string>("timeZone", _gone.Token);
+        var zone = await JS.InvokeAsync<string>("chatshare.chat.timeZone", _gone.Token);
         var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
         _session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
         _session.FrameInterval = Frame;
@@ -278,8 +273,8 @@ public sealed partial class RoomView
         _session.ForgetBacklog();
 
         _self = DotNetObjectReference.Create<ComponentBase>(this);
-        _handle = await _module.InvokeAsync<IJSObjectReference>(
-            "start",
+        _handle = await JS.InvokeAsync<IJSObjectReference>(
+            "chatshare.chat.start",
             _gone.Token,
             _root,
             _self,

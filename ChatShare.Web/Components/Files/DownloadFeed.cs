@@ -33,7 +33,7 @@ public sealed class DownloadFeed : PageFeed
     public required ActiveDownloads Downloads { get; set; }
 
     /// <inheritdoc />
-    protected override string Script => "/js/downloads.js";
+    protected override string Script => "downloads";
 
     /// <inheritdoc />
     protected override ChangeSignal Changed => Downloads.ChangedFor(Who.PersonId);

@@ -19,7 +19,6 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
 
     private readonly CancellationTokenSource _gone = new();
     private DotNetObjectReference<ComponentBase>? _self;
-    private IJSObjectReference? _module;
     private IJSObjectReference? _handle;
 
     /// <summary>The page's scripts.</summary>
@@ -38,7 +37,7 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
     [Inject]
     public required ILogger<PageFeed> Logger { get; set; }
 
-    /// <summary>The script; its <c>start(dotnet, person)</c> returns what is told.</summary>
+    /// <summary>The script, by its name in page.js; its <c>start(dotnet, person)</c> returns what is told.</summary>
     protected abstract string Script { get; }
 
     /// <summary>Raised when there is something to tell.</summary>
@@ -61,9 +60,6 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
                 await _handle.InvokeVoidAsync("dispose");
                 await _handle.DisposeAsync();
             }
-
-            if (_module is not null)
-                await _module.DisposeAsync();
         }
         catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
         {
@@ -86,9 +82,8 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
             return;
         try
         {
-            _module = await JS.InvokeAsync<IJSObjectReference>("import", Gone, Script);
             _self = DotNetObjectReference.Create<ComponentBase>(this);
-            _handle = await _module.InvokeAsync<IJSObjectReference>("start", Gone, _self, Who.PersonId.ToString("N"));
+            _handle = await JS.InvokeAsync<IJSObjectReference>($"chatshare.{Script}.start", Gone, _self, Who.PersonId.ToString("N"));
             _ = FollowAsync(_handle);
         }
         catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)

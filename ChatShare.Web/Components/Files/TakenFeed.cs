@@ -21,7 +21,7 @@ public sealed class TakenFeed : PageFeed
     public required WhoHasIt WhoHasIt { get; set; }
 
     /// <inheritdoc />
-    protected override string Script => "/js/who-has-it.js";
+    protected override string Script => "whoHasIt";
 
     /// <inheritdoc />
     protected override ChangeSignal Changed => WhoHasIt.ChangedFor(Who.PersonId);

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Components;
@@ -16,16 +15,16 @@ internal sealed partial class ThemeSheet(IServiceScopeFactory scopes, ILoggerFac
     // As theme.js marks the document.
     private static readonly (bool IsDark, string Scope)[] Modes = [(false, ":root"), (true, ":root[data-theme=\"dark\"]")];
 
-    private readonly Lazy<Task<Sheet>> _sheet = new(() => MakeAsync(scopes, loggers));
+    private readonly Lazy<Task<PackedText>> _sheet = new(() => MakeAsync(scopes, loggers));
 
     /// <summary>Where pages find it. It has the build in it, so that browsers may keep what they got for good.</summary>
     public static readonly string Address = $"/theme-{typeof(ThemeSheet).Module.ModuleVersionId:N}.css";
 
-    /// <summary>The text in UTF-8, and the same through gzip, which browsers take over plain HTTP, too.</summary>
+    /// <summary>The text.</summary>
     /// <param name="cancellationToken">Waits no longer; it is made all the same, for whoever asks next.</param>
-    public Task<Sheet> GetAsync(CancellationToken cancellationToken) => _sheet.Value.WaitAsync(cancellationToken);
+    public Task<PackedText> GetAsync(CancellationToken cancellationToken) => _sheet.Value.WaitAsync(cancellationToken);
 
-    private static async Task<Sheet> MakeAsync(IServiceScopeFactory scopes, ILoggerFactory loggers)
+    private static async Task<PackedText> MakeAsync(IServiceScopeFactory scopes, ILoggerFactory loggers)
     {
         await using var scope = scopes.CreateAsyncScope();
         await using var renderer = new HtmlRenderer(scope.ServiceProvider, loggers);
@@ -45,15 +44,9 @@ internal sealed partial class ThemeSheet(IServiceScopeFactory scopes, ILoggerFac
                 text.Append(style.Groups["css"].Value);
         }
 
-        var plain = Encoding.UTF8.GetBytes(text.ToString());
-        using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
-            await gzip.WriteAsync(plain);
-        return new Sheet(plain, packed.ToArray());
+        return PackedText.Of(text.ToString());
     }
 
     [GeneratedRegex("<style[^>]*>(?<css>[^<]*)</style>", RegexOptions.None, 1000)]
     private static partial Regex Style();
-
-    public sealed record Sheet(byte[] Plain, byte[] Gzip);
 }

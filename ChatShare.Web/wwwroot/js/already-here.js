@@ -54,5 +54,3 @@ async function tryNext() {
 const first = () => items.all().find((item) => item.mayBeHere && item.id !== "" && items.isUnderWay(item));
 
 items.onChange(() => void tryNext());
-// Loaded by the first one.
-void tryNext();

@@ -1,6 +1,7 @@
 // @ts-check
 // Tells the server of files before their bytes go: from then on everybody sees their cards.
 
+import "./already-here.js";
 import { fallBack } from "./fallback.js";
 import * as items from "./items.js";
 import { remember } from "./memory.js";
@@ -116,9 +117,6 @@ function announced(item, got) {
   // Bytes that came along may have been stopped on the way.
   item.isNew = item.offset === 0;
   item.mayBeHere = got.sameSize;
-  if (item.mayBeHere) {
-    void import("./already-here.js");
-  }
   remember(item.id, item.file);
   work();
 }

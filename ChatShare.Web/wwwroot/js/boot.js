@@ -6,6 +6,7 @@ import "./pane.js";
 import "./title.js";
 import { isEnter } from "./dom.js";
 import { isHandingOver } from "./picker.js";
+import { showTransfers } from "./transfers.js";
 
 const blazor = /** @type {any} */ (window).Blazor;
 const root = document.documentElement;
@@ -270,7 +271,7 @@ document.addEventListener("click", (event) => {
 }, true);
 // Picked while the room is still being opened: the files stay in the input, and the room takes them when it is ready.
 document.addEventListener("change", (event) => {
-  if (!isHandingOver && event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
+  if (!isHandingOver() && event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {
     event.stopImmediatePropagation();
   }
 }, true);
@@ -308,7 +309,11 @@ document.addEventListener("chatshare:uploads-idle", () => {
   }
 });
 
-if (blazor) {
+/** Called once, when the page's components can call what they need. */
+export async function start() {
+  if (!blazor) {
+    return;
+  }
   // Long before the connection itself is found dead.
   window.addEventListener("offline", () => opened && void mend());
   watchForBrokenCircuit();
@@ -324,5 +329,5 @@ if (blazor) {
     },
   });
   // What is on its way, or waits, is shown on every page; the page itself comes first.
-  void import("./transfers.js");
+  showTransfers();
 }

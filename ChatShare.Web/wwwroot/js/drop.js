@@ -107,7 +107,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   /** Before Blazor sees what was picked. @param {Event} event */
   function pick(event) {
     const input = event.target;
-    if (input instanceof HTMLInputElement && (input === folders || (input.id === "attach-files" && !isHandingOver))) {
+    if (input instanceof HTMLInputElement && (input === folders || (input.id === "attach-files" && !isHandingOver()))) {
       event.stopImmediatePropagation();
       takeFrom(input);
     }
@@ -213,7 +213,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
   );
   signal.addEventListener("abort", end);
   const input = document.getElementById("attach-files");
-  if (input instanceof HTMLInputElement && !isHandingOver) {
+  if (input instanceof HTMLInputElement && !isHandingOver()) {
     takeFrom(input);
   }
   return chips.release;

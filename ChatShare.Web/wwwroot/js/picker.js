@@ -79,8 +79,9 @@ async function announce(group, room) {
   }
 }
 
+let handsOver = false;
 /** Whether the change of the input that is being heard of was made here. */
-export let isHandingOver = false;
+export const isHandingOver = () => handsOver;
 let waiting = 0;
 /** @type {Promise<void>} one group after the other, each in an input of its own */
 let handing = Promise.resolve();
@@ -120,10 +121,10 @@ async function hand(group, room) {
 function give(target, group) {
   const transfer = new DataTransfer();
   group.forEach(({ file }) => transfer.items.add(file));
-  isHandingOver = true;
+  handsOver = true;
   target.files = transfer.files;
   target.dispatchEvent(new Event("change", { bubbles: true }));
-  isHandingOver = false;
+  handsOver = false;
   // Blazor holds them; a room that opens now must not find them here.
   target.value = "";
 }

@@ -232,9 +232,12 @@ function build(panel) {
   show();
 }
 
-const place = document.getElementById("transfers");
-if (place) {
-  build(place);
+/** Called once, when the page itself has come. */
+export function showTransfers() {
+  const place = document.getElementById("transfers");
+  if (place) {
+    build(place);
+  }
 }
 
 /**

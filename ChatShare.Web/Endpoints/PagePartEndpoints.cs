@@ -1,0 +1,36 @@
+using ChatShare.Web.Components.Layout;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.Net.Http.Headers;
+
+namespace ChatShare.Web.Endpoints;
+
+/// <summary>What the program makes of pages once and sends to all: <see cref="ThemeSheet"/> and <see cref="PageScript"/>. The same for everybody.</summary>
+internal static class PagePartEndpoints
+{
+    /// <summary>The script's address, whatever is in it.</summary>
+    public const string Script = "/js/page.{hash}.js";
+
+    public static void MapPageParts(this IEndpointRouteBuilder app)
+    {
+        app.MapGet(ThemeSheet.Address, ThemeAsync).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet(Script, ScriptOf).AllowAnonymous().ExcludeFromDescription();
+    }
+
+    private static async Task<FileContentHttpResult> ThemeAsync(ThemeSheet theme, HttpContext http, CancellationToken cancellationToken) =>
+        Send(await theme.GetAsync(cancellationToken), "text/css; charset=utf-8", isCurrent: true, http);
+
+    // A page of another node, which has another build while one after the other is brought up to date, gets what there is here.
+    private static FileContentHttpResult ScriptOf(PageScript script, HttpContext http) =>
+        Send(script.Text, "text/javascript; charset=utf-8", http.Request.Path == script.Address, http);
+
+    private static FileContentHttpResult Send(PackedText text, string contentType, bool isCurrent, HttpContext http)
+    {
+        http.Response.Headers.CacheControl = isCurrent ? "public, max-age=31536000, immutable" : "no-store";
+        http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
+        var taken = http.Request.GetTypedHeaders().AcceptEncoding.Where(coding => coding.Quality is null or > 0).Select(coding => coding.Value.ToString()).ToList();
+        var (coding, bytes) = taken.Contains("br") ? ("br", text.Brotli) : taken.Contains("gzip") ? ("gzip", text.Gzip) : (null, text.Plain);
+        if (coding is not null)
+            http.Response.Headers.ContentEncoding = coding;
+        return TypedResults.Bytes(bytes, contentType);
+    }
+}
