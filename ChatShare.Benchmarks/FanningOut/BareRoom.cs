@@ -38,10 +38,18 @@ internal sealed class BareRoom : IAsyncDisposable
         if (!MessageText.TryParse(said.Text, out var text, out var error))
             throw new InvalidOperationException(error);
         await Turn(said.Index).Task.WaitAsync(cancellationToken);
-        // It has its place as soon as the task is there.
-        var sent = _room.SendAsync(text, Sample.NewClientId(), cancellationToken);
-        _turns.TryRemove(said.Index, out _);
-        Turn(said.Index + 1).SetResult();
+        Task sent;
+        try
+        {
+            // It has its place as soon as the task is there.
+            sent = _room.SendAsync(text, Sample.NewClientId(), cancellationToken);
+        }
+        finally
+        {
+            _turns.TryRemove(said.Index, out _);
+            Turn(said.Index + 1).TrySetResult();
+        }
+
         await sent;
     }
 

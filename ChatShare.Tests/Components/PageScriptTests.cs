@@ -19,7 +19,8 @@ public sealed class PageScriptTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     {
         var text = Join(
             ("page", "import \"./side.js\";\nimport * as chat from \"./chat.js\";\nimport { one, two as second } from \"./parts.js\";\nglobalThis.all = [chat, one, second];\n"),
-            ("chat", "// A comment.\nimport {\n  one,\n} from \"./parts.js\";\nexport { two } from \"./parts.js\";\n\n/** What it is. */\nexport async function start() {\n  return one; // said\n}\n"),
+            ("chat", "// A comment.\nimport {\n  one,\n} from \"./parts.js\";\nexport { last } from \"./lasts.js\";\n\n/** What it is. */\nexport async function start() {\n  return one; // said\n}\n"),
+            ("lasts", "export const last = 3;\n// Nothing follows."),
             ("parts", "export const one = 1;\nexport function two() {}\n"),
             ("side", "/** @type {any} */ (window).seen = true;\n"));
 
@@ -34,18 +35,21 @@ public sealed class PageScriptTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             function two() {}
             return { one, two };
             })();
+            const $_lasts = (() => {
+            const last = 3;
+            // Nothing follows.
+            return { last };
+            })();
             const $_chat = (() => {
-            const {
-            one,
-            } = $_parts;
+            const { one: one } = $_parts;
             async function start() {
             return one; // said
             }
-            return { two: $_parts.two, start };
+            return { last: $_lasts.last, start };
             })();
             const $_page = (() => {
             const chat = $_chat;
-            const { one, two: second } = $_parts;
+            const { one: one, two: second } = $_parts;
             globalThis.all = [chat, one, second];
             return {  };
             })();
@@ -60,14 +64,34 @@ public sealed class PageScriptTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("import chat from \"./chat.js\";", "“import chat from")]
     [InlineData("import { chat } from \"https://elsewhere.example/chat.js\";", "“import { chat } from")]
     [InlineData("const chat = await import(\"./chat.js\");", "import(")]
+    [InlineData("const chat = import (\"./chat.js\");", "import (")]
     [InlineData("const text = `one\n  two`;", "“const text = `one”")]
+    [InlineData("import { gone } from \"./there.js\";", "The script page.js wants “gone” of there.js, which has no such thing.")]
+    [InlineData("export { gone } from \"./there.js\";", "The script page.js wants “gone” of there.js, which has no such thing.")]
     [InlineData("import \"./chat.js\";", "The script chat.js is missing.")]
+    [InlineData("export { chat } from \"./chat.js\";", "The script chat.js is missing.")]
     [InlineData("import \"./page.js\";", "The script page.js imports itself by way of others.")]
     public void What_cannot_be_put_into_one_file_is_named(string source, string named)
     {
-        var refused = Assert.Throws<InvalidOperationException>(() => Join(("page", source + "\n")));
+        var refused = Assert.Throws<InvalidOperationException>(() => Join(("page", source + "\n"), ("there", "export const there = 1;\n")));
 
         Assert.Contains(named, refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_components_call_is_there()
+    {
+        var web = SourceTree.Folder("ChatShare.Web");
+        string Script(string name) => File.ReadAllText(Path.Combine(web, "wwwroot", "js", name));
+        var parts = Regex.Matches(Script("page.js"), @"^import \* as (?<part>\w+) from ""\./(?<file>[\w-]+\.js)"";$", RegexOptions.Multiline)
+            .ToDictionary(part => part.Groups["part"].Value, part => Script(part.Groups["file"].Value), StringComparer.Ordinal);
+        Assert.Contains($"chatshare = {{ {string.Join(", ", parts.Keys)} }};", Script("page.js"), StringComparison.Ordinal);
+
+        var called = Directory.EnumerateFiles(Path.Combine(web, "Components"), "*.*", SearchOption.AllDirectories)
+            .SelectMany(file => Regex.Matches(File.ReadAllText(file), @"""chatshare\.(?<part>\w+)\.(?<name>\w+)""|\bScript => ""(?<part>\w+)"""))
+            .Select(call => (Part: call.Groups["part"].Value, Name: call.Groups["name"] is { Success: true } name ? name.Value : "start")).ToList();
+        Assert.InRange(called.Count, 6, int.MaxValue);
+        Assert.All(called, call => Assert.Matches($@"\bexport (?:async function {call.Name}\(|function {call.Name}\(|const {call.Name}\b|\{{ {call.Name} \}})", parts[call.Part]));
     }
 
     [Fact]
@@ -89,6 +113,8 @@ public sealed class PageScriptTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var other = await GetAsync("/js/page.0123456789.js", null);
         Assert.Equal(plain.Bytes, other.Bytes);
         Assert.True(other.Cache!.NoStore);
+        var sheet = Regex.Match(await client.GetStringAsync("/rooms/Lobby", Cancel), @"/theme-[0-9a-f]+\.css").Value;
+        Assert.Equal((await GetAsync(sheet, null)).Bytes, (await GetAsync("/theme-0123.css", null)).Bytes);
 
         async Task<(byte[] Bytes, string Encoding, CacheControlHeaderValue? Cache)> GetAsync(string path, string? accepted)
         {

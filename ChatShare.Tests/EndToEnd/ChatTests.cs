@@ -334,22 +334,6 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
-    public async Task Whoever_leaves_the_page_of_files_before_its_script_has_come_goes_on()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Rash");
-        var late = await ann.HoldScriptAsync("times.followTimes");
-        await ann.Page.GotoAsync("/rooms/Lobby/files");
-        await ann.Page.WaitForFunctionAsync("() => window.isHeld");
-
-        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Back to the room" }).ClickAsync();
-        await Expect(ann.Page.Locator("main.room")).ToBeVisibleAsync();
-        await late();
-
-        await ann.InRoomAsync();
-        await Expect(ann.Page.GetByText("Something went wrong")).ToBeHiddenAsync();
-    }
-
-    [Fact]
     public async Task A_room_address_can_be_shared_and_any_case_opens_it()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Sharer");

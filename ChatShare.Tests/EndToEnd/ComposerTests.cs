@@ -16,7 +16,7 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
         var ann = await Person.JoinAsync(chromium, Server, "Hurried");
         await ann.Field.FillAsync("half a thought");
         await ann.Field.BlurAsync();
-        // The room's script is late, as over a slow line.
+        // The room is there before its script has started, as over a slow line.
         var late = await ann.HoldScriptAsync("chat.start");
         await ann.Page.ReloadAsync();
 

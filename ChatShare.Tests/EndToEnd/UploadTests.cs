@@ -77,7 +77,7 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
     public async Task A_file_that_is_picked_before_the_room_is_ready_is_shared_when_it_is()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Hasty", "/");
-        // The room's script is late, as over a slow line.
+        // The room is there before its script has started, as over a slow line.
         var late = await ann.HoldScriptAsync("chat.start");
         await ann.Page.ReloadAsync();
 

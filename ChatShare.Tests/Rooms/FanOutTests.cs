@@ -25,7 +25,8 @@ public sealed class FanOutTests
             readers.Add(reader);
         }
 
-        var reading = readers.ConvertAll(reader => Task.Run(() => ReadAsync(reader), token));
+        // Not in the pool: each is at its place before the first message comes, and is run by its worker from then on.
+        var reading = readers.ConvertAll(ReadAsync);
         await Eventually.TrueAsync(() => Task.FromResult(readers.TrueForAll(reader => reader.Waiting)));
         await sender.SayAsync("a page is drawn for long", token);
         await Eventually.TrueAsync(() => Task.FromResult(blocked.Count == readers.Select(reader => reader.Partition).Distinct().Count()));

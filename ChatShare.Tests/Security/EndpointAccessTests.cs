@@ -5,7 +5,6 @@ using System.Text;
 using ChatShare.Core.People;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
-using ChatShare.Web.Components.Layout;
 using ChatShare.Web.Endpoints;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.StaticAssets;
@@ -52,7 +51,7 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["GET /scalar/scalar.js"] = Whose.Everybody,
         ["GET /scalar/scalar.aspnetcore.js"] = Whose.Everybody,
         ["GET /scalar/favicon.svg"] = Whose.Everybody,
-        [$"GET {ThemeSheet.Address}"] = Whose.Everybody,
+        [$"GET {PagePartEndpoints.Theme}"] = Whose.Everybody,
         [$"GET {PagePartEndpoints.Script}"] = Whose.Everybody,
         ["GET /_framework/opaque-redirect"] = Whose.Everybody,
         ["GET /rooms/{Address?}"] = Whose.WhoeverHasJoined,

@@ -10,27 +10,34 @@ internal static class PagePartEndpoints
     /// <summary>The script's address, whatever is in it.</summary>
     public const string Script = "/js/page.{hash}.js";
 
+    /// <summary>The style sheet's, of whatever build.</summary>
+    public const string Theme = "/theme-{build}.css";
+
     public static void MapPageParts(this IEndpointRouteBuilder app)
     {
-        app.MapGet(ThemeSheet.Address, ThemeAsync).AllowAnonymous().ExcludeFromDescription();
+        app.MapGet(Theme, ThemeAsync).AllowAnonymous().ExcludeFromDescription();
         app.MapGet(Script, ScriptOf).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<FileContentHttpResult> ThemeAsync(ThemeSheet theme, HttpContext http, CancellationToken cancellationToken) =>
-        Send(await theme.GetAsync(cancellationToken), "text/css; charset=utf-8", isCurrent: true, http);
+        Send(await theme.GetAsync(cancellationToken), "text/css; charset=utf-8", ThemeSheet.Address, http);
 
-    // A page of another node, which has another build while one after the other is brought up to date, gets what there is here.
-    private static FileContentHttpResult ScriptOf(PageScript script, HttpContext http) =>
-        Send(script.Text, "text/javascript; charset=utf-8", http.Request.Path == script.Address, http);
-
-    private static FileContentHttpResult Send(PackedText text, string contentType, bool isCurrent, HttpContext http)
+    private static FileContentHttpResult ScriptOf(PageScript script, HttpContext http)
     {
+        var (address, text) = script.Current;
+        return Send(text, "text/javascript; charset=utf-8", address, http);
+    }
+
+    private static FileContentHttpResult Send(PackedText text, string contentType, string address, HttpContext http)
+    {
+        // A page of another node, which has another build while one after the other is brought up to date, gets what there is here.
+        var isCurrent = http.Request.Path == address;
         http.Response.Headers.CacheControl = isCurrent ? "public, max-age=31536000, immutable" : "no-store";
         http.Response.Headers.Vary = HeaderNames.AcceptEncoding;
         var taken = http.Request.GetTypedHeaders().AcceptEncoding.Where(coding => coding.Quality is null or > 0).Select(coding => coding.Value.ToString()).ToList();
         var (coding, bytes) = taken.Contains("br") ? ("br", text.Brotli) : taken.Contains("gzip") ? ("gzip", text.Gzip) : (null, text.Plain);
         if (coding is not null)
             http.Response.Headers.ContentEncoding = coding;
-        return TypedResults.Bytes(bytes, contentType);
+        return TypedResults.Bytes(bytes, contentType, entityTag: new EntityTagHeaderValue($"\"{text.Hash}-{coding}\""));
     }
 }

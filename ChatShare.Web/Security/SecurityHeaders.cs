@@ -12,7 +12,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         + "midi=(), payment=(), usb=()";
 
     /// <summary>For a page with a script in itself: that one may run beside those that come from here.</summary>
-    /// <param name="source">By what it is known: a nonce or a hash.</param>
+    /// <param name="source">By what it is known: a nonce.</param>
     public static string PolicyWithScript(string source) =>
         ContentSecurityPolicy.Replace("script-src 'self'", $"script-src 'self' {source}", StringComparison.Ordinal);
 

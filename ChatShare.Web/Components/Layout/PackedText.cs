@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace ChatShare.Web.Components.Layout;
@@ -10,10 +11,14 @@ internal sealed class PackedText
     private const int BrotliQuality = 8;
 
     private PackedText(byte[] plain) =>
-        (Plain, Gzip, Brotli) = (
+        (Hash, Plain, Gzip, Brotli) = (
+            Convert.ToHexStringLower(SHA256.HashData(plain))[..10],
             plain,
             Packed(plain, inner => new GZipStream(inner, CompressionLevel.SmallestSize)),
             Packed(plain, inner => new BrotliStream(inner, new BrotliCompressionOptions { Quality = BrotliQuality })));
+
+    /// <summary>Ten digits that change with what is in it.</summary>
+    public string Hash { get; }
 
     /// <summary>As it is.</summary>
     public byte[] Plain { get; }

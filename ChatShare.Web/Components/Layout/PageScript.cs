@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.FileProviders;
@@ -7,8 +6,8 @@ namespace ChatShare.Web.Components.Layout;
 
 /// <summary>
 /// The scripts of a page with a circuit as one file: page.js and all that it imports, each in a function of its own, those that others need
-/// first, without comments and indents. One by one they are fifty requests, whose headers alone are 40 KB. A script that imports or
-/// exports in another way than those here do is refused; docs/decisions/0013-one-script.md says which ways there are.
+/// first, without comments and indents. One by one they are forty requests more, whose headers alone are 40 KB. It joins scripts that import and
+/// export as those here do; docs/decisions/0013-one-script.md says which ways there are.
 /// </summary>
 internal sealed partial class PageScript(IWebHostEnvironment environment)
 {
@@ -17,18 +16,12 @@ internal sealed partial class PageScript(IWebHostEnvironment environment)
 
     private const string Entry = "page";
 
-    private readonly Lazy<Made> _made = new(() => Make(environment.WebRootFileProvider));
+    // Who comes at once may make it several times; what went wrong once is tried again.
+    private readonly Lazy<Made> _made = new(() => Make(environment.WebRootFileProvider), LazyThreadSafetyMode.PublicationOnly);
 
-    /// <summary>
-    /// Where pages find it. What is in it is in the address, so that browsers may keep what they got for good.
-    /// </summary>
-    public string Address => Now.Address;
-
-    /// <summary>The text.</summary>
-    public PackedText Text => Now.Text;
-
-    // Whoever works on a script sees it with the next page.
-    private Made Now => environment.IsDevelopment() ? Make(environment.WebRootFileProvider) : _made.Value;
+    /// <summary>What pages get now. In development whoever works on a script sees it with the next page.</summary>
+    /// <exception cref="InvalidOperationException">A script is missing, or is written in a way that is not understood.</exception>
+    public Made Current => environment.IsDevelopment() ? Make(environment.WebRootFileProvider) : _made.Value;
 
     /// <exception cref="InvalidOperationException">A script is missing, or is written in a way that is not understood.</exception>
     internal static string Join(IFileProvider files)
@@ -40,56 +33,60 @@ internal sealed partial class PageScript(IWebHostEnvironment environment)
 
     private static Made Make(IFileProvider files)
     {
-        var text = Join(files);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..10];
-        return new Made($"{Folder}{Entry}.{hash}.js", PackedText.Of(text));
+        var text = PackedText.Of(Join(files));
+        return new Made($"{Folder}{Entry}.{text.Hash}.js", text);
     }
 
-    /// <summary>Adds a script behind those that it needs.</summary>
+    /// <summary>Adds a script behind those that it needs, unless it is there.</summary>
     /// <param name="name">The script's, without its ending.</param>
     /// <param name="files">Where it is.</param>
     /// <param name="text">What it is added to.</param>
-    /// <param name="added">Those that are in it, or false while those that they need are being added.</param>
-    private static void Add(string name, IFileProvider files, StringBuilder text, Dictionary<string, bool> added)
+    /// <param name="added">What each of those that are in it exports; null while those that it needs are being added.</param>
+    /// <returns>What it exports.</returns>
+    private static HashSet<string> Add(string name, IFileProvider files, StringBuilder text, Dictionary<string, HashSet<string>?> added)
     {
-        if (added.TryGetValue(name, out var isThere))
-        {
-            if (!isThere)
-                throw new InvalidOperationException($"The script {name}.js imports itself by way of others.");
-            return;
-        }
+        if (added.TryGetValue(name, out var known))
+            return known ?? throw new InvalidOperationException($"The script {name}.js imports itself by way of others.");
+        added[name] = null;
 
-        added[name] = false;
+        HashSet<string> exports = new(StringComparer.Ordinal);
+        List<string> returned = [];
         var source = Comment().Replace(Read(name, files), "");
-        foreach (Match import in Import().Matches(source))
-            Add(import.Groups["from"].Value, files, text, added);
-
-        List<string> exports = [];
-        source = Import().Replace(source, import => import.Groups switch
+        source = Import().Replace(source, import =>
         {
-            { } groups when groups["all"].Success => $"const {groups["all"]} = {Variable(groups["from"].Value)};",
-            { } groups when groups["names"].Success => $"const {{{groups["names"].Value.Replace(" as ", ": ", StringComparison.Ordinal)}}} = {Variable(groups["from"].Value)};",
-            _ => "",
-        });
-        source = PassedOn().Replace(source, passed =>
-        {
-            exports.AddRange(passed.Groups["names"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(given => $"{given}: {Variable(passed.Groups["from"].Value)}.{given}"));
+            var (from, names) = (import.Groups["from"].Value, Names(import.Groups["names"].Value));
+            var theirs = Add(from, files, text, added);
+            if (names.FirstOrDefault(given => !theirs.Contains(given.Theirs)) is { Theirs: { } missing })
+                throw new InvalidOperationException($"The script {name}.js wants “{missing}” of {from}.js, which has no such thing.");
+            if (import.Groups["all"] is { Success: true } all)
+                return $"const {all} = {Variable(from)};";
+            if (import.Groups["what"].Value == "import")
+                return names.Length == 0 ? "" : $"const {{ {string.Join(", ", names.Select(given => $"{given.Theirs}: {given.Ours}"))} }} = {Variable(from)};";
+            exports.UnionWith(names.Select(given => given.Ours));
+            returned.AddRange(names.Select(given => $"{given.Ours}: {Variable(from)}.{given.Theirs}"));
             return "";
         });
         source = Export().Replace(source, export =>
         {
             exports.Add(export.Groups["name"].Value);
+            returned.Add(export.Groups["name"].Value);
             return export.Groups["what"].Value;
         });
         if (NotUnderstood().Match(source) is { Success: true } rest)
             throw new InvalidOperationException($"The script {name}.js says “{rest.Value}”, which cannot be put into one file with others.");
 
         text.Append("const ").Append(Variable(name)).Append(" = (() => {\n")
-            .Append(Indent().Replace(source, ""))
-            .Append("return { ").AppendJoin(", ", exports).Append(" };\n})();\n");
-        added[name] = true;
+            .Append(Indent().Replace(source, "").TrimEnd())
+            .Append("\nreturn { ").AppendJoin(", ", returned).Append(" };\n})();\n");
+        added[name] = exports;
+        return exports;
     }
+
+    /// <summary>Of <c>one, two as second</c>.</summary>
+    private static (string Theirs, string Ours)[] Names(string list) =>
+        [.. from name in list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            let parts = name.Split(" as ")
+            select (parts[0], parts[^1])];
 
     private static string Read(string name, IFileProvider files)
     {
@@ -103,17 +100,17 @@ internal sealed partial class PageScript(IWebHostEnvironment environment)
     // Not a name that any script has for something of its own.
     private static string Variable(string name) => $"$_{name.Replace('-', '_')}";
 
-    [GeneratedRegex("""^import (?:(?:\{(?<names>[^}]*)\}|\* as (?<all>\w+)) from )?"\./(?<from>[\w-]+)\.js";$""", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex(
+        """^(?<what>import|export) (?:(?:\{(?<names>[^}]*)\}|(?<=import )\* as (?<all>\w+)) from |(?<=import ))"\./(?<from>[\w-]+)\.js";$""",
+        RegexOptions.Multiline,
+        1000)]
     private static partial Regex Import();
-
-    [GeneratedRegex("""^export \{(?<names>[^}]*)\} from "\./(?<from>[\w-]+)\.js";$""", RegexOptions.Multiline, 1000)]
-    private static partial Regex PassedOn();
 
     [GeneratedRegex("""^export (?<what>(?:async )?(?:function|const|class) (?<name>\w+))""", RegexOptions.Multiline, 1000)]
     private static partial Regex Export();
 
     // A text between backticks that goes over a line end would lose its indents.
-    [GeneratedRegex("""^(?:import|export)\b.*$|^(?:[^`\n]*`[^`\n]*`)*[^`\n]*`[^`\n]*$|\bimport\(.*$""", RegexOptions.Multiline, 1000)]
+    [GeneratedRegex("""^(?:import|export)\b.*$|^(?:[^`\n]*`[^`\n]*`)*[^`\n]*`[^`\n]*$|\bimport\s*\(.*$""", RegexOptions.Multiline, 1000)]
     private static partial Regex NotUnderstood();
 
     // Lines that are nothing else.
@@ -124,5 +121,7 @@ internal sealed partial class PageScript(IWebHostEnvironment environment)
     [GeneratedRegex("""^\s+""", RegexOptions.Multiline, 1000)]
     private static partial Regex Indent();
 
-    private sealed record Made(string Address, PackedText Text);
+    /// <param name="Address">Where pages find it. What is in it is in the address, so that browsers may keep what they got for good.</param>
+    /// <param name="Text">The text.</param>
+    internal sealed record Made(string Address, PackedText Text);
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// Starts Blazor and mends its connection. Loaded by every page; one without a circuit never loses it.
+// Starts Blazor and mends its connection.
 
 import "./file-actions.js";
 import "./pane.js";

@@ -81,7 +81,8 @@ export function checkCopy(file, opener) {
     }
     running.hidden = true;
     if (found === null) {
-      say("other", "Your copy could not be read.");
+      // It cannot be read, or the line is down and the worker did not come.
+      say("other", "Your copy could not be checked. Choose it again.");
     } else if (found === file.sha256) {
       say("same", "Same: this is the file.");
     } else {

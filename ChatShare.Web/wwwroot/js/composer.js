@@ -153,7 +153,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
 
   const draft = storage.read(draftKey) ?? "";
   notice.textContent = "";
-  // boot.js has marked it: it was sent while this module was still on its way.
+  // boot.js has marked it: it was sent before this was called.
   if (field.readOnly) {
     field.readOnly = false;
     send();

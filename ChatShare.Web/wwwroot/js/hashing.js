@@ -5,7 +5,7 @@
  * @param {Blob} blob
  * @param {AbortSignal} signal ends it
  * @param {(hashed: number) => void} [onProgress] bytes so far
- * @returns {Promise<string | null>} 64 lower-case hexadecimal digits; null when it was ended, or the file cannot be read
+ * @returns {Promise<string | null>} 64 lower-case hexadecimal digits; null when it was ended, the file cannot be read, or the worker does not come
  */
 export function sha256Of(blob, signal, onProgress) {
   return new Promise((resolve) => {

@@ -67,12 +67,9 @@ export function showTimes(element) {
 
 /**
  * Shows the times below an element, also those that come later; for pages without a timeline.
- * @param {Element | null} root null when the page was left before this script had come
+ * @param {Element} root
  */
 export function followTimes(root) {
-  if (!root) {
-    return;
-  }
   showTimes(root);
   new MutationObserver((records) => {
     for (const node of records.flatMap((record) => [record.target, ...record.addedNodes])) {
