@@ -220,7 +220,13 @@ public sealed class FullDiskTests
         await using var command = connection.CreateCommand();
         command.CommandText = "PRAGMA wal_checkpoint(TRUNCATE);";
         await command.ExecuteNonQueryAsync(Cancel);
+        await connection.CloseAsync();
+        // A file that was deleted takes its room until the last who has it open lets it go: the program stops within this process.
+        await Eventually.TrueAsync(() => Task.FromResult(!OpenFiles().Any(file => file.StartsWith(disk.Path, StringComparison.Ordinal))));
     }
+
+    private static IEnumerable<string> OpenFiles() =>
+        Directory.EnumerateFileSystemEntries("/proc/self/fd").Select(file => new FileInfo(file).LinkTarget ?? "");
 
     private static Task LookAtDiskAsync(RunningApp app) =>
         app.Services.GetServices<IHostedService>().OfType<UploadClock>().Single().LookAtDiskAsync(Cancel);
