@@ -65,6 +65,9 @@ public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IDispo
 
         await ann.Page.DragOverAsync(drawer, path);
         await Expect(drawer).ToHaveAttributeAsync("data-drop-target", "");
+        await Expect(ann.Page.GetByText("Drop files to share them in Drawer")).ToBeVisibleAsync();
+        await ann.Page.DragOverAsync(ann.People, path);
+        await Expect(ann.Page.GetByText("Drop files to share them in Lobby")).ToBeVisibleAsync();
         await ann.Page.DropAsync(drawer, path);
 
         await Expect(ann.Page.GetByPlaceholder("Message Drawer")).ToBeVisibleAsync();

@@ -97,6 +97,7 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
 
   /** @type {HTMLInputElement | null} */
   const folders = composer.querySelector(".folder-input");
+  const hint = composer.closest(".room")?.querySelector(".drop-hint");
   const chips = createChips({ composer, room, fileBytes, say, share, signal });
 
   /** @param {Picked[]} picked */
@@ -134,6 +135,10 @@ export function acceptFiles({ room, composer, fileBytes, filesPerMessage, say, b
       target?.removeAttribute("data-drop-target");
       link?.setAttribute("data-drop-target", "");
       target = link;
+      if (hint) {
+        // The component is not drawn again: what stands in it is ours.
+        hint.textContent = `Drop files to share them in ${link?.dataset.room ?? room}`;
+      }
     }
   }
 
