@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Collections.Frozen;
+using System.Linq.Expressions;
 using System.Security.Cryptography;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -17,6 +19,8 @@ public sealed class AlreadyHere
     public const long LeastBytes = 1024 * 1024;
 
     private const int BufferLength = 1024 * 1024;
+
+    private static readonly Expression<Func<FileRow, bool>> IsHere = f => f.State == FileState.Ready && f.Sha256 != null;
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly DownloadStore _store;
@@ -41,14 +45,17 @@ public sealed class AlreadyHere
         _limits = limits;
     }
 
-    /// <summary>Whether it is worth hashing a file of so many bytes: one that this person can read is as long.</summary>
-    public async Task<bool> HasSameLengthAsync(long length, PersonSession who, CancellationToken cancellationToken)
+    /// <summary>Which of these lengths, in bytes, make a file worth hashing: one that this person can read is as long.</summary>
+    public async Task<IReadOnlySet<long>> SameLengthsAsync(IEnumerable<long> lengths, PersonSession who, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(lengths);
         ArgumentNullException.ThrowIfNull(who);
-        if (length < LeastBytes)
-            return false;
+        List<long> worth = [.. lengths.Where(length => length >= LeastBytes).Distinct()];
+        if (worth.Count == 0)
+            return FrozenSet<long>.Empty;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        return await AnyReadableAsync(db.Files.Where(f => f.Length == length), who, cancellationToken);
+        var found = await db.Files.Where(f => worth.Contains(f.Length)).Where(IsHere).Select(f => new { f.Length, f.RoomId }).Distinct().ToListAsync(cancellationToken);
+        return found.Where(file => IsReadable(file.RoomId, who)).Select(file => file.Length).ToHashSet();
     }
 
     /// <summary>
@@ -118,16 +125,13 @@ public sealed class AlreadyHere
         return null;
     }
 
+    private bool IsReadable(int roomId, PersonSession who) => _rooms.Find(roomId) is not null && Permissions.CanRead(who);
+
     private async Task<bool> IsReadableAsync(string sha256, long length, PersonSession who, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        return await AnyReadableAsync(db.Files.Where(f => f.Sha256 == sha256 && f.Length == length), who, cancellationToken) && _store.Has(sha256);
-    }
-
-    private async Task<bool> AnyReadableAsync(IQueryable<FileRow> files, PersonSession who, CancellationToken cancellationToken)
-    {
-        var rooms = await files.Where(f => f.State == FileState.Ready && f.Sha256 != null).Select(f => f.RoomId).Distinct().ToListAsync(cancellationToken);
-        return rooms.Any(id => _rooms.Find(id) is not null && Permissions.CanRead(who));
+        var rooms = await db.Files.Where(f => f.Sha256 == sha256 && f.Length == length).Where(IsHere).Select(f => f.RoomId).Distinct().ToListAsync(cancellationToken);
+        return rooms.Any(id => IsReadable(id, who)) && _store.Has(sha256);
     }
 
     private async Task<bool> BeginsAsync(string sha256, long count, byte[] expected, CancellationToken cancellationToken)

@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -75,5 +77,52 @@ internal sealed class CreatedUploads(IDbContextFactory<ChatShareDbContext> conte
             if (roomId != room.Id || name != wanted.Name.Value || length != wanted.Length)
                 throw new RefusedException(RefusalKind.Conflict, "This client id was used for another file already.");
         }
+    }
+    /// <summary>New uploads, none of whose ids was used before.</summary>
+    /// <param name="personId">The sender.</param>
+    /// <param name="wanted">What they have to be.</param>
+    /// <param name="create">Makes all of them, in this order.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RefusedException">See <see cref="UploadService.CreateAllAsync"/>.</exception>
+    public async Task<ImmutableArray<Upload>> MakeAllAsync(
+        Guid personId, IReadOnlyList<UploadRequest> wanted, Func<Task<ImmutableArray<Upload>>> create, CancellationToken cancellationToken)
+    {
+        // Whoever asks for one of them meanwhile waits for this.
+        var made = new TaskCompletionSource<ImmutableArray<Upload>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var own = new List<KeyValuePair<(Guid PersonId, string ClientId), Lazy<Task<Upload>>>>(wanted.Count);
+        try
+        {
+            for (var i = 0; i < wanted.Count; i++)
+            {
+                if (wanted[i].ClientId is not { } clientId)
+                    continue;
+                var at = i;
+                var one = KeyValuePair.Create((personId, ClientIds.Check(clientId)), new Lazy<Task<Upload>>(async () => (await made.Task)[at]));
+                if (!_created.TryAdd(one.Key, one.Value))
+                    throw AnnouncedAlready();
+                own.Add(one);
+            }
+
+            var ids = own.ConvertAll(one => one.Key.ClientId);
+            await using (var db = await contexts.CreateDbContextAsync(cancellationToken))
+            {
+                if (await db.Files.AnyAsync(f => f.PersonId == personId && f.ClientId != null && ids.Contains(f.ClientId), cancellationToken))
+                    throw AnnouncedAlready();
+            }
+
+            var uploads = await create();
+            made.SetResult(uploads);
+            return uploads;
+        }
+        catch (Exception exception)
+        {
+            own.ForEach(one => _created.TryRemove(one));
+            made.SetException(exception);
+            // Seen, also when nobody waits.
+            _ = made.Task.Exception;
+            throw;
+        }
+
+        static RefusedException AnnouncedAlready() => new(RefusalKind.Conflict, "Some of these files were announced already.");
     }
 }

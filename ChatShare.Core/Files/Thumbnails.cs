@@ -104,8 +104,9 @@ public sealed class Thumbnails : IDisposable
         // Some formats can be decoded small, which costs a fraction of the memory.
         var decoded = codec.GetScaledDimensions(scale);
         using var bitmap = new SKBitmap(new SKImageInfo(decoded.Width, decoded.Height, SKColorType.Rgba8888, SKAlphaType.Premul));
-        // One that was cut off shows what is there of it.
-        if (codec.GetPixels(bitmap.Info, bitmap.GetPixels()) is not (SKCodecResult.Success or SKCodecResult.IncompleteInput))
+        // One that was cut off shows what is there of it, when that is anything.
+        var result = codec.GetPixels(bitmap.Info, bitmap.GetPixels());
+        if (result is not SKCodecResult.Success && (result is not SKCodecResult.IncompleteInput || !bitmap.GetPixelSpan().ContainsAnyExcept((byte)0)))
             return null;
 
         var size = new SKSizeI(Math.Max(1, (int)(codec.Info.Width * scale)), Math.Max(1, (int)(codec.Info.Height * scale)));

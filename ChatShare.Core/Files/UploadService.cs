@@ -20,30 +20,25 @@ public sealed class UploadService
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly MessageLog _log;
-    private readonly RoomService _rooms;
-    private readonly PersonLimits _limits;
-    private readonly ChatShareOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger<UploadService> _logger;
     private readonly StoredContents _contents;
-    private readonly Quota _quota;
     private readonly FeedingPlaces _places;
     private readonly ConcurrentDictionary<FileId, Upload> _active = new();
     private readonly CreatedUploads _created;
     private readonly UploadHandover _handover;
+    private readonly Announcements _announcements;
 
     internal UploadService(
         IDbContextFactory<ChatShareDbContext> contexts,
         MessageLog log,
-        RoomService rooms,
         DownloadStore store,
         StoredContents contents,
         UploadEnds ends,
         UploadHandover handover,
+        Announcements announcements,
         VirusScan scan,
-        Quota quota,
         DownloadsHealth downloads,
-        PersonLimits limits,
         ChatShareMetrics metrics,
         IOptions<ChatShareOptions> options,
         TimeProvider time,
@@ -51,36 +46,26 @@ public sealed class UploadService
     {
         _contexts = contexts;
         _log = log;
-        _rooms = rooms;
-        _limits = limits;
-        _options = options.Value;
-        _places = new FeedingPlaces(_options.Limits.UploadsPerPerson, metrics);
+        _places = new FeedingPlaces(options.Value.Limits.UploadsPerPerson, metrics);
         _time = time;
         _logger = logger;
         _contents = contents;
-        _quota = quota;
         _created = new CreatedUploads(contexts, ends);
         _handover = handover;
+        _announcements = announcements;
         Downloads = downloads;
         Metrics = metrics;
         Store = store;
         Scan = scan;
         Ends = ends;
-        Deadlines = new UploadDeadlines(time, TimeSpan.FromHours(_options.Downloads.PartialFileHours));
+        Deadlines = new UploadDeadlines(time, TimeSpan.FromHours(options.Value.Downloads.PartialFileHours));
     }
 
     /// <summary>Uploads under way, in no order.</summary>
     public IEnumerable<Upload> Active => _active.Values;
 
     /// <summary>Why a file cannot be shared whatever else is going on, as a sentence; null when it can.</summary>
-    public string? FaultOf(UploadRequest file)
-    {
-        ArgumentNullException.ThrowIfNull(file);
-        var most = _options.Limits.FileBytes;
-        return file.Length < 0 ? $"“{file.Name}” has no possible size."
-            : most > 0 && file.Length > most ? $"“{file.Name}” is {ByteSize.Format(file.Length)}; the limit here is {ByteSize.Format(most)}."
-            : null;
-    }
+    public string? FaultOf(UploadRequest file) => _announcements.FaultOf(file);
 
     /// <summary>Whether a file can be read while it still comes in: not where each is looked at by a scanner first.</summary>
     public bool IsRelaying => !Scan.IsOn;
@@ -120,7 +105,7 @@ public sealed class UploadService
         ArgumentNullException.ThrowIfNull(who);
         ArgumentNullException.ThrowIfNull(files);
         Permissions.Demand(Permissions.CanSend(who), who);
-        return await AnnounceAsync(room, who, door, files, clientId, joinsMessage: false, cancellationToken);
+        return await _announcements.MakeAsync(this, room, who, door, files, clientId, joinsMessage: false, cancellationToken);
     }
 
     /// <summary>The same, in the room where the sender is.</summary>
@@ -157,12 +142,32 @@ public sealed class UploadService
             : _created.GetAsync(
                 (who.PersonId, ClientIds.Check(file.ClientId)), room, file, CreateOneAsync, id => TakeOverAsync(id, cancellationToken), cancellationToken);
 
-        // A batch is the sender's own word; as a client id of the message it must not meet those of other messages, nor be too long.
-        static string BatchId(string batch) =>
-            "batch." + Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(ClientIds.Check(batch))))[..32];
+        async Task<Upload> CreateOneAsync() => (await AnnounceAsync(room, who, door, [file], batch, cancellationToken))[0];
+    }
 
-        async Task<Upload> CreateOneAsync() => (await AnnounceAsync(
-            room, who, door, [file], batch is null ? Guid.NewGuid().ToString() : BatchId(batch), batch is not null, cancellationToken))[0];
+    /// <summary>
+    /// Announces files of one batch, all of them or none: their card knows from the start how many they are and how large.
+    /// </summary>
+    /// <param name="room">Whose people see them.</param>
+    /// <param name="who">The sender.</param>
+    /// <param name="door">How they come.</param>
+    /// <param name="files">At least one.</param>
+    /// <param name="batch">See <see cref="CreateAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>An upload for each, in the order of the files.</returns>
+    /// <exception cref="RefusedException">
+    /// A limit, no space, not allowed; <see cref="RefusalKind.Conflict"/> when the client id of any of them was used before: then each is found
+    /// or announced by <see cref="CreateAsync"/>.
+    /// </exception>
+    public Task<ImmutableArray<Upload>> CreateAllAsync(
+        Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string batch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(room);
+        ArgumentNullException.ThrowIfNull(who);
+        ArgumentNullException.ThrowIfNull(files);
+        ArgumentNullException.ThrowIfNull(batch);
+        Permissions.Demand(Permissions.CanSend(who), who);
+        return _created.MakeAllAsync(who.PersonId, files, () => AnnounceAsync(room, who, door, files, batch, cancellationToken), cancellationToken);
     }
 
     /// <summary>How far an upload is for its sender, also when it has become a file.</summary>
@@ -288,75 +293,21 @@ public sealed class UploadService
         }
     }
 
-    private async Task<ImmutableArray<Upload>> AnnounceAsync(
-        Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string clientId, bool joinsMessage, CancellationToken cancellationToken)
+    private Task<ImmutableArray<Upload>> AnnounceAsync(
+        Room room, PersonSession who, Door door, IReadOnlyList<UploadRequest> files, string? batch, CancellationToken cancellationToken) =>
+        _announcements.MakeAsync(
+            this, room, who, door, files, batch is null ? Guid.NewGuid().ToString() : Announcements.IdOf(batch), batch is not null, cancellationToken);
+
+    /// <summary>Registers uploads whose message is not there yet: whoever sees the card may ask for the upload.</summary>
+    internal void Register(ImmutableArray<Upload> uploads)
     {
-        CheckLimits(files);
-        Downloads.Demand();
-        var holder = Leases.Node;
-        Leases.Demand(holder);
-        _limits.TakeUploads(who.PersonId, files.Count);
-        ImmutableArray<SharedFile> cards =
-        [
-            .. files.Select(file => new SharedFile(FileId.New(), file.Name.Value, file.Length, FileState.Uploading, null, null, null)
-            {
-                Folder = file.Folder,
-                Position = file.Index ?? PlacedFiles.AtEnd,
-            }),
-        ];
-        // Until the message is written, or nothing has come of it.
-        using var reserved = await _quota.ReserveAsync(room, who.PersonId, cards, _active.Select(pair => pair.Value), cancellationToken);
-        // From here on nobody may give up: the message would be posted, and its cards would wait for uploads that are forgotten.
-        cancellationToken.ThrowIfCancellationRequested();
-        // Registered before the message is visible: whoever sees the card may ask for the upload.
-        ImmutableArray<Upload> uploads =
-            [.. cards.Zip(files, (card, file) => new Upload(this, room, who, card) { Deadline = Deadlines.Next(), ClientId = file.ClientId, Holder = holder })];
         foreach (var upload in uploads)
             _active[upload.Id] = upload;
-        ChatMessage message;
-        try
-        {
-            message = await _log.AppendAsync(
-                new LogEntry.Post(room, who, door, "", ClientIds.Check(clientId), cards)
-                {
-                    JoinsMessage = joinsMessage, Requests = [.. files], MostFiles = _options.Limits.FilesPerMessage, Holder = holder,
-                },
-                CancellationToken.None);
-        }
-        catch
-        {
-            Forget(uploads);
-            throw;
-        }
-
-        if (!message.Files.Any(file => file.Id == cards[0].Id))
-        {
-            Forget(uploads);
-            throw new RefusedException(RefusalKind.Conflict, "These files were announced already.");
-        }
-
-        Metrics.Begun(uploads.Length);
-        foreach (var upload in uploads)
-            EndWithSender(upload);
-        return uploads;
     }
 
-    private void EndWithSender(Upload upload) => upload.UntilSenderEnds = upload.Sender.Ended.Register(
+    /// <summary>From now on it ends with its sender's session.</summary>
+    internal void EndWithSender(Upload upload) => upload.UntilSenderEnds = upload.Sender.Ended.Register(
         () => _ = FailQuietlyAsync(upload, upload.Sender.EndReason is null ? "The sender left." : "The sender was disconnected."));
-
-    private void CheckLimits(IReadOnlyList<UploadRequest> files)
-    {
-        var limits = _options.Limits;
-        if (files.Count == 0)
-            throw new RefusedException(RefusalKind.Invalid, "No file was picked.");
-        if (limits.FilesPerMessage > 0 && files.Count > limits.FilesPerMessage)
-            throw new RefusedException(RefusalKind.TooLarge, $"{files.Count} files are too many for one message; the limit here is {limits.FilesPerMessage}.");
-        foreach (var file in files)
-        {
-            if (FaultOf(file) is { } fault)
-                throw new RefusedException(file.Length < 0 ? RefusalKind.Invalid : RefusalKind.TooLarge, fault);
-        }
-    }
 
     /// <summary>Ends it as failed, in the background.</summary>
     internal async Task FailQuietlyAsync(Upload upload, string sentence)

@@ -34,6 +34,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<DownloadsHealth>);
         services.AddSingleton(Make<Quota>);
         services.AddSingleton(Make<MessageLog>);
+        services.AddSingleton<Announcements>();
         services.AddSingleton(Make<RoomService>);
         services.AddSingleton(Make<ReadMarks>);
         services.AddSingleton(Make<UploadService>);

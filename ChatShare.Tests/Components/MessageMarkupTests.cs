@@ -84,7 +84,7 @@ public sealed class MessageMarkupTests
             1, "", files: [ready, Sample.File("a", FileState.Failed), Sample.File("b", FileState.Cancelled), Sample.File("c", FileState.Deleted)])));
 
         var link = Assert.Single(article.QuerySelectorAll("a"));
-        Assert.Equal("1 of 4 here", article.QuerySelector(".group-head .file-meta")!.TextContent);
+        Assert.Equal("1 verified, 1 cancelled, 1 failed, 1 deleted", article.QuerySelector(".group-head .file-meta")!.TextContent);
         Assert.Equal($"/files/{ready.Id}/gr%C3%B6%C3%9Fe%20100%25.txt", link.GetAttribute("href"));
         Assert.Equal(["ready", "failed", "cancelled", "deleted"], article.QuerySelectorAll(".card").Select(card => card.GetAttribute("data-state")));
     }

@@ -230,6 +230,15 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await ann.SayAsync("ready?");
         await bo.SeesAsync("ready?");
 
+        // What the head of the card says at any time: a card that grows by and by says what is soon wrong.
+        await bo.Page.EvaluateAsync(
+            """
+            () => {
+              window.titles = new Set();
+              new MutationObserver(() => document.querySelectorAll(".group-title").forEach((title) => window.titles.add(title.textContent)))
+                .observe(document.body, { childList: true, characterData: true, subtree: true });
+            }
+            """);
         // Their names alone would make a hub message that is too large.
         await ann.Page.EvaluateAsync(
             """
@@ -250,6 +259,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await Expect(bo.Log.Locator(".message:has(.group)")).ToHaveCountAsync(1);
         var names = await bo.Log.Locator(".file-name").AllTextContentsAsync();
         Assert.Equal(Enumerable.Range(1, 500), names.Select(name => int.Parse(name.Split(' ')[^1].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.Equal(["500 files · 10.0 MB"], await bo.Page.EvaluateAsync<string[]>("() => [...window.titles]"));
         await ann.SayAsync("the circuit lives");
         await bo.SeesAsync("the circuit lives");
     }

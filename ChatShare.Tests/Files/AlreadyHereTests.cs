@@ -85,17 +85,17 @@ public sealed class AlreadyHereTests
         var large = new byte[AlreadyHere.LeastBytes + 1];
         await host.ShareAsync(anna, "small", Content, token);
         await host.OfferAsync(anna, "under way", large.Length, token);
-        Assert.False(await here.HasSameLengthAsync(Content.Length, anna.Participant.Session, token));
-        Assert.False(await here.HasSameLengthAsync(large.Length, anna.Participant.Session, token));
+        Assert.Empty(await here.SameLengthsAsync([Content.Length], anna.Participant.Session, token));
+        Assert.Empty(await here.SameLengthsAsync([large.Length], anna.Participant.Session, token));
 
         var shared = await host.ShareAsync(anna, "large", large, token);
         var bert = await host.JoinAsync("bert", token);
-        Assert.True(await here.HasSameLengthAsync(large.Length, bert, token));
-        Assert.False(await here.HasSameLengthAsync(large.Length - 1, bert, token));
+        Assert.Equal([large.Length], await here.SameLengthsAsync([large.Length - 1, large.Length, large.Length, Content.Length], bert, token));
+        Assert.Empty(await here.SameLengthsAsync([large.Length - 1], bert, token));
         await host.Sessions.EndAsync(bert.Id, reason: null, token);
-        Assert.False(await here.HasSameLengthAsync(large.Length, bert, token));
+        Assert.Empty(await here.SameLengthsAsync([large.Length], bert, token));
         await host.Get<FileRemoval>().DeleteAsync(shared.Id, root, token);
-        Assert.False(await here.HasSameLengthAsync(large.Length, anna.Participant.Session, token));
+        Assert.Empty(await here.SameLengthsAsync([large.Length], anna.Participant.Session, token));
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using ChatShare.Core;
 using ChatShare.Core.Files;
@@ -117,6 +118,75 @@ public sealed class UploadCreationTests
                 var other = await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.CreateAsync(
                     room, anna, Door.Api, Make.File(name, length) with { ClientId = "mine" }, batch: null, token));
                 Assert.Equal(RefusalKind.Conflict, other.Kind);
+            }
+        }
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Files_that_are_announced_together_are_one_change_and_none_of_them_when_one_is_refused()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Limits:FileBytes", "1000"));
+        var anna = await host.JoinAsync("anna", token);
+        await using var reader = new RoomReader(await host.EnterAsync("bert", token));
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => AllAsync(host, anna, "many", ("a", 10), ("b", 1001)));
+        Assert.Equal((RefusalKind.TooLarge, 0), (refused.Kind, host.Uploads.Active.Count()));
+        // What was refused is not taken: they may come again.
+        var uploads = await AllAsync(host, anna, "many", ("a", 10), ("b", 20), ("c", 30));
+
+        var message = Assert.Single(await host.AllAsync(host.Lobby, token));
+        Assert.Equal((1L, 1L), (message.Number, message.Changed));
+        Assert.Equal(["a 10", "b 20", "c 30"], message.Files.Select(file => $"{file.Name} {file.Length}"));
+        Assert.Equal(message.Files.Select(file => file.Id), uploads.Select(upload => upload.Id));
+        Assert.Equal(message.Files, (await reader.UntilMessageAsync(shown => shown.Files.Length > 0, token)).Files);
+        // More of the batch join it.
+        await AllAsync(host, anna, "many", ("d", 10), ("e", 10));
+        Assert.Equal(5, Assert.Single(await host.AllAsync(host.Lobby, token)).Files.Length);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Files_that_are_announced_together_are_announced_once()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var anna = await host.JoinAsync("anna", token);
+
+        // Of two lists that share a file one is taken; a file alone finds it, or is first and the list is refused.
+        var tries = await Task.WhenAll(
+            Attempt(async () => [.. await AllAsync(host, anna, "many", ("a", 10), ("b", 10))]),
+            Attempt(async () => [.. await AllAsync(host, anna, "many", ("b", 10), ("c", 10))]),
+            Attempt(async () => [await CreateAsync(host, anna, "b", 10, batch: "many", clientId: "id-b")]));
+        Assert.Contains(tries, made => made.Length > 0);
+        foreach (var name in new[] { "a", "b", "c" })
+            await CreateAsync(host, anna, name, 10, batch: "many", clientId: $"id-{name}");
+        var before = Assert.Single(await host.AllAsync(host.Lobby, token)).Files;
+        Assert.Equal(["a", "b", "c"], before.Select(file => file.Name).Order(StringComparer.Ordinal));
+
+        await AssertRefusedAsync();
+        await host.RestartAsync(token);
+        anna = (await host.Sessions.FindAsync(anna.Id, token))!;
+        await AssertRefusedAsync();
+        Assert.Equal(before.Select(file => file.Id), Assert.Single(await host.AllAsync(host.Lobby, token)).Files.Select(file => file.Id));
+
+        async Task AssertRefusedAsync()
+        {
+            var refused = await Assert.ThrowsAsync<RefusedException>(() => AllAsync(host, anna, "many", ("a", 10), ("new", 10)));
+            Assert.Equal(RefusalKind.Conflict, refused.Kind);
+            // Its own ids may not be used twice either.
+            refused = await Assert.ThrowsAsync<RefusedException>(() => AllAsync(host, anna, "many", ("new", 10), ("new", 10)));
+            Assert.Equal(RefusalKind.Conflict, refused.Kind);
+        }
+
+        static async Task<Upload[]> Attempt(Func<Task<Upload[]>> make)
+        {
+            try
+            {
+                return await make();
+            }
+            catch (RefusedException refused) when (refused.Kind == RefusalKind.Conflict)
+            {
+                return [];
             }
         }
     }
@@ -280,6 +350,11 @@ public sealed class UploadCreationTests
 
     private static PartChecksum Sha256Of(byte[] content) =>
         PartChecksum.TryParse($"sha256 {Convert.ToBase64String(SHA256.HashData(content))}", out var checksum) ? checksum : throw new InvalidOperationException();
+
+    private static async Task<ImmutableArray<Upload>> AllAsync(CoreHost host, PersonSession who, string batch, params (string Name, long Length)[] files) =>
+        await host.Uploads.CreateAllAsync(
+            host.Lobby, who, Door.Api, [.. files.Select(file => Make.File(file.Name, file.Length) with { ClientId = $"id-{file.Name}" })], batch,
+            TestContext.Current.CancellationToken);
 
     private static Task<Upload> CreateAsync(
         CoreHost host, PersonSession who, string name, long length = 10, string? clientId = null, string? batch = null, int? index = null) =>

@@ -73,6 +73,7 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["GET /thumbnails/{id}"] = Whose.WhoeverHasJoined,
         ["GET /uploads/"] = Whose.WhoeverHasJoined,
         ["POST /uploads/"] = Whose.WhoeverHasJoined,
+        ["POST /uploads/batch"] = Whose.WhoeverHasJoined,
         ["DELETE /api/session"] = Whose.WhoeverHasJoined,
         ["GET /api/rooms"] = Whose.WhoeverHasJoined,
         ["POST /api/rooms"] = Whose.WhoeverHasJoined,

@@ -41,7 +41,7 @@ public sealed class ServiceAccessTests
         // The link decides, whoever shows it; who it is only gives up their name.
         "SetupLink.UseAsync",
         // They find nothing and do nothing, and say no more than that.
-        "ActiveDownloads.Find", "ActiveDownloads.WasCancelled", "AlreadyHere.HasSameLengthAsync", "RoomSession.SetTyping", "UploadService.FindReadyAsync", "WhoHasIt.NamesAsync",
+        "ActiveDownloads.Find", "ActiveDownloads.WasCancelled", "AlreadyHere.SameLengthsAsync", "RoomSession.SetTyping", "UploadService.FindReadyAsync", "WhoHasIt.NamesAsync",
     ];
 
     /// <summary>A guest is refused: what they do is for administrators, or for whose file or upload it is.</summary>
@@ -160,6 +160,7 @@ public sealed class ServiceAccessTests
         var type when type == typeof(MessageText) => Make.Text("hello"),
         var type when type == typeof(UploadRequest) => Make.File("c.txt", 1),
         var type when type == typeof(IReadOnlyList<UploadRequest>) => new[] { Make.File("c.txt", 1) },
+        var type when type == typeof(IEnumerable<long>) => new[] { 1L },
         var type when type == typeof(KeepRule) => new KeepRule(30, null),
         var type when type == typeof(CleaningFilter) => new CleaningFilter { OlderThanDays = 1000 },
         var type when type == typeof(FileName) => FileName.Clean("c.zip"),

@@ -49,11 +49,24 @@ internal static class GroupMarkup
     public static long SizeOf(ImmutableArray<SharedFile> files) =>
         files.Where(file => file.State is FileState.Ready || file.IsUnderWay).Sum(file => file.Length);
 
-    /// <summary>"7 of 12 here", or that all are.</summary>
+    /// <summary>"7 of 12 here" as long as any is awaited; then that all are, or what has become of the others: "10 verified, 2 cancelled".</summary>
     public static string Here(ImmutableArray<SharedFile> files)
     {
         var ready = files.Count(file => file.State == FileState.Ready);
-        return ready == files.Length ? "verified" : $"{ready} of {files.Length} here";
+        if (ready == files.Length)
+            return "verified";
+        var awaited = files.Count(file => file.IsUnderWay);
+        return awaited > 0
+            ? $"{ready} of {ready + awaited} here"
+            : string.Join(", ", Counts().Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
+
+        IEnumerable<(int Count, string Word)> Counts() =>
+        [
+            (ready, "verified"),
+            (files.Count(file => file.State == FileState.Cancelled), "cancelled"),
+            (files.Count(file => file.State == FileState.Failed), "failed"),
+            (files.Count(file => file.State == FileState.Deleted), "deleted"),
+        ];
     }
 
     /// <summary>What the line says behind which the rest waits.</summary>

@@ -33,6 +33,7 @@ internal static class TusEndpoints
         // For clients that can only GET and POST. Nothing else is overridden: a GET is not checked for where it comes from.
         uploads.MapPost("{id}", OverriddenAsync);
         uploads.MapOwnUploads();
+        uploads.MapBatches();
     }
 
     private static NoContent Describe(HttpContext context, IOptions<ChatShareOptions> options)
@@ -87,7 +88,7 @@ internal static class TusEndpoints
             return broken;
 
         // Its sender may have it checked whether it is here already.
-        if (await call.AlreadyHere.HasSameLengthAsync(upload.Length, call.Who, call.Aborted))
+        if ((await call.AlreadyHere.SameLengthsAsync([upload.Length], call.Who, call.Aborted)).Count > 0)
             call.Context.Response.Headers[Tus.SameLength] = "1";
         var now = await StandingAsync(call, upload.Id);
         return Created(call.Context, now.Upload, now.File);
@@ -282,7 +283,7 @@ internal static class TusEndpoints
         return TypedResults.Created(AddressOf(context, file.Id));
     }
 
-    private static string AddressOf(HttpContext context, FileId id) => $"{context.Request.PathBase}/uploads/{id}";
+    internal static string AddressOf(HttpContext context, FileId id) => $"{context.Request.PathBase}/uploads/{id}";
 
     private static void SayWhere(HttpContext context, Upload? upload, SharedFile file)
     {

@@ -50,7 +50,21 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
             refused = Refusals.Field(Tus.DeferLength, "A file’s length has to be known when its upload begins.");
         else if (!Tus.TryReadBytes(request, Tus.Length, out var length))
             refused = Refusals.Field(Tus.Length, "Upload-Length is missing or no possible number of bytes.");
-        else if (!TusMetadata.TryParse(request.Headers[Tus.Metadata], out var metadata, out var error))
+        else
+            TryRead(length, request.Headers[Tus.Metadata], out creation, out refused);
+        return creation is not null;
+    }
+
+    /// <param name="length">Bytes.</param>
+    /// <param name="header">As in <c>Upload-Metadata</c>.</param>
+    /// <param name="creation">Null when it is refused.</param>
+    /// <param name="refused">Names the field.</param>
+    public static bool TryRead(
+        long length, string? header, [NotNullWhen(true)] out TusCreation? creation, [NotNullWhen(false)] out IResult? refused)
+    {
+        creation = null;
+        refused = null;
+        if (!TusMetadata.TryParse(header, out var metadata, out var error))
             refused = Refusals.Field(Tus.Metadata, error);
         else if (!RoomName.TryParse(metadata["room"], out var room, out error))
             refused = Refusals.Field("room", error);

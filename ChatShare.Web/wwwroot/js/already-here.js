@@ -35,7 +35,7 @@ async function attempt(item) {
   }
   forget(item.id);
   item.wasHere = true;
-  item.offset = item.sent = item.size;
+  items.isThere(item, item.size);
   // Whatever of it is on its way is broken off; that may have been noticed first, and then it is done already.
   items.halt(item, "done");
 }

@@ -227,16 +227,21 @@ function connectionIsUp() {
 }
 
 /** Blazor puts its bar up and gives up when the circuit itself broke; nothing that is called then is ever answered. */
-function watchForBrokenCircuit() {
-  if (!errorBar) {
+function watchBars() {
+  if (!banner || !errorBar) {
     return;
   }
-  new MutationObserver(() => {
-    if (errorBar.style.display === "block" && !mending && opened && !hasEnded()) {
+  const bars = new MutationObserver(() => {
+    const isUp = errorBar.style.display === "block";
+    if (isUp && !mending && opened && !hasEnded()) {
       errorBar.classList.add("fatal");
       markLost();
     }
-  }).observe(errorBar, { attributes: true, attributeFilter: ["style"] });
+    // What lies below makes room.
+    root.toggleAttribute("data-bar", isUp || !banner.hidden);
+  });
+  bars.observe(errorBar, { attributes: true, attributeFilter: ["style"] });
+  bars.observe(banner, { attributes: true, attributeFilter: ["hidden"] });
 }
 
 /** @returns {boolean} whether this page came with components that want a circuit */
@@ -316,7 +321,7 @@ export async function start() {
   }
   // Long before the connection itself is found dead.
   window.addEventListener("offline", () => opened && void mend());
-  watchForBrokenCircuit();
+  watchBars();
   if (wantsCircuit()) {
     setTimeout(() => !opened && mend(), openTimeout);
     // Blazor does not tell why a circuit did not open.

@@ -31,16 +31,25 @@ function mark(card) {
 }
 
 /**
- * @param {{ scroller: HTMLElement, room: string, say: (sentence: string) => void, signal: AbortSignal }} options
+ * @param {{ scroller: HTMLElement, room: string, signal: AbortSignal }} options
  */
-export function followCards({ scroller, room, say, signal }) {
+export function followCards({ scroller, room, signal }) {
+  let marking = 0;
   const markAll = () => scroller.querySelectorAll(".card[data-mine]").forEach(mark);
+  // Of hundreds of small files several are done in each frame.
+  const markSoon = () => {
+    marking ||= requestAnimationFrame(() => {
+      marking = 0;
+      markAll();
+    });
+  };
 
   /** @param {Element} card @param {typeof chooseAgain} by */
   async function goOn(card, by) {
-    say("");
+    const fault = /** @type {HTMLElement} */ (card.querySelector(".card-fault"));
+    fault.textContent = "";
     const id = card.getAttribute("data-file") ?? "";
-    say(await by({ id, name: card.getAttribute("data-name") ?? "", room }));
+    fault.textContent = await by({ id, name: card.getAttribute("data-name") ?? "", room });
     mark(card);
   }
 
@@ -88,8 +97,8 @@ export function followCards({ scroller, room, say, signal }) {
   });
   added.observe(scroller, { childList: true, subtree: true });
   signal.addEventListener("abort", () => added.disconnect());
-  uploads.onChange(markAll, signal);
-  waiting.onChange(markAll, signal);
+  uploads.onChange(markSoon, signal);
+  waiting.onChange(markSoon, signal);
   void handles.loaded.then(markAll);
   markAll();
 }

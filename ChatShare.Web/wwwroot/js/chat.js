@@ -13,7 +13,7 @@ import { followUnread } from "./pills.js";
 import { createServer } from "./server.js";
 import * as storage from "./storage.js";
 import { createTimeline } from "./timeline.js";
-import { standAbove } from "./transfers.js";
+import { standInRoom } from "./transfers.js";
 
 export { timeZone } from "./times.js";
 
@@ -158,9 +158,9 @@ export function start(root, dotnet, json) {
     signal,
   });
   keepFolds(scroller, signal);
-  followCards({ scroller, room: options.room, say: composer.say, signal });
+  followCards({ scroller, room: options.room, signal });
   followExpiry({ scroller, person: options.person, administrator: options.administrator === true, signal });
-  standAbove(part(".composer"), signal);
+  standInRoom(part(".composer"), signal);
   root.dataset.ready = "";
   followKeyboard(signal);
   syncPanes();

@@ -3,7 +3,7 @@
 // writes; once somebody takes an interest in them they wait for Send.
 
 import { element, icon } from "./dom.js";
-import { sizeOf } from "./text.js";
+import { nameOf, sizeOf } from "./text.js";
 
 /** @typedef {import("./drop.js").Picked} Picked */
 /** @typedef {{ name: string, files: Picked[], isFolder: boolean, preview: string, line: HTMLElement | null }} Chip preview: an address, empty for none */
@@ -56,7 +56,7 @@ function chipsOf(picked) {
     }
   }
   const shown = alone.length > mostAlone ? alone.slice(0, mostAlone - 1) : alone;
-  shown.forEach((one) => add(one.file.name, [one], false));
+  shown.forEach((one) => add(nameOf(one.file), [one], false));
   if (shown.length < alone.length) {
     const rest = alone.slice(shown.length);
     add(`${rest.length} more files`, rest, false);
@@ -189,7 +189,7 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
       say(
         tooLarge
           .slice(0, mostFaults)
-          .map(({ file }) => `“${file.name}” is ${sizeOf(file.size)}; the limit here is ${sizeOf(fileBytes)}.`)
+          .map(({ file }) => `“${nameOf(file)}” is ${sizeOf(file.size)}; the limit here is ${sizeOf(fileBytes)}.`)
           .concat(tooLarge.length > mostFaults ? [`So are ${tooLarge.length - mostFaults} more.`] : [])
           .join(" "),
       );

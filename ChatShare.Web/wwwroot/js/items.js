@@ -2,6 +2,7 @@
 // The files that this page sends: what each is, how it stands, and who wants to know. The list belongs to the page and not to a room.
 
 import { newClientId } from "./ids.js";
+import { nameOf } from "./text.js";
 
 /** @typedef {"waiting" | "sending" | "paused" | "failed" | "done" | "cancelled"} State */
 
@@ -19,6 +20,7 @@ import { newClientId } from "./ids.js";
  *   state: State,
  *   offset: number,
  *   sent: number,
+ *   carried: number,
  *   isNew: boolean,
  *   mayBeHere: boolean,
  *   wasHere: boolean,
@@ -27,8 +29,8 @@ import { newClientId } from "./ids.js";
  *   stop: AbortController,
  * }} Item
  * index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is
- * on the way; isNew: nothing of it can be on the server; mayBeHere: something of its size is, and nobody has looked whether it is this;
- * wasHere: it need not be sent
+ * on the way; carried: how much of that was not sent by this page; isNew: nothing of it can be on the server; mayBeHere: something of its
+ * size is, and nobody has looked whether it is this; wasHere: it need not be sent
  */
 
 /** @type {Set<Item>} */
@@ -73,11 +75,12 @@ export function add(of) {
   const item = {
     ...of,
     clientId: newClientId(),
-    name: of.file.name,
+    name: nameOf(of.file),
     size: of.file.size,
     state: "waiting",
     offset: 0,
     sent: 0,
+    carried: 0,
     mayBeHere: false,
     wasHere: false,
     error: "",
@@ -91,7 +94,13 @@ export function add(of) {
 /** The server has nothing of it any more: it is announced once more, as a message of its own. @param {Item} item */
 export function renew(item) {
   const id = newClientId();
-  Object.assign(item, { clientId: id, batch: id, index: 0, id: "", isNew: true, mayBeHere: false, offset: 0, sent: 0 });
+  Object.assign(item, { clientId: id, batch: id, index: 0, id: "", isNew: true, mayBeHere: false, offset: 0, sent: 0, carried: 0 });
+}
+
+/** The server has this much of it, which this page need not have sent. @param {Item} item @param {number} offset */
+export function isThere(item, offset) {
+  item.carried += Math.max(0, offset - item.sent);
+  item.offset = item.sent = offset;
 }
 
 /** @param {Item} item whether others of its batch are still to be announced */

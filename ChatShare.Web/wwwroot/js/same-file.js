@@ -3,7 +3,7 @@
 
 import { Sha256 } from "./sha256.js";
 import { remembered } from "./memory.js";
-import { sizeOf } from "./text.js";
+import { nameOf, sizeOf } from "./text.js";
 import * as tus from "./tus.js";
 
 /** @typedef {{ name: string, size: number, modified: number | null, samples: { offset: number, length: number, sha256: string }[] }} Begun */
@@ -35,19 +35,19 @@ export async function faultOf(file, id, signal) {
   const begun = got.body;
   const name = remembered(id)?.name ?? begun.name;
   if (bare(file.name) !== bare(name)) {
-    return `This is “${file.name}”. To go on, choose “${name}”.`;
+    return `This is “${nameOf(file)}”. To go on, choose “${name}”.`;
   }
   if (file.size !== begun.size) {
-    return `This “${file.name}” has ${sizeOf(file.size)}, not ${sizeOf(begun.size)} like the one that was begun. Choose that one, or discard the upload.`;
+    return `This “${nameOf(file)}” has ${sizeOf(file.size)}, not ${sizeOf(begun.size)} like the one that was begun. Choose that one, or discard the upload.`;
   }
   if (begun.modified !== null && file.lastModified !== begun.modified) {
-    return `“${file.name}” was changed since its upload began. Discard the upload and share it again.`;
+    return `“${nameOf(file)}” was changed since its upload began. Discard the upload and share it again.`;
   }
   try {
     return (await hasSameContents(file, begun))
       ? ""
-      : `This “${file.name}” has the same name and size, but other contents: what is here of it does not fit. Choose the one that was begun, or discard the upload.`;
+      : `This “${nameOf(file)}” has the same name and size, but other contents: what is here of it does not fit. Choose the one that was begun, or discard the upload.`;
   } catch {
-    return `“${file.name}” cannot be read on this computer.`;
+    return `“${nameOf(file)}” cannot be read on this computer.`;
   }
 }

@@ -10,10 +10,13 @@ import * as tus from "./tus.js";
 /** @typedef {import("./items.js").Item} Item */
 
 const small = 32 * 1024 * 1024;
+const tiny = 1024 * 1024;
 const smallestPart = 512 * 1024;
 
-/** @type {(Item | null)[]} the first lane takes what is next; the second only small files, so that no large one holds them up */
-const lanes = [null, null];
+/** What each lane takes, in bytes: what is next; what no large file should hold up; and tiny ones, of which a line carries several at a time. */
+const widths = [Infinity, small, tiny, tiny];
+/** @type {(Item | null)[]} */
+const lanes = widths.map(() => null);
 // What is sent in one request; smaller after something on the way did not let it through.
 let largestPart = Infinity;
 
@@ -24,7 +27,7 @@ export function work() {
       return;
     }
     const next = items.all().find(
-      (item) => item.state === "waiting" && item.id !== "" && (lane === 0 || item.size <= small) && !(item.index === 0 && items.isBatchOpen(item)),
+      (item) => item.state === "waiting" && item.id !== "" && item.size <= widths[lane] && !(item.index === 0 && items.isBatchOpen(item)),
     );
     if (next) {
       lanes[lane] = next;
@@ -64,7 +67,7 @@ async function send(item) {
         largestPart = Math.max(smallestPart, Math.ceil(broken / 8));
       }
       known = true;
-      item.offset = item.sent = got.offset;
+      items.isThere(item, got.offset);
       if (item.offset === item.size && item.size > 0) {
         break;
       }

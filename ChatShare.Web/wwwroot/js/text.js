@@ -30,6 +30,14 @@ export function faultOf(text, maxLength) {
   return /[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]/u.test(text) ? "" : "A message cannot be empty.";
 }
 
+/**
+ * A file's name as people see it here, without what shows nothing of its own or turns the rest around. The server cleans more of it, which nobody
+ * could mistake.
+ * @param {File} file
+ */
+export const nameOf = (file) =>
+  file.name.normalize("NFC").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]/gu, "") || "file";
+
 const units = ["KB", "MB", "GB", "TB", "PB"];
 
 /** As people say it, and as the server does. @param {number} bytes @returns {string} */

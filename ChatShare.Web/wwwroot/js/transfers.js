@@ -50,6 +50,9 @@ const files = (count) => (count === 1 ? "1 file" : `${count} files`);
 /** @param {number} part @param {number} all */
 const percent = (part, all) => `${all === 0 ? 0 : Math.floor((part * 100) / all)} %`;
 
+/** @param {Item[]} all @param {(item: Item) => number} bytes */
+const sum = (all, bytes) => all.reduce((total, item) => total + bytes(item), 0);
+
 /** @param {Item} item */
 function describe(item) {
   switch (item.state) {
@@ -98,6 +101,8 @@ function build(panel) {
   /** @type {Map<Item, HTMLElement>} */
   const lines = new Map();
   const speed = new Speed();
+  /** @type {WeakSet<Item>} done before those that are under way were picked: they count no more */
+  const before = new WeakSet();
   // As it was left; before it was ever touched, what waits for a choice is shown.
   let wasLeft = read(openKey);
   let isOpen = wasLeft === "open";
@@ -135,6 +140,7 @@ function build(panel) {
     const all = uploads.all();
     const waits = waiting.all();
     panel.hidden = all.length === 0 && waits.length === 0 && !downloads.any();
+    root.toggleAttribute("data-transfers", !panel.hidden);
     toggle.hidden = total.hidden = all.length === 0 && waits.length === 0;
     isOpen = wasLeft === null ? waits.length > 0 : wasLeft === "open";
     waitingLines.show(isOpen ? waits : []);
@@ -161,13 +167,16 @@ function build(panel) {
       return;
     }
 
-    const counted = all.filter((item) => item.state !== "failed");
-    const sent = counted.reduce((sum, item) => sum + item.sent, 0);
-    const size = counted.reduce((sum, item) => sum + item.size, 0);
     const left = all.filter(items.isUnderWay).length;
+    if (left === 0) {
+      all.filter((item) => item.state === "done").forEach((item) => before.add(item));
+    }
+    const counted = all.filter((item) => item.state !== "failed" && !before.has(item));
+    const sent = sum(counted, (item) => item.sent);
+    const size = sum(counted, (item) => item.size);
     const paused = all.filter((item) => item.state === "paused").length;
     const failed = all.filter((item) => item.state === "failed").length;
-    const rate = speed.sample(sent);
+    const rate = speed.sample(sent - sum(counted, (item) => item.carried));
     /** @type {string[]} */
     const parts = [];
     if (left > 0 && sent === size) {
@@ -175,7 +184,8 @@ function build(panel) {
     } else if (left > 0) {
       parts.push(percent(sent, size));
       if (rate >= 1) {
-        parts.push(`${sizeOf(Math.round(rate))}/s`, `${timeLeftOf((size - sent) / rate)} left`);
+        const missing = sum(all.filter(items.isUnderWay), (item) => item.size - item.sent);
+        parts.push(`${sizeOf(Math.round(rate))}/s`, `${timeLeftOf(missing / rate)} left`);
       }
     } else if (paused > 0) {
       parts.push(`${percent(sent, size)} of ${sizeOf(size)}`);
@@ -241,15 +251,17 @@ export function showTransfers() {
 }
 
 /**
- * The panel does not cover the composer of a room.
+ * The panel has its place in a room: it does not cover the composer.
  * @param {HTMLElement} composer @param {AbortSignal} signal until the room is left
  */
-export function standAbove(composer, signal) {
-  const style = document.documentElement.style;
-  const sizes = new ResizeObserver(() => style.setProperty("--composer-height", `${composer.offsetHeight}px`));
+export function standInRoom(composer, signal) {
+  const root = document.documentElement;
+  const sizes = new ResizeObserver(() => root.style.setProperty("--composer-height", `${composer.offsetHeight}px`));
   sizes.observe(composer);
+  root.setAttribute("data-room", "");
   signal.addEventListener("abort", () => {
     sizes.disconnect();
-    style.removeProperty("--composer-height");
+    root.style.removeProperty("--composer-height");
+    root.removeAttribute("data-room");
   });
 }

@@ -80,7 +80,7 @@ export function goByPost() {
 const sentAs = (method) => (byPost ? ["POST", { "X-HTTP-Method-Override": method }] : [method, {}]);
 
 /**
- * @param {string} method @param {string} address @param {Record<string, string>} headers @param {AbortSignal} signal @param {Blob} [body]
+ * @param {string} method @param {string} address @param {Record<string, string>} headers @param {AbortSignal} signal @param {Blob | string} [body]
  * @returns {Promise<Answer>}
  */
 async function ask(method, address, headers, signal, body) {
@@ -99,17 +99,27 @@ async function ask(method, address, headers, signal, body) {
   }
 }
 
+/** @typedef {{ size: number, metadata: Record<string, string> }} Creation metadata: empty values are left out */
+
+/** @param {Creation} of */
+const pairsOf = ({ metadata }) =>
+  Object.entries(metadata).filter(([, value]) => value !== "").map(([key, value]) => `${key} ${base64(value)}`).join(",");
+
 /**
  * Announces a file.
- * @param {File} file @param {Record<string, string>} metadata empty values are left out
- * @param {boolean} isWhole whether its bytes go along, which saves a small file a round trip @param {AbortSignal} signal
+ * @param {Creation} creation @param {Blob | null} body its bytes, when they go along: that saves a small file a round trip @param {AbortSignal} signal
  */
-export function create(file, metadata, isWhole, signal) {
-  const pairs = Object.entries(metadata).filter(([, value]) => value !== "").map(([key, value]) => `${key} ${base64(value)}`);
-  const headers = { "Upload-Length": String(file.size), "Upload-Metadata": pairs.join(",") };
-  return isWhole
-    ? ask("POST", "/uploads", { ...headers, "Content-Type": partType }, signal, file.slice())
+export function create(creation, body, signal) {
+  const headers = { "Upload-Length": String(creation.size), "Upload-Metadata": pairsOf(creation) };
+  return body
+    ? ask("POST", "/uploads", { ...headers, "Content-Type": partType }, signal, body)
     : ask("POST", "/uploads", headers, signal);
+}
+
+/** Announces files of one batch, all of them or none. @param {Creation[]} creations @param {AbortSignal} signal */
+export function createAll(creations, signal) {
+  const uploads = creations.map((creation) => ({ length: creation.size, metadata: pairsOf(creation) }));
+  return ask("POST", "/uploads/batch", { "Content-Type": "application/json" }, signal, JSON.stringify({ uploads }));
 }
 
 /** Asks how much is there. @param {string} id @param {AbortSignal} signal */

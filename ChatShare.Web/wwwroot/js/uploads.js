@@ -37,6 +37,9 @@ export async function share(picked, room, before = null) {
   if (handedOver(picked, room)) {
     return;
   }
+  if (picked.length > mostInMessage) {
+    items.say(`One message takes ${mostInMessage} files here; these ${picked.length} go as ${Math.ceil(picked.length / mostInMessage)}.`);
+  }
   let batch = "";
   for (const [place, { file, path }] of picked.entries()) {
     const index = place % mostInMessage;
