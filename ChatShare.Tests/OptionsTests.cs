@@ -1,4 +1,5 @@
 using ChatShare.Core;
+using ChatShare.Tests.Support;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,24 @@ public sealed class OptionsTests
         Assert.Equal(10L << 30, options.Limits.FileBytes);
         Assert.Equal(200, options.Limits.TcpConnectionsPerAddress);
         Assert.Equal("0.0.0.0:5555", options.Gateway.Endpoint);
+    }
+
+    [Fact]
+    public void What_is_no_setting_is_found_by_its_key()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ChatShare:dataDirectory"] = "a",
+            ["ChatShare:Limits:FileBytes"] = "1",
+            ["ChatShare:Limits:FileByte"] = "1",
+            ["ChatShare:TrustedProxies:0"] = "10.0.0.1",
+            ["ChatShare:Gateway:AllowedNetworks"] = "10.0.0.0/8",
+            ["ChatShare:Tcp:Port"] = "5555",
+            ["Logging:LogLevel:Default"] = "Warning",
+        }).Build();
+
+        Assert.Equal(["ChatShare:Limits:FileByte", "ChatShare:Tcp"], UnknownSettings.In(configuration).Order(StringComparer.Ordinal));
+        Assert.Empty(UnknownSettings.In(new ConfigurationBuilder().AddJsonFile(SourceTree.Folder("appsettings.json")).Build()));
     }
 
     [Fact]

@@ -45,6 +45,9 @@ internal static partial class Log
     [LoggerMessage(5205, LogLevel.Error, "Upload {FileId} of a TCP client could not be stored")]
     public static partial void GatewayUploadFailed(this ILogger logger, Exception e, string fileId);
 
+    [LoggerMessage(5303, LogLevel.Warning, "There is no setting {Key}: it changes nothing. Is it spelled as in the README?")]
+    public static partial void UnknownSetting(this ILogger logger, string key);
+
     [LoggerMessage(5301, LogLevel.Warning, "Not open yet, and trying again: {Missing}")]
     public static partial void Waiting(this ILogger logger, string missing);
 

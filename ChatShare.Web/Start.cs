@@ -32,6 +32,7 @@ public static class Start
         {
             var services = app.Services;
             var options = services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
+            TellUnknownSettings(services);
             await OpenAsync(services, cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
@@ -67,6 +68,13 @@ public static class Start
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => state.Started && level >= LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", level => state.Started && level >= LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => state.Started && level >= LogLevel.Warning);
+    }
+
+    private static void TellUnknownSettings(IServiceProvider services)
+    {
+        var logger = services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(Start));
+        foreach (var key in UnknownSettings.In(services.GetRequiredService<IConfiguration>()))
+            logger.UnknownSetting(key);
     }
 
     /// <summary>What a person can type: an address for all interfaces is this machine's, by both its names.</summary>

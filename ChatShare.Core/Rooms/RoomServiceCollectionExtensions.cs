@@ -36,6 +36,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton(Make<MessageLog>);
         services.AddSingleton<Announcements>();
         services.AddSingleton(Make<RoomService>);
+        services.AddSingleton(Make<MessageSearch>);
         services.AddSingleton(Make<ReadMarks>);
         services.AddSingleton(Make<UploadService>);
         services.AddSingleton(Make<FileDirectory>);

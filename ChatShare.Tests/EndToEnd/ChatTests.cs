@@ -38,6 +38,36 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
+    public async Task What_was_said_long_ago_is_found_and_the_room_opens_at_it()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Searcher");
+        await ann.NewRoomAsync("Archive");
+        await ann.SayAllAsync([.. Enumerable.Range(0, 150).Select(i => i == 20 ? "The needle is here" : $"hay {i}.")]);
+        await ann.Page.ReloadAsync();
+        await ann.InRoomAsync();
+        await Expect(ann.Log.GetByText("The needle is here")).ToHaveCountAsync(0);
+
+        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Search in this room" }).ClickAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" })).ToBeFocusedAsync();
+        await ann.Page.Keyboard.TypeAsync("NEEDLE");
+        await Expect(ann.Page.Locator(".hit mark")).ToHaveTextAsync("needle");
+        await Expect(ann.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" })).ToHaveValueAsync("NEEDLE");
+        await ann.Page.GetByRole(AriaRole.List, new() { Name = "Found messages" }).GetByRole(AriaRole.Link).ClickAsync();
+
+        var found = ann.Log.Locator(".row.sought");
+        await Expect(found).ToContainTextAsync("The needle is here");
+        await Expect(found).ToBeInViewportAsync(new() { Ratio = 1 });
+        await Expect(ann.Log.GetByText("hay 19.", new() { Exact = true })).ToBeVisibleAsync();
+        // Back is to what was found, and the room goes on from where it was opened.
+        await ann.Page.GoBackAsync();
+        await Expect(ann.Page.Locator(".hit mark")).ToHaveTextAsync("needle");
+        await ann.Page.GoForwardAsync();
+        await Expect(found).ToBeInViewportAsync();
+        await ann.SayAsync("found it");
+        await ann.SeesAsync("found it");
+    }
+
+    [Fact]
     public async Task Typing_is_seen_by_others_and_what_was_said_meanwhile_stands_in_the_title()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Typer");

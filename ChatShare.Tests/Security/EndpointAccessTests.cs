@@ -58,6 +58,8 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["POST /rooms/{Address?}"] = Whose.WhoeverHasJoined,
         ["GET /rooms/{Address}/files"] = Whose.WhoeverHasJoined,
         ["POST /rooms/{Address}/files"] = Whose.WhoeverHasJoined,
+        ["GET /rooms/{Address}/search"] = Whose.WhoeverHasJoined,
+        ["POST /rooms/{Address}/search"] = Whose.WhoeverHasJoined,
         ["GET /_blazor"] = Whose.WhoeverHasJoined,
         ["POST /_blazor"] = Whose.WhoeverHasJoined,
         ["GET /_blazor/negotiate"] = Whose.WhoeverHasJoined,

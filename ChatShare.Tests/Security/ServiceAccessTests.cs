@@ -158,6 +158,7 @@ public sealed class ServiceAccessTests
         var type when type == typeof(Nickname) => Make.Nickname("Somebody"),
         var type when type == typeof(RoomName) => Make.RoomName($"Room {Guid.NewGuid():N}"[..30]),
         var type when type == typeof(MessageText) => Make.Text("hello"),
+        var type when type == typeof(SearchWords) => SearchWords.TryParse("hello", out var words, out _) ? words : null,
         var type when type == typeof(UploadRequest) => Make.File("c.txt", 1),
         var type when type == typeof(IReadOnlyList<UploadRequest>) => new[] { Make.File("c.txt", 1) },
         var type when type == typeof(IEnumerable<long>) => new[] { 1L },

@@ -1,6 +1,7 @@
 using AngleSharp.Dom;
 using Bunit;
 using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Web.Circuits;
@@ -36,6 +37,7 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Connected);
         Services.AddSingleton(core.Get<Administration>());
         Services.AddSingleton(core.Get<FileDirectory>());
+        Services.AddSingleton(core.Get<MessageSearch>());
         Services.AddSingleton(core.Get<FileKeeping>());
         Services.AddSingleton(core.Get<StorageReport>());
         Services.AddSingleton(core.Get<StorageCleaning>());

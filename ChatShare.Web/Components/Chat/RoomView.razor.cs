@@ -17,7 +17,7 @@ public sealed partial class RoomView
 {
     private const int PageLength = 60;
 
-    // Above the line "New", so that one knows where one was.
+    // Above the line "New", or the message that one came for, so that one knows where one is.
     private const int RowsBeforeUnread = 20;
 
     // Ten to twenty renders a second are what an eye can use; the first after a pause comes at once.
@@ -41,6 +41,10 @@ public sealed partial class RoomView
     /// <summary>The room; a view never changes to another, the page makes a new one.</summary>
     [Parameter, EditorRequired]
     public required Room Room { get; set; }
+
+    /// <summary>The message that the room is to be opened at, by its number; null for the newest.</summary>
+    [Parameter]
+    public long? At { get; set; }
 
     private LimitOptions Limits => Options.Value.Limits;
 
@@ -265,9 +269,12 @@ public sealed partial class RoomView
             Zone = FindZone(zone),
             Viewer = me.PersonId,
             Seen = seen.Number,
+            Sought = At,
             Unread = backlog.Messages is [.., var newest] ? newest.Ordinal - seen.Ordinal : 0,
         };
         window.Reset(backlog.Messages);
+        if (At is { } number)
+            await OpenAtAsync(_session, window, number);
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);
         _session.ForgetBacklog();
@@ -281,6 +288,14 @@ public sealed partial class RoomView
             RoomScriptOptions.Json(Room, me, Limits));
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
         _ = FollowDaysAsync(window, _gone.Token);
+    }
+
+    private async Task OpenAtAsync(RoomSession session, TimelineWindow window, long number)
+    {
+        window.BeginLoading();
+        var before = await session.ReadBeforeAsync(number, RowsBeforeUnread, _gone.Token);
+        var after = await session.ReadAfterAsync(number - 1, PageLength, _gone.Token);
+        window.Open([.. before, .. after], ReachesEnd(after, number - 1));
     }
 
     /// <summary>Runs on the room's fan-out workers; only applying and drawing happens on the circuit.</summary>

@@ -67,6 +67,9 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>How many messages stood behind <see cref="Seen"/> when the page was opened.</summary>
     public long Unread { get; init; }
 
+    /// <summary>The message that the viewer came for, which is marked; null when they came for the room.</summary>
+    public long? Sought { get; init; }
+
     /// <summary>Whether the line "New" was among the rows.</summary>
     public bool HasShownLine { get; private set; }
 

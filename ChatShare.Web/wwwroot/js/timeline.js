@@ -121,7 +121,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     }
   }
 
-  /** The first time there is something: at the "New" line, else at the end. */
+  /** The first time there is something: at what the person came for, at the "New" line, else at the end. */
   function placeFirst() {
     if (!firstArticle()) {
       return;
@@ -130,9 +130,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     placeAtLine();
   }
 
-  /** @returns {boolean} whether there is a "New" line */
+  /** @returns {boolean} whether there is a "New" line, or the message that the person came for */
   function placeAtLine() {
-    const line = content.querySelector(".new-line");
+    const line = content.querySelector(".sought") ?? content.querySelector(".new-line");
     if (line) {
       const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
       scroller.scrollTop += above - scroller.clientHeight / 4;
