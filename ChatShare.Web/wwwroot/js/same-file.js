@@ -33,7 +33,7 @@ export async function faultOf(file, id, signal) {
   }
   /** @type {Begun} */
   const begun = got.body;
-  const name = remembered(id)?.name ?? begun.name;
+  const name = nameOf(remembered(id) ?? begun);
   if (bare(file.name) !== bare(name)) {
     return `This is “${nameOf(file)}”. To go on, choose “${name}”.`;
   }

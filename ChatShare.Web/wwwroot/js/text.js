@@ -33,7 +33,7 @@ export function faultOf(text, maxLength) {
 /**
  * A file's name as people see it here, without what shows nothing of its own or turns the rest around. The server cleans more of it, which nobody
  * could mistake.
- * @param {File} file
+ * @param {{ name: string }} file
  */
 export const nameOf = (file) =>
   file.name.normalize("NFC").replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}\u2800]/gu, "") || "file";
