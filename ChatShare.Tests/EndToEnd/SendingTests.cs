@@ -259,6 +259,17 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
         await Expect(bo.Log.Locator(".message:has(.group)")).ToHaveCountAsync(1);
         var names = await bo.Log.Locator(".file-name").AllTextContentsAsync();
         Assert.Equal(Enumerable.Range(1, 500), names.Select(name => int.Parse(name.Split(' ')[^1].Split('.')[0], System.Globalization.CultureInfo.InvariantCulture)));
+        // While one reads down the lines, their head stays in sight, below the day and not behind it.
+        Assert.True(await bo.Log.EvaluateAsync<bool>(
+            """
+            (log) => {
+              const group = log.querySelector(".group");
+              log.scrollTop += group.getBoundingClientRect().top - log.getBoundingClientRect().top + 150;
+              const head = group.querySelector(".group-title").getBoundingClientRect();
+              return document.elementFromPoint(head.left + 5, head.top + head.height / 2)?.closest(".group-head") !== null
+                && head.top >= log.querySelector(".day").getBoundingClientRect().bottom;
+            }
+            """));
         Assert.Equal(["500 files · 10.0 MB"], await bo.Page.EvaluateAsync<string[]>("() => [...window.titles]"));
         await ann.SayAsync("the circuit lives");
         await bo.SeesAsync("the circuit lives");
