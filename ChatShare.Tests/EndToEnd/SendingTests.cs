@@ -264,6 +264,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
             """
             (log) => {
               const group = log.querySelector(".group");
+              group.querySelector("details").open = true;
               log.scrollTop += group.getBoundingClientRect().top - log.getBoundingClientRect().top + 150;
               const head = group.querySelector(".group-title").getBoundingClientRect();
               return document.elementFromPoint(head.left + 5, head.top + head.height / 2)?.closest(".group-head") !== null
