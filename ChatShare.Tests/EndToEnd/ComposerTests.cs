@@ -143,26 +143,30 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
     {
         await using var server = await ServerProcess.StartMigratedAsync(TestContext.Current.CancellationToken, "ChatShare:Limits:MessagesPerSecond=1");
         var ann = await Person.JoinAsync(chromium, server, "Ann");
-        // Many more in a moment than the server takes.
-        await ann.SayAtOnceAsync([.. Enumerable.Range(1, 10).Select(number => $"number {number}"), "once more", "gone"]);
+        // Many more in a moment than the server takes. Which of them it refuses is its affair: a slow machine gives it time for some.
+        await ann.SayAtOnceAsync([.. Enumerable.Range(10, 40).Select(number => $"number {number}")]);
+        await Expect(ann.Log.Locator(".row.pending:not(.failed)")).ToHaveCountAsync(0);
         var failed = ann.Log.Locator(".row.failed");
-        await Expect(failed.Filter(new() { HasText = "gone" })).ToContainTextAsync("faster than this server allows");
-        await failed.Filter(new() { HasText = "gone" }).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
+        await Expect(failed.First).ToContainTextAsync("faster than this server allows");
+        var refused = await failed.Locator(".text").AllInnerTextsAsync();
+        var (again, gone) = (refused[0], refused[^1]);
+        Assert.NotEqual(again, gone);
+        await failed.Filter(new() { HasText = gone }).GetByRole(AriaRole.Button, new() { Name = "Delete" }).ClickAsync();
 
         // As often as it takes until the server has time for it.
-        var again = failed.Filter(new() { HasText = "once more" }).GetByRole(AriaRole.Button, new() { Name = "Retry" });
-        await Expect(again).ToBeVisibleAsync();
+        var retry = failed.Filter(new() { HasText = again }).GetByRole(AriaRole.Button, new() { Name = "Retry" });
+        await Expect(retry).ToBeVisibleAsync();
         await Eventually.TrueAsync(async () =>
         {
             // Where it is: it may go while a click is on its way.
-            await again.EvaluateAllAsync<object?>("buttons => buttons.forEach((button) => button.click())");
-            return (await ann.TextsAsync()).Contains("once more");
+            await retry.EvaluateAllAsync<object?>("buttons => buttons.forEach((button) => button.click())");
+            return (await ann.TextsAsync()).Contains(again);
         });
 
-        await ann.SeesAsync("once more");
+        await ann.SeesAsync(again);
         await ann.Page.ReloadAsync();
         await ann.InRoomAsync();
-        await ann.SeesAsync("once more");
-        await Expect(ann.Log.GetByText("gone")).ToHaveCountAsync(0);
+        await ann.SeesAsync(again);
+        await Expect(ann.Log.GetByText(gone)).ToHaveCountAsync(0);
     }
 }
