@@ -8,7 +8,7 @@ namespace ChatShare.Core.People;
 
 /// <summary>People with a password. All members may be called from any thread.</summary>
 public sealed class AccountService(
-    IServiceScopeFactory scopes, SessionService sessions, TimeProvider time, ILogger<AccountService> logger)
+    IServiceScopeFactory scopes, SessionService sessions, AuditLog audit, TimeProvider time, ILogger<AccountService> logger)
 {
     /// <summary>The fewest characters of a password. There are no rules about which; but who chooses one of those that everybody tries first is refused.</summary>
     public const int PasswordMinLength = 12;
@@ -49,7 +49,7 @@ public sealed class AccountService(
     /// </exception>
     public async Task<Account> CreateAdministratorAsync(Nickname nickname, string password, CancellationToken cancellationToken)
     {
-        var account = await CreateAsync(nickname, password, FaultOfLength(password), replaces: null, (_, _) => Task.CompletedTask, cancellationToken);
+        var account = await CreateAsync(nickname, password, FaultOfLength(password), replaces: null, "named by the settings", (_, _) => Task.CompletedTask, cancellationToken);
         if (GuessablePassword.Is(password, nickname.Value))
             logger.GuessablePasswordConfigured(nickname.Value);
         return account;
@@ -71,13 +71,15 @@ public sealed class AccountService(
         var tried = password is { Length: <= PasswordMaxLength } ? password : "";
         _nobodysHash ??= manager.PasswordHasher.HashPassword(Nobody, Guid.NewGuid().ToString());
         var verified = manager.PasswordHasher.VerifyHashedPassword(account ?? Nobody, account?.PasswordHash ?? _nobodysHash, tried);
-        if (account is null || !_tries.Count(account.Id, place, verified != PasswordVerificationResult.Failed))
+        if (account is null)
             return null;
-        if (verified == PasswordVerificationResult.Failed)
-        {
+        var told = _tries.Count(account.Id, place, verified != PasswordVerificationResult.Failed);
+        if (told == TryResult.LastWrong)
+            await audit.WriteAsync(place, "Guessed a password", account.UserName!, $"wrong {TriesBeforeRest} times; the account rests there", CancellationToken.None);
+        if (told is TryResult.Wrong or TryResult.LastWrong)
             logger.WrongPassword(account.Id);
+        if (told != TryResult.Right)
             return null;
-        }
 
         if (verified == PasswordVerificationResult.SuccessRehashNeeded)
             await RehashAsync(manager, account, tried, cancellationToken);
@@ -90,10 +92,10 @@ public sealed class AccountService(
     /// </summary>
     internal Task<Account> CreateAdministratorAsync(
         Nickname nickname, string password, PersonSession? replaces, Func<ChatShareDbContext, CancellationToken, Task> claim, CancellationToken cancellationToken) =>
-        CreateAsync(nickname, password, FaultOfChoice(password, nickname), replaces, claim, cancellationToken);
+        CreateAsync(nickname, password, FaultOfChoice(password, nickname), replaces, "by the set-up link", claim, cancellationToken);
 
     private async Task<Account> CreateAsync(
-        Nickname nickname, string password, string? fault, PersonSession? replaces, Func<ChatShareDbContext, CancellationToken, Task> claim,
+        Nickname nickname, string password, string? fault, PersonSession? replaces, string how, Func<ChatShareDbContext, CancellationToken, Task> claim,
         CancellationToken cancellationToken)
     {
         if (fault is not null)
@@ -113,8 +115,10 @@ public sealed class AccountService(
         var created = await Manager(scope).CreateAsync(account, password);
         if (!created.Succeeded)
             throw new RefusedException(RefusalKind.Invalid, string.Join(" ", created.Errors.Select(e => e.Description)));
+        await audit.WriteAsync(db, nickname.Value, "Became administrator", nickname.Value, how, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
 
+        audit.Changed.Raise();
         await sessions.EndCopiesAsync(ended);
         logger.AdministratorCreated(nickname.Value);
         return account;

@@ -5,16 +5,16 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Core.People;
 
-/// <summary>One administrative act.</summary>
+/// <summary>One administrative act, or what happened to an administrator's account.</summary>
 /// <param name="At">When, UTC.</param>
-/// <param name="Actor">Who did it, by the name they had then.</param>
+/// <param name="Actor">Who did it, by the name they had then; where they came from when they gave none.</param>
 /// <param name="Action">What: a verb such as <c>Disconnect</c>.</param>
 /// <param name="Subject">To whom or what, by the name it had then.</param>
 /// <param name="Detail">More about it; null when there is nothing to say.</param>
 public sealed record AuditEntry(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);
 
 /// <summary>
-/// What administrators did. Names are kept as text, because what they named may be gone; characters that cannot be seen are
+/// What administrators did, and how they became it. Names are kept as text, because what they named may be gone; characters that cannot be seen are
 /// left out, so that a name cannot forge a line.
 /// </summary>
 public sealed class AuditLog(IDbContextFactory<ChatShareDbContext> contexts, TimeProvider time)
@@ -26,6 +26,13 @@ public sealed class AuditLog(IDbContextFactory<ChatShareDbContext> contexts, Tim
     public async Task WriteAsync(string actor, string action, string subject, string? detail, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await WriteAsync(db, actor, action, subject, detail, cancellationToken);
+        Changed.Raise();
+    }
+
+    /// <summary>The same as part of a transaction. Raising <see cref="Changed"/> when it is committed is the caller's.</summary>
+    internal Task WriteAsync(ChatShareDbContext db, string actor, string action, string subject, string? detail, CancellationToken cancellationToken)
+    {
         db.Audit.Add(new AuditRow
         {
             At = time.GetUtcNow(),
@@ -34,8 +41,7 @@ public sealed class AuditLog(IDbContextFactory<ChatShareDbContext> contexts, Tim
             Subject = Visible(subject),
             Detail = detail is null ? null : Visible(detail),
         });
-        await db.SaveChangesAsync(cancellationToken);
-        Changed.Raise();
+        return db.SaveChangesAsync(cancellationToken);
     }
 
     /// <summary>The newest acts, newest first.</summary>

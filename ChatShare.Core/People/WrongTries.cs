@@ -1,5 +1,21 @@
 namespace ChatShare.Core.People;
 
+/// <summary>What a try with a password came to.</summary>
+internal enum TryResult
+{
+    /// <summary>It matches, and counts.</summary>
+    Right,
+
+    /// <summary>It does not match.</summary>
+    Wrong,
+
+    /// <summary>It does not match, and is the last one before the account rests for this place.</summary>
+    LastWrong,
+
+    /// <summary>The account rests for this place, whatever was tried.</summary>
+    Resting,
+}
+
 /// <summary>
 /// Wrong passwords, counted for each account and place they come from: whoever guesses locks out their own place, and never the account's
 /// person who sits elsewhere. Kept in memory; a restart forgets them.
@@ -9,8 +25,8 @@ internal sealed class WrongTries(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<(Guid Account, string Place), (int Count, long LastAt)> _tries = [];
 
-    /// <summary>Tells of a try. False when the account rests for this place, whatever was tried.</summary>
-    public bool Count(Guid account, string place, bool matches)
+    /// <summary>Tells of a try.</summary>
+    public TryResult Count(Guid account, string place, bool matches)
     {
         // Under one lock: two wrong ones at once count as two.
         lock (_gate)
@@ -18,12 +34,15 @@ internal sealed class WrongTries(TimeProvider time)
             ForgetOld();
             var count = _tries.GetValueOrDefault((account, place)).Count;
             if (count >= AccountService.TriesBeforeRest)
-                return false;
+                return TryResult.Resting;
             if (matches)
+            {
                 _tries.Remove((account, place));
-            else
-                _tries[(account, place)] = (count + 1, time.GetTimestamp());
-            return true;
+                return TryResult.Right;
+            }
+
+            _tries[(account, place)] = (count + 1, time.GetTimestamp());
+            return count + 1 == AccountService.TriesBeforeRest ? TryResult.LastWrong : TryResult.Wrong;
         }
     }
 

@@ -178,7 +178,7 @@ public sealed class ConnectedUsersTableTests
         // Their rows stay for a moment, and nobody in them is online.
         await table.WaitForAssertionAsync(() => Assert.Equal("Bo Away, Bo Away, Cy Online, root Online", States()));
         await table.WaitForAssertionAsync(() => Assert.Equal(["Cy", "root"], table.Column(Table, "Nickname")));
-        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        var act = Assert.Single(await core.ActsAsync(root, token));
         Assert.Equal(("root", "Disconnected", "Bo", "Too loud"), (act.Actor, act.Action, act.Subject, act.Detail));
 
         string States() => string.Join(", ", table.Column(Table, "Nickname").Zip(table.Column(Table, "State"), (name, state) => $"{name} {state}"));

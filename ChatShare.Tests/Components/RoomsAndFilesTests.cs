@@ -131,7 +131,7 @@ public sealed class RoomsAndFilesTests
         Assert.Equal([Make.Sha256(Make.Bytes(20, seed: 2))], core.Contents());
         var card = (await core.AllAsync(core.Lobby, token)).SelectMany(message => message.Files).Single(file => file.Name == "secret.txt");
         Assert.Equal(FileState.Deleted, card.State);
-        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        var act = Assert.Single(await core.ActsAsync(root, token));
         Assert.Equal(("root", "Deleted file", "secret.txt"), (act.Actor, act.Action, act.Subject));
     }
 
@@ -155,7 +155,7 @@ public sealed class RoomsAndFilesTests
         await page.WaitForAssertionAsync(() => Assert.Equal(["last", "first"], page.Column("Messages of Lobby", "Message")));
         var deleted = (await core.AllAsync(core.Lobby, token)).Single(message => message.Number == rude.Number);
         Assert.Equal((true, ""), (deleted.Deleted, deleted.Text));
-        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        var act = Assert.Single(await core.ActsAsync(root, token));
         Assert.Equal(("root", "Deleted message"), (act.Actor, act.Action));
         Assert.DoesNotContain("rude", act.ToString(), StringComparison.Ordinal);
     }
@@ -182,7 +182,7 @@ public sealed class RoomsAndFilesTests
         // The list is read again, so that nobody tries it a third time.
         clock.Advance(TimeSpan.FromSeconds(1));
         await page.WaitForAssertionAsync(() => Assert.Empty(page.Column("Messages of Lobby", "Message")));
-        Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        Assert.Single(await core.ActsAsync(root, token));
     }
 
     [Fact(Timeout = Make.Patience)]
@@ -270,7 +270,7 @@ public sealed class RoomsAndFilesTests
 
         await page.PressAsync("Delete a.txt");
 
-        Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        Assert.Single(await core.ActsAsync(root, token));
         await circuit.NoticeAsync("This file is not there any more.");
     }
 

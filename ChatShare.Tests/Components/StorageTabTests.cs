@@ -1,7 +1,6 @@
 using Bunit;
 using ChatShare.Core;
 using ChatShare.Core.Files;
-using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Admin;
 using TestContext = Xunit.TestContext;
@@ -37,7 +36,7 @@ public sealed class StorageTabTests
         Assert.Equal([Make.Sha256(Make.Bytes(800_000, seed: 2))], core.Contents());
         Assert.Equal(["1"], page.Column("What rooms keep", "Files"));
         Assert.Equal(["1"], page.Column("By person", "Files"));
-        var act = Assert.Single(await core.Get<Administration>().AuditAsync(10, root, token));
+        var act = Assert.Single(await core.ActsAsync(root, token));
         Assert.Equal(("Set what a room keeps", "Lobby", "1.0 MB; removed 800 KB, 1 file"), (act.Action, act.Subject, act.Detail));
     }
 

@@ -175,8 +175,7 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         await PanelButton(ann, "Dismiss transfer of never.bin").ClickAsync();
         await Expect(Panel(ann).GetByText("never.bin")).ToHaveCountAsync(0);
         isFull = false;
-        // Awaited at the end and looked for from now on: it stands there for a few seconds, in which a busy machine fetches no file.
-        var sent = Expect(Panel(ann).GetByText("1 file sent")).ToBeVisibleAsync();
+        var sent = ann.PanelSaysAsync("1 file sent");
         await PanelButton(ann, "Retry transfer of again.bin").ClickAsync();
 
         await ArrivesAsync(bo, "again.bin", sha256);
@@ -198,9 +197,11 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
         File.Copy(path, copy);
         await ann.Page.SendAtAsync(SlowLine);
 
+        var here = ann.PanelSaysAsync("Already here, nothing to upload");
+
         await ann.AttachAsync(copy);
 
-        await Expect(Panel(ann).GetByText("Already here, nothing to upload")).ToBeVisibleAsync();
+        await here;
         await ArrivesAsync(bo, "copy.iso", sha256);
         Assert.InRange(cable.Sent, 1, length - 1);
     }

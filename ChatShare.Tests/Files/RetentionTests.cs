@@ -1,6 +1,5 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
-using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
@@ -191,7 +190,7 @@ public sealed class RetentionTests
         await keeping.KeepAsync(file.Id, kept: false, root, token);
         Assert.False((await host.AllAsync(host.Lobby, token))[0].Files[0].Kept);
         // The sender's own acts are nobody's business.
-        var act = Assert.Single(await host.Get<Administration>().AuditAsync(10, root, token));
+        var act = Assert.Single(await host.ActsAsync(root, token));
         Assert.Equal(("root", "Let file go", "a", "in Lobby"), (act.Actor, act.Action, act.Subject, act.Detail));
 
         await host.Get<FileRemoval>().DeleteAsync(file.Id, root, token);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using ChatShare.Core;
 using ChatShare.Core.Files;
-using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
 
@@ -40,7 +39,7 @@ public sealed class StorageCleaningTests
         Assert.Equal(new FreedSpace(1, 1000), await cleaning.CleanAsync(filter, await cleaning.PreviewAsync(filter, root, token), root, token));
         Assert.DoesNotContain(old.File.Sha256, host.Contents());
         Assert.Equal("removed by an administrator", (await host.AllAsync(host.Lobby, token))[0].Files[0].Failure);
-        var acts = await host.Get<Administration>().AuditAsync(10, root, token);
+        var acts = await host.ActsAsync(root, token);
         Assert.Equal(["Removed files", "Kept file"], acts.Select(act => act.Action));
         Assert.Equal(("root", "older than 9 days, of anna", "removed 1.0 KB, 1 file"), (acts[0].Actor, acts[0].Subject, acts[0].Detail));
     }

@@ -50,6 +50,10 @@ public sealed class ThumbnailTests
             Assert.Null(await FindAsync(host, none, token));
         }
 
+        // Its head can be read, and nothing of the picture: a small picture would be an empty field.
+        var cut = await host.ShareAsync(anna, "cut.png", png[..50], token);
+        Assert.Null(await FindAsync(host, cut, token));
+
         var jpeg = Picture(SKEncodedImageFormat.Jpeg, 800, 800);
         Assert.NotNull(await FindAsync(host, await host.ShareAsync(anna, "cut.jpg", jpeg[..(jpeg.Length / 2)], token), token));
     }

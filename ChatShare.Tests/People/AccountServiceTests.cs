@@ -45,6 +45,30 @@ public sealed class AccountServiceTests
     }
 
     [Fact]
+    public async Task Audit_tells_who_became_administrator_and_once_of_each_place_that_guesses()
+    {
+        await using var core = await WithRootAsync();
+        foreach (var place in new[] { "10.0.0.66", "10.0.0.67" })
+        {
+            for (var tries = 0; tries < 2 * AccountService.TriesBeforeRest; tries++)
+                await core.Accounts.CheckPasswordAsync("root", "wrong wrong wrong", place, Cancel);
+        }
+
+        await core.Accounts.CheckPasswordAsync("Root", "wrong wrong wrong", Here, Cancel);
+        await core.Accounts.CheckPasswordAsync("Nobody", "wrong wrong wrong", Here, Cancel);
+        await core.Accounts.CheckPasswordAsync("Root", Password, Here, Cancel);
+
+        var entries = await core.Get<AuditLog>().ListAsync(10, Cancel);
+        Assert.Equal(
+            [
+                ("10.0.0.67", "Guessed a password", "Root", "wrong 5 times; the account rests there"),
+                ("10.0.0.66", "Guessed a password", "Root", "wrong 5 times; the account rests there"),
+                ("Root", "Became administrator", "Root", "named by the settings"),
+            ],
+            entries.Select(entry => (entry.Actor, entry.Action, entry.Subject, entry.Detail!)));
+    }
+
+    [Fact]
     public async Task Right_password_forgives_the_wrong_tries_before_it()
     {
         await using var core = await WithRootAsync();

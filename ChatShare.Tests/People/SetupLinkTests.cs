@@ -38,6 +38,9 @@ public sealed class SetupLinkTests
         Assert.All(uses.OfType<Exception>(), e => Assert.Equal(RefusalKind.NotPermitted, Assert.IsType<RefusedException>(e).Kind));
         await using var db = await core.ContextAsync();
         Assert.Equal(1, await db.Users.CountAsync(Cancel));
+        // Whoever lost stands nowhere.
+        var entry = Assert.Single(await core.Get<AuditLog>().ListAsync(10, Cancel));
+        Assert.Equal(((await db.Users.SingleAsync(Cancel)).UserName, "by the set-up link"), (entry.Subject, entry.Detail));
     }
 
     [Fact]

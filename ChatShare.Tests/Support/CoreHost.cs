@@ -151,6 +151,14 @@ internal sealed class CoreHost : IAsyncDisposable
         return await Sessions.SignInAsync(account, cancellationToken);
     }
 
+    /// <summary>What the audit list holds, newest first, without how its reader became administrator.</summary>
+    public async Task<IReadOnlyList<AuditEntry>> ActsAsync(PersonSession administrator, CancellationToken cancellationToken)
+    {
+        var all = await Get<Administration>().AuditAsync(1000, administrator, cancellationToken);
+        Assert.Equal("Became administrator", all[^1].Action);
+        return all[..^1];
+    }
+
     public async Task<Room> CreateRoomAsync(string name, PersonSession who, CancellationToken cancellationToken) =>
         await Rooms.CreateAsync(Make.RoomName(name), null, who, cancellationToken);
 

@@ -146,6 +146,22 @@ public sealed class Person(IPage page)
         return () => page.EvaluateAsync("() => letGo()");
     }
 
+    /// <summary>
+    /// Waits until the panel of transfers says this, heard by the page itself: some of it stands there for six seconds, in which a busy machine
+    /// may not look. Called before what makes it say so.
+    /// </summary>
+    public Task PanelSaysAsync(string text) =>
+        page.EvaluateAsync(
+            """
+            (text) => new Promise((resolve) => {
+              const title = document.querySelector(".transfers-toggle > .transfers-title");
+              const look = () => title.textContent.includes(text) && resolve();
+              new MutationObserver(look).observe(title, { childList: true });
+              look();
+            })
+            """,
+            text).WaitAsync(Make.PatienceForOne);
+
     /// <summary>Picks files in the composer.</summary>
     public Task AttachAsync(params FilePayload[] files) => page.GetByLabel("Attach files").SetInputFilesAsync(files);
 
