@@ -158,7 +158,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
         await pause.PressAsync("Enter");
         await Expect(bo.Log.GetByText("paused, waiting for Mover")).ToBeVisibleAsync();
         // What was sent before the other began is no part of how far this is.
-        await Expect(panel).ToContainTextAsync("of 20.0 MB");
+        await Expect(panel.Locator(".transfers-toggle > .transfers-meta")).ToContainTextAsync("of 20.0 MB");
         await ann.Page.SendAtAsync(SlowLine);
         await resume.PressAsync("Enter");
         await Expect(panel.Locator("[data-state=sending]")).ToHaveCountAsync(1);
