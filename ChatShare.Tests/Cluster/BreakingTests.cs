@@ -88,7 +88,7 @@ public sealed class BreakingTests(Chromium chromium, BreakingTests.Rig fixture) 
         await ann.Field.FillAsync("a draft");
 
         // The file goes with the page, so the page stays until it is sent; it stands still until the lease of the dead node is over.
-        await Expect(ann.Page.GetByText("This page loads again when your files are sent.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("When your files are sent, this page loads again and messages go on.")).ToBeVisibleAsync();
         await Expect(bo.Progress("carried.bin")).ToBeVisibleAsync();
         await EndToEnd.PageControls.SendAtAsync(ann.Page, 0);
         var link = bo.Download("carried.bin");

@@ -44,6 +44,26 @@ public sealed class RoomFilesPageTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Names_are_sorted_as_people_count_and_kinds_by_their_words()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.JoinAsync("Ann", token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        await core.ShareAsync(bo, "report 10.csv", [0xE4, 0x3B, 0xF6], token);
+        await core.ShareAsync(bo, "Report 9.bin", [0, 1], token);
+        await core.ShareAsync(bo, "report 100.pdf", "%PDF-1.7"u8.ToArray(), token);
+        var page = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "lobby"));
+        await page.WaitForAssertionAsync(() => Assert.Equal(3, page.Column("Files", "Name").Count));
+
+        await page.PressAsync("Name");
+        Assert.Equal(["Report 9.bin", "report 10.csv", "report 100.pdf"], page.Column("Files", "Name"));
+        await page.PressAsync("Kind");
+        // What the page shows as text is text to whoever looks for it, in whatever encoding.
+        Assert.Equal(["Other", "PDF", "Text"], page.Column("Files", "Kind"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task What_is_picked_is_posted_whatever_is_shown_and_the_list_follows_the_room()
     {
         var token = TestContext.Current.CancellationToken;

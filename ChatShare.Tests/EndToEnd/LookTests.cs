@@ -85,6 +85,11 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await person.Page.Keyboard.PressAsync("Escape");
         await Expect(person.Rooms).Not.ToBeInViewportAsync();
 
+        // The room that was made is what one sees.
+        await person.Button("Show rooms").ClickAsync();
+        await person.NewRoomAsync("Glass");
+        await Expect(person.Rooms).Not.ToBeInViewportAsync();
+
         await person.SayAsync("by the keyboard on the glass");
         await person.SeesAsync("by the keyboard on the glass");
 

@@ -30,8 +30,9 @@ public sealed class RestartTests(Chromium chromium)
         await ann.AttachAsync(new Microsoft.Playwright.FilePayload { Name = "later.txt", MimeType = "x/x", Buffer = [1] });
         await server.StartAgainAsync(Cancel);
 
-        await bo.SeesAsync("while it was down");
+        // First where it comes from: what hinders it is to be seen there.
         await ann.SeesAsync("while it was down");
+        await bo.SeesAsync("while it was down");
         await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(0);
         await Expect(ann.Field).ToHaveValueAsync("a draft");
         await ann.SayAsync("after");

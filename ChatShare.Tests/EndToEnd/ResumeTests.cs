@@ -56,7 +56,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
         await server.StartAgainAsync(Cancel);
         // The file goes with the page, so the page stays until it is sent.
-        await Expect(ann.Page.GetByText("This page loads again when your files are sent.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("When your files are sent, this page loads again and messages go on.")).ToBeVisibleAsync();
         await ann.Page.SendAtAsync(0);
 
         await ArrivesAsync(bo, file);

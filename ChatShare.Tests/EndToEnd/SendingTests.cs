@@ -128,7 +128,7 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     {
         var ann = await Person.JoinAsync(chromium, Server, "Tree");
         await ann.NewRoomAsync("Trees");
-        foreach (var path in new[] { "trip/plan.txt", "trip/day 1/a.txt", "trip/day 1/b.txt" })
+        foreach (var path in new[] { "trip/plan.txt", "trip/day 1/a.txt", "trip/day 1/b.txt", "trip/day 1/noon/c.txt", "trip/day 1/noon/late/d.txt" })
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_folder.File(path))!);
             await File.WriteAllTextAsync(_folder.File(path), path, TestContext.Current.CancellationToken);
@@ -136,10 +136,15 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
 
         await ann.Page.GetByLabel("Attach a folder").SetInputFilesAsync(_folder.File("trip"));
 
-        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(3);
+        await Expect(ann.Log.Locator("a.download")).ToHaveCountAsync(5);
         var trip = ann.Log.Locator("details[data-part='trip']");
-        await Expect(trip.Locator("a.download")).ToHaveCountAsync(3);
-        await Expect(trip.Locator("details[data-part='trip/day 1'] .file-name")).ToHaveTextAsync(["a.txt", "b.txt"]);
+        await Expect(trip.Locator("a.download")).ToHaveCountAsync(5);
+        await Expect(trip.Locator("details[data-part='trip/day 1'] > .card .file-name")).ToHaveTextAsync(["a.txt", "b.txt"]);
+        // Each level stands further in than the one around it, and what lies in it further than its name.
+        var steps = await trip.EvaluateAsync<float[]>(
+            "trip => [...trip.querySelectorAll('bdi, .file-name')].filter(name => /^(day 1|noon|late|d.txt)$/.test(name.textContent.trim())).map(name => name.getBoundingClientRect().left)");
+        Assert.Equal(4, steps.Length);
+        Assert.Equal(steps.Distinct().Order(), steps);
         await trip.GetByText("day 1").ClickAsync();
         await Expect(ann.Download("b.txt")).ToBeHiddenAsync();
         await Expect(ann.Download("plan.txt")).ToBeVisibleAsync();

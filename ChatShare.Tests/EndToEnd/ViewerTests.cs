@@ -170,6 +170,11 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
         await Expect(ann.Button("Download 3 selected")).ToBeVisibleAsync();
         Assert.True((await Box("Select b.txt").Locator("xpath=..").BoundingBoxAsync())!.Height >= 44);
         Assert.Equal(390, await page.EvaluateAsync<int>("() => document.documentElement.scrollWidth"));
+        // It is sorted there, too.
+        await ann.Button("Name").ClickAsync();
+        await Expect(page.Locator("td[data-label=Name]")).ToHaveTextAsync(["a.txt", "b.txt", "c.txt"]);
+        await ann.Button("Name").ClickAsync();
+        await Expect(page.Locator("td[data-label=Name]")).ToHaveTextAsync(["c.txt", "b.txt", "a.txt"]);
 
         ILocator Box(string name) => page.GetByRole(AriaRole.Checkbox, new() { Name = name, Exact = true });
     }

@@ -114,8 +114,18 @@ public sealed class Person(IPage page)
             texts);
 
     /// <summary>Waits until a message with this text is in the log, settled, once.</summary>
-    public async Task SeesAsync(string text) =>
-        await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1);
+    public async Task SeesAsync(string text)
+    {
+        try
+        {
+            await Expect(Log.Locator(".message[id] .text").Filter(new() { HasTextString = text })).ToHaveCountAsync(1);
+        }
+        catch (PlaywrightException missing)
+        {
+            // Why it is not there is often said by the page.
+            throw new PlaywrightException($"{missing.Message}\nThe page of {page.Url}:\n{await page.Locator("body").AriaSnapshotAsync()}", missing);
+        }
+    }
 
     /// <summary>The texts of the settled messages, in order.</summary>
     public Task<IReadOnlyList<string>> TextsAsync() => Log.Locator(".message[id] .text").AllInnerTextsAsync();

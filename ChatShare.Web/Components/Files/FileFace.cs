@@ -66,6 +66,10 @@ internal static class FileFace
         return (name[..cut], name[cut..]);
     }
 
+    /// <summary>What a file is to whoever looks for it: text is also what the page shows as text, such as that of another encoding.</summary>
+    public static FileKind Kind(SharedFile file) =>
+        View(file) is "text" or "table" ? FileKind.Text : ContentType.FromStored(file.MediaType ?? "").Kind;
+
     /// <summary>A kind of files as people call it.</summary>
     public static string NameOf(FileKind kind) => kind switch
     {

@@ -88,7 +88,7 @@ internal static class GroupMarkup
         html.Append(CultureInfo.InvariantCulture, $"<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#archive\"></use></svg><span>{all.Words}</span></a>");
     }
 
-    private static void Append(StringBuilder html, IReadOnlyList<FileTree> nodes)
+    private static void Append(StringBuilder html, IReadOnlyList<FileTree> nodes, int depth = 1)
     {
         foreach (var node in nodes)
         {
@@ -98,10 +98,10 @@ internal static class GroupMarkup
                     html.Append(FileMarkup.Card(file));
                     break;
                 case FileTree.Folder folder:
-                    html.Append("<details class=\"folder-files\" open data-part=\"").Append(Encoder.Encode(folder.Path)).Append("\"><summary class=\"folder\">");
+                    html.Append(CultureInfo.InvariantCulture, $"<details class=\"folder-files\" style=\"--depth:{depth}\" open data-part=\"{Encoder.Encode(folder.Path)}\"><summary class=\"folder\">");
                     html.Append("<svg class=\"icon\" aria-hidden=\"true\"><use href=\"/icons.svg#folder\"></use></svg><bdi>");
                     html.Append(Encoder.Encode(folder.Name)).Append("</bdi></summary>");
-                    Append(html, folder.Inside);
+                    Append(html, folder.Inside, depth + 1);
                     html.Append("</details>");
                     break;
             }

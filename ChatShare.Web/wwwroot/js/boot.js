@@ -71,7 +71,7 @@ function showWaiting() {
   now.className = "link-button";
   now.textContent = "Load it now";
   now.addEventListener("click", () => location.reload());
-  banner.replaceChildren("The server was restarted. This page loads again when your files are sent. ", now);
+  banner.replaceChildren("The server was restarted. When your files are sent, this page loads again and messages go on. ", now);
   banner.hidden = false;
 }
 
