@@ -14,7 +14,15 @@ internal sealed class Crowd : IHubFilter, IMiddleware, IDisposable
     // Whoever is further back than that would rather come again.
     private const int LongestQueue = 10_000;
 
+    // Every step of a message queues behind what the thread pool has to do already (docs/decisions/0007-crowds.md).
+    private const int CalmQueue = 48;
+
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(5);
+
+    // A server that is busy with something else, and stays so, makes pages all the same.
+    private static readonly TimeSpan LongestCalm = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrencyLimiter _pages = Limiter();
     private readonly ConcurrencyLimiter _circuits = Limiter();
@@ -31,6 +39,7 @@ internal sealed class Crowd : IHubFilter, IMiddleware, IDisposable
         using var lease = await _pages.AcquireAsync(1, context.RequestAborted);
         if (lease.IsAcquired)
         {
+            await CalmAsync(context.RequestAborted);
             await next(context);
             return;
         }
@@ -56,7 +65,15 @@ internal sealed class Crowd : IHubFilter, IMiddleware, IDisposable
         using var lease = await _circuits.AcquireAsync(1, invocationContext.Context.ConnectionAborted);
         if (!lease.IsAcquired)
             throw new HubException("Too many people are coming at this moment.");
+        await CalmAsync(invocationContext.Context.ConnectionAborted);
         return await next(invocationContext);
+    }
+
+    /// <summary>Until the pool has little to do, which it does not announce.</summary>
+    private static async Task CalmAsync(CancellationToken cancellationToken)
+    {
+        for (var waited = TimeSpan.Zero; waited < LongestCalm && ThreadPool.PendingWorkItemCount > CalmQueue; waited += Look)
+            await Task.Delay(Look, cancellationToken);
     }
 
     private static ConcurrencyLimiter Limiter() => new(new ConcurrencyLimiterOptions
