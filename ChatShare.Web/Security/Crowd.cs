@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.SignalR;
 namespace ChatShare.Web.Security;
 
 /// <summary>
-/// Lets pages be made a few at a time, in the order in which they were asked for. After lunch hundreds come at the same moment; all at once they
+/// Lets pages be made a few at a time, and while little else waits, in the order in which they were asked for. After lunch hundreds come at the same moment; all at once they
 /// would be done no sooner, and the messages of those who are in would wait behind each of them. What is held here does not depend on how fast
 /// a client is: the page's HTML fits into the connection's buffer, and a circuit's first render waits for nobody.
 /// </summary>
