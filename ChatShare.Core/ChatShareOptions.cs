@@ -155,14 +155,17 @@ public sealed class LimitOptions
     /// <summary>Open pages from one address. Default 200.</summary>
     public int CircuitsPerAddress { get; set; } = 200;
 
-    /// <summary>Connections to the TCP gateway that one address has open, and joins by them that it makes in a minute. Default 200.</summary>
+    /// <summary>Connections to the TCP gateway that one address has open. Default 200.</summary>
     public int TcpConnectionsPerAddress { get; set; } = 200;
+
+    /// <summary>Clients of the TCP gateway that may join, a second and address; the others wait for their turn. Default 100.</summary>
+    public int TcpJoinsPerSecondPerAddress { get; set; } = 100;
 
     /// <summary>Uploads of one person that take bytes at the same time. Default 10.</summary>
     public int UploadsPerPerson { get; set; } = 10;
 
-    /// <summary>Uploads begun a minute and person. Default 600.</summary>
-    public int UploadsPerMinute { get; set; } = 600;
+    /// <summary>Uploads begun a minute and person. Default 6000.</summary>
+    public int UploadsPerMinute { get; set; } = 6000;
 
     /// <summary>Rooms made an hour and person. Default 60.</summary>
     public int RoomsPerHour { get; set; } = 60;

@@ -35,6 +35,7 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         Between("Limits:CircuitsPerPerson", limits.CircuitsPerPerson, 0, int.MaxValue);
         Between("Limits:CircuitsPerAddress", limits.CircuitsPerAddress, 0, int.MaxValue);
         Between("Limits:TcpConnectionsPerAddress", limits.TcpConnectionsPerAddress, 0, int.MaxValue);
+        Between("Limits:TcpJoinsPerSecondPerAddress", limits.TcpJoinsPerSecondPerAddress, 0, 100_000);
         Between("Limits:UploadsPerPerson", limits.UploadsPerPerson, 0, int.MaxValue);
         Between("Limits:UploadsPerMinute", limits.UploadsPerMinute, 0, int.MaxValue);
         Between("Limits:RoomsPerHour", limits.RoomsPerHour, 0, int.MaxValue);

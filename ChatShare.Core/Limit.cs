@@ -42,8 +42,11 @@ public enum Limit
     /// <summary><see cref="LimitOptions.CircuitsPerAddress"/>.</summary>
     CircuitsPerAddress,
 
-    /// <summary><see cref="LimitOptions.TcpConnectionsPerAddress"/>, open ones and joins.</summary>
+    /// <summary><see cref="LimitOptions.TcpConnectionsPerAddress"/>.</summary>
     TcpConnectionsPerAddress,
+
+    /// <summary><see cref="LimitOptions.TcpJoinsPerSecondPerAddress"/>, when too many wait for their turn.</summary>
+    TcpJoinsPerSecondPerAddress,
 
     /// <summary><see cref="LimitOptions.ApiRequestsPerSecond"/>.</summary>
     ApiRequestsPerSecond,

@@ -70,6 +70,7 @@ public sealed class OptionsTests
     [InlineData("Limits:CircuitsPerPerson", "-1")]
     [InlineData("Limits:CircuitsPerAddress", "-1")]
     [InlineData("Limits:TcpConnectionsPerAddress", "-1")]
+    [InlineData("Limits:TcpJoinsPerSecondPerAddress", "-1")]
     [InlineData("Limits:UploadsPerPerson", "-1")]
     [InlineData("Limits:UploadsPerMinute", "-1")]
     [InlineData("Limits:RoomsPerHour", "-1")]

@@ -24,7 +24,7 @@ public static class ChatShareApp
     private const int MostDisconnected = 5000;
 
     /// <summary>Runs until it is told to stop.</summary>
-    /// <returns>The exit code: 1 when it could not start, which is then told in one line.</returns>
+    /// <returns>The exit code: 1 when it could not start, which is then told in one line, or could not go on.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(error);
@@ -48,7 +48,8 @@ public static class ChatShareApp
         await using (app)
         {
             await app.WaitForShutdownAsync(cancellationToken);
-            return 0;
+            // One that cannot go on stops all; whoever looks after the program starts it again by that.
+            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
         }
     }
 

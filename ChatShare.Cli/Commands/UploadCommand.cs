@@ -36,8 +36,7 @@ internal static class UploadCommand
     {
         var uploader = new Uploader(signedIn.Client, context.Uploads, context.Time);
         var alone = new Destination(signedIn.Who.Nickname, room, Batch: null, Index: 0);
-        // Those that an earlier run has begun together stay one message with the rest.
-        var batch = files.Count == 1 ? null : files.Select(file => uploader.BatchOf(file, alone)).FirstOrDefault(found => found is not null) ?? Guid.NewGuid().ToString("N");
+        var batch = files.Count == 1 ? null : await uploader.BeginBatchAsync(files, alone, cancellationToken);
         for (var index = 0; index < files.Count; index++)
         {
             var file = files[index];
@@ -61,5 +60,8 @@ internal static class UploadCommand
                 progress.End();
             }
         }
+
+        if (batch is not null)
+            await uploader.EndBatchAsync(files, alone, cancellationToken);
     }
 }

@@ -14,6 +14,9 @@ namespace ChatShare.Cli.Http;
 /// </summary>
 internal sealed class ChatShareClient : IDisposable
 {
+    /// <summary>Changes that the server tells at once.</summary>
+    public const int MostAtOnce = 200;
+
     private static readonly string Version =
         typeof(ChatShareClient).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
@@ -80,9 +83,9 @@ internal sealed class ChatShareClient : IDisposable
     public Task<(Message[] Messages, Position At)> NewestAsync(string room, int limit, CancellationToken cancellationToken) =>
         PageAsync(string.Create(CultureInfo.InvariantCulture, $"{PathOf(room)}/messages?limit={limit}"), after: 0, cancellationToken);
 
-    /// <summary>What changed after a place, in that order, and the place after it; at most 200.</summary>
+    /// <summary>What changed after a place, in that order, and the place after it; at most <see cref="MostAtOnce"/>.</summary>
     public Task<(Message[] Messages, Position At)> ChangedAfterAsync(string room, Position after, CancellationToken cancellationToken) =>
-        PageAsync($"{PathOf(room)}/messages?limit=200&after={Uri.EscapeDataString(after.ToString())}", after.Number, cancellationToken);
+        PageAsync($"{PathOf(room)}/messages?limit={MostAtOnce}&after={Uri.EscapeDataString(after.ToString())}", after.Number, cancellationToken);
 
     /// <summary>The administrator's list.</summary>
     public Task<Connection[]> ConnectionsAsync(CancellationToken cancellationToken) =>

@@ -15,7 +15,8 @@ internal sealed record UploadKey(string Server, string Nickname, string Room, st
 /// <param name="Batch">Files with the same one are one message; null for a message of its own.</param>
 /// <param name="Location">Its path at the server; null when the answer has not come.</param>
 /// <param name="BegunAt">To forget it some day.</param>
-internal sealed record UploadNote(UploadKey Key, string ClientId, string? Batch, string? Location, DateTimeOffset BegunAt);
+/// <param name="IsDone">All of it is there, while others of its batch are not.</param>
+internal sealed record UploadNote(UploadKey Key, string ClientId, string? Batch, string? Location, DateTimeOffset BegunAt, bool IsDone = false);
 
 /// <summary>All of them.</summary>
 internal sealed record UploadNotes(IReadOnlyList<UploadNote> Uploads);
@@ -31,14 +32,14 @@ internal sealed class UploadMemory(Folders folders, TimeProvider time, Action<st
     /// <summary>The note about a file; null when there is none.</summary>
     public UploadNote? Find(UploadKey key) => (_file.Read(warn)?.Uploads ?? []).LastOrDefault(note => note.Key == key);
 
-    /// <summary>Adds or replaces one.</summary>
-    public Task SaveAsync(UploadNote note, CancellationToken cancellationToken) => _file.ChangeAsync(
-        saved => new([.. Without(saved, note.Key), note]), warn, cancellationToken);
+    /// <summary>Adds or replaces them.</summary>
+    public Task SaveAsync(IReadOnlyCollection<UploadNote> notes, CancellationToken cancellationToken) => _file.ChangeAsync(
+        saved => new([.. Without(saved, [.. notes.Select(note => note.Key)]), .. notes]), warn, cancellationToken);
 
-    /// <summary>It is complete, or cannot be gone on with.</summary>
-    public Task ForgetAsync(UploadKey key, CancellationToken cancellationToken) => _file.ChangeAsync(
-        saved => new([.. Without(saved, key)]), warn, cancellationToken);
+    /// <summary>They are complete, or cannot be gone on with.</summary>
+    public Task ForgetAsync(IReadOnlyCollection<UploadKey> keys, CancellationToken cancellationToken) => _file.ChangeAsync(
+        saved => new([.. Without(saved, [.. keys])]), warn, cancellationToken);
 
-    private IEnumerable<UploadNote> Without(UploadNotes? saved, UploadKey key) =>
-        (saved?.Uploads ?? []).Where(note => note.Key != key && time.GetUtcNow() - note.BegunAt < Keep);
+    private IEnumerable<UploadNote> Without(UploadNotes? saved, HashSet<UploadKey> keys) =>
+        (saved?.Uploads ?? []).Where(note => !keys.Contains(note.Key) && time.GetUtcNow() - note.BegunAt < Keep);
 }

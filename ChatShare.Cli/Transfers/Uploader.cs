@@ -38,21 +38,23 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     public async Task<Uploaded> SendAsync(SentFile file, Destination to, Meter meter, CancellationToken cancellationToken)
     {
         var key = KeyOf(file, to);
-        var note = memory.Find(key);
+        // What another command has sent to its end is sent once more by this one.
+        var note = memory.Find(key) is { } known && !(known.IsDone && known.Batch != to.Batch) ? known : null;
         try
         {
             if (note?.Location is { } begun && await TryAsync(token => OffsetAsync(begun, token), cancellationToken) is null)
             {
                 // It was called off, or nobody went on with it for too long.
-                await memory.ForgetAsync(key, cancellationToken);
+                await memory.ForgetAsync([key], cancellationToken);
                 note = null;
             }
 
-            note ??= new(key, Guid.NewGuid().ToString("N"), to.Batch, Location: null, time.GetUtcNow());
-            await memory.SaveAsync(note, cancellationToken);
+            note ??= NewNote(key, to.Batch);
+            await memory.SaveAsync([note], cancellationToken);
             note = await BeginAsync(note, to, cancellationToken);
             await FeedAsync(note.Location!, file, meter, cancellationToken);
-            await memory.ForgetAsync(key, cancellationToken);
+            // Whoever sends several says when all of them are there: until then the same command must not send this one again.
+            await (to.Batch is null ? memory.ForgetAsync([key], cancellationToken) : memory.SaveAsync([note with { IsDone = true }], cancellationToken));
             var id = note.Location!.Split('/')[^1];
             var name = Path.GetFileName(file.Path);
             return new(file.Path, id, name, file.Size, new Uri(client.Server, $"files/{id}/{Uri.EscapeDataString(name)}").AbsoluteUri);
@@ -72,12 +74,29 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
             await CancelAsync(key, location, cancellationToken);
     }
 
-    /// <summary>The batch that an upload of this file was begun in; null when none was.</summary>
-    public string? BatchOf(SentFile file, Destination to) => memory.Find(KeyOf(file, to))?.Batch;
+    /// <summary>
+    /// The batch of several files that are sent by one command: that of an earlier run which did not come to its end, so that they become one message
+    /// and none is sent twice. All are noted down before the first is sent.
+    /// </summary>
+    public async Task<string> BeginBatchAsync(IReadOnlyCollection<SentFile> files, Destination to, CancellationToken cancellationToken)
+    {
+        var known = files.ToDictionary(file => file, file => memory.Find(KeyOf(file, to)));
+        var batch = known.Values.FirstOrDefault(note => note is { IsDone: false, Batch: not null })?.Batch ?? Guid.NewGuid().ToString("N");
+        await memory.SaveAsync(
+            [.. known.Where(one => one.Value is null || (one.Value.IsDone && one.Value.Batch != batch)).Select(one => NewNote(KeyOf(one.Key, to), batch))],
+            cancellationToken);
+        return batch;
+    }
+
+    /// <summary>All files of a batch are there: the same command sends them again.</summary>
+    public Task EndBatchAsync(IReadOnlyCollection<SentFile> files, Destination to, CancellationToken cancellationToken) =>
+        memory.ForgetAsync([.. files.Select(file => KeyOf(file, to))], cancellationToken);
+
+    private UploadNote NewNote(UploadKey key, string? batch) => new(key, Guid.NewGuid().ToString("N"), batch, Location: null, time.GetUtcNow());
 
     private async Task CancelAsync(UploadKey key, string location, CancellationToken cancellationToken)
     {
-        await memory.ForgetAsync(key, cancellationToken);
+        await memory.ForgetAsync([key], cancellationToken);
         try
         {
             using var request = Request(HttpMethod.Delete, location);
@@ -109,7 +128,7 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
             },
             cancellationToken);
         note = note with { Location = new Uri(client.Server, location).AbsolutePath };
-        await memory.SaveAsync(note, cancellationToken);
+        await memory.SaveAsync([note], cancellationToken);
         return note;
     }
 

@@ -35,7 +35,8 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
 
     private const string IsAnyFree = $$"""SELECT EXISTS (SELECT 1 FROM "Files" WHERE {{IsFree}}) AS "Value" """;
 
-    private const string IsAnybodyAlive = $$"""SELECT EXISTS (SELECT 1 FROM "Nodes" WHERE "Until" > {{Now}}) AS "Value" """;
+    /// <summary>Asks whether there is a node whose lease has not ended.</summary>
+    internal const string IsAnybodyAlive = $$"""SELECT EXISTS (SELECT 1 FROM "Nodes" WHERE "Until" > {{Now}}) AS "Value" """;
 
     private const string TakeAllFree =
         $$"""

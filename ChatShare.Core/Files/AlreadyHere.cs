@@ -15,8 +15,8 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class AlreadyHere
 {
-    /// <summary>Shorter files are sent sooner than they are asked for.</summary>
-    public const long LeastBytes = 1024 * 1024;
+    /// <summary>Shorter files come with their announcement.</summary>
+    public const long LeastBytes = 64 * 1024;
 
     private const int BufferLength = 1024 * 1024;
 

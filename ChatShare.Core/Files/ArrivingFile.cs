@@ -64,7 +64,7 @@ internal sealed class ArrivingFile(
     /// <summary>
     /// Whether it has ended and becomes no file. One that is whole and waits for the database to be written becomes one.
     /// </summary>
-    public bool IsBrokenOff => File.State is FileState.Failed or FileState.Cancelled && ends.Find(_file.Id) is not { Sha256: not null };
+    public bool IsBrokenOff => File.State is FileState.Failed or FileState.Cancelled or FileState.Deleted && ends.Find(_file.Id) is not { Sha256: not null };
 
     /// <summary>Opens what has come, and what will.</summary>
     /// <exception cref="IOException">There is nothing any more, or nothing yet.</exception>

@@ -47,14 +47,18 @@ public sealed record ContentType
     internal static readonly ContentType Mp4 = new("video/mp4", FileKind.Video, mayInline: true);
     internal static readonly ContentType QuickTime = new("video/quicktime", FileKind.Video, mayInline: true);
     internal static readonly ContentType Webm = new("video/webm", FileKind.Video, mayInline: true);
-    internal static readonly ContentType Matroska = new("video/x-matroska", FileKind.Video, mayInline: false); // Browsers do not play it.
+    internal static readonly ContentType OggVideo = new("video/ogg", FileKind.Video, mayInline: true);
+    internal static readonly ContentType Mobile = new("video/3gpp", FileKind.Video, mayInline: true);
+    internal static readonly ContentType Aac = new("audio/aac", FileKind.Audio, mayInline: true);
+    internal static readonly ContentType Icon = new("image/x-icon", FileKind.Image, mayInline: true);
+    internal static readonly ContentType Matroska = new("video/x-matroska", FileKind.Video, mayInline: true);
     internal static readonly ContentType Pdf = new("application/pdf", FileKind.Pdf, mayInline: true);
     internal static readonly ContentType PlainText = new("text/plain; charset=utf-8", FileKind.Text, mayInline: true);
     internal static readonly ContentType Unknown = new("application/octet-stream", FileKind.Other, mayInline: false);
 
     private static readonly FrozenDictionary<string, ContentType> ByMediaType = new[]
     {
-        Png, Jpeg, Gif, Webp, Bmp, Avif, Mp3, Ogg, Wav, Flac, M4a, Mp4, QuickTime, Webm, Matroska, Pdf, PlainText, Unknown,
+        Png, Jpeg, Gif, Webp, Bmp, Avif, Mp3, Ogg, Wav, Flac, M4a, Mp4, QuickTime, Webm, OggVideo, Mobile, Aac, Icon, Matroska, Pdf, PlainText, Unknown,
     }.ToFrozenDictionary(type => type.MediaType, StringComparer.Ordinal);
 
     private ContentType(string mediaType, FileKind kind, bool mayInline)

@@ -53,11 +53,19 @@ public sealed class FileDirectory
         var row = await db.Files.AsNoTracking()
             .SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
         if (row?.Sha256 is not { } sha256)
-            return null;
+            return _uploads.Ends.Find(id) is { Sha256: not null } whole ? throw UploadEnds.RefusalOf(whole) : null;
         if (_store.Has(sha256))
             return new StoredFile(RowMapping.ToFile(row), _store.ContentPath(sha256), row.CreatedAt);
         _downloads.Demand();
         return null;
+    }
+
+    /// <summary>To be asked before files are sent of which each may be left out: one that is missing was deleted, unless all are out of reach.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.NotYet"/>: the downloads folder is away.</exception>
+    public void DemandContents(ImmutableArray<ArchivedFile> files)
+    {
+        if (files.Any(file => !File.Exists(file.Stored.Path)))
+            _downloads.Demand();
     }
 
     /// <summary>See <see cref="UploadRequest.Metadata"/>; null also when there is no such file.</summary>

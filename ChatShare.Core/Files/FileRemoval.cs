@@ -89,13 +89,16 @@ public sealed class FileRemoval
     }
 
     /// <summary>Takes a message back, with its text and files.</summary>
-    /// <exception cref="RefusedException">Not an administrator, or there is no such message.</exception>
+    /// <exception cref="RefusedException">Neither its sender nor an administrator, or there is no such message.</exception>
     public async Task DeleteMessageAsync(Room room, long number, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(who);
-        Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var sender = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Number == number)
+            .Select(m => (Guid?)m.PersonId).SingleOrDefaultAsync(cancellationToken);
+        // A message that is not there is nobody's: whoever asks learns that from the log.
+        Permissions.Demand(Permissions.CanDeleteMessage(who, sender ?? who.PersonId), who);
         var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
         using (await _contents.HoldAsync(cancellationToken))
         {

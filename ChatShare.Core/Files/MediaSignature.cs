@@ -19,8 +19,10 @@ internal static class MediaSignature
         return DetectRiff(head) ?? DetectIsoMedia(head) ?? DetectEbml(head) ?? (
             IsBmp(head) ? ContentType.Bmp
             : IsFlac(head) ? ContentType.Flac
-            : IsOggAudio(head) ? ContentType.Ogg
+            : head.StartsWith("OggS\0"u8) ? DetectOgg(head)
             : IsId3(head) || IsMp3Frames(head) ? ContentType.Mp3
+            : IsAacFrames(head) ? ContentType.Aac
+            : IsIcon(head) ? ContentType.Icon
             : null);
     }
 
@@ -44,15 +46,45 @@ internal static class MediaSignature
     private static bool IsFlac(ReadOnlySpan<byte> head) =>
         head.Length >= 8 && head.StartsWith("fLaC"u8) && (head[4] & 0x7F) == 0 && Has(head, 5, [0, 0, 34]);
 
-    /// <summary>An Ogg stream tells what it carries at the start of its first packet; one with pictures is not sound.</summary>
-    private static bool IsOggAudio(ReadOnlySpan<byte> head)
+    /// <summary>An Ogg stream tells what it carries at the start of its first packet (RFC 3533, 6); one with pictures names them first.</summary>
+    private static ContentType? DetectOgg(ReadOnlySpan<byte> head)
     {
         const int segmentCountOffset = 26;
-        if (!head.StartsWith("OggS\0"u8) || head.Length <= segmentCountOffset)
-            return false;
+        if (head.Length <= segmentCountOffset)
+            return null;
         var packet = segmentCountOffset + 1 + head[segmentCountOffset];
-        return Has(head, packet, "OpusHead"u8) || Has(head, packet, "\u0001vorbis"u8) || Has(head, packet, "\u007fFLAC"u8)
-            || Has(head, packet, "Speex   "u8);
+        return Has(head, packet, [0x80, .. "theora"u8]) ? ContentType.OggVideo
+            : Has(head, packet, "OpusHead"u8) || Has(head, packet, "\u0001vorbis"u8) || Has(head, packet, "\u007fFLAC"u8) || Has(head, packet, "Speex   "u8)
+                ? ContentType.Ogg
+                : null;
+    }
+
+    /// <summary>Two ADTS frames of the same kind, the second where the first one ends (ISO/IEC 13818-7, 6.2).</summary>
+    private static bool IsAacFrames(ReadOnlySpan<byte> head)
+    {
+        var length = AacFrameLength(head);
+        return length > 0 && head.Length >= length + 7 && AacFrameLength(head[length..]) > 0 && head[1] == head[length + 1] && head[2] == head[length + 2];
+    }
+
+    /// <summary>The length of the ADTS frame that <paramref name="frame"/> begins with, in bytes, or 0.</summary>
+    private static int AacFrameLength(ReadOnlySpan<byte> frame)
+    {
+        // Twelve set bits, and layer 0; then a sampling rate that there is.
+        if (frame.Length < 7 || frame[0] != 0xFF || (frame[1] & 0xF6) != 0xF0 || ((frame[2] >> 2) & 15) > 12)
+            return 0;
+        var length = ((frame[3] & 3) << 11) | (frame[4] << 3) | (frame[5] >> 5);
+        return length > 7 ? length : 0;
+    }
+
+    /// <summary>An icon is a list of pictures: each entry has a zero in its place, a depth, and lies behind the list.</summary>
+    private static bool IsIcon(ReadOnlySpan<byte> head)
+    {
+        if (!head.StartsWith((ReadOnlySpan<byte>)[0, 0, 1, 0]) || head.Length < 22)
+            return false;
+        var count = BinaryPrimitives.ReadUInt16LittleEndian(head[4..]);
+        return count is > 0 and < 256 && head[9] == 0 && BinaryPrimitives.ReadUInt16LittleEndian(head[10..]) <= 1
+            && BinaryPrimitives.ReadUInt16LittleEndian(head[12..]) is 0 or 1 or 4 or 8 or 16 or 24 or 32
+            && BinaryPrimitives.ReadUInt32LittleEndian(head[14..]) > 0 && BinaryPrimitives.ReadUInt32LittleEndian(head[18..]) >= 6 + (16u * count);
     }
 
     private static bool IsId3(ReadOnlySpan<byte> head) =>
@@ -114,6 +146,8 @@ internal static class MediaSignature
             return ContentType.M4a;
         if (IsBrand(major, "qt  "u8, "qt  "u8))
             return ContentType.QuickTime;
+        if (major.StartsWith("3gp"u8) || major.StartsWith("3g2"u8))
+            return ContentType.Mobile;
         return major.StartsWith("iso"u8) || major.StartsWith("M4V"u8) || IsBrand(major, "mp41"u8, "mp42"u8)
             || IsBrand(major, "avc1"u8, "dash"u8) || IsBrand(major, "MSNV"u8, "mmp4"u8) ? ContentType.Mp4 : null;
     }

@@ -67,7 +67,7 @@ public sealed class OwnUploads
         [
             .. _uploads.Active
                 .Where(upload => upload.IsUnderWay && Permissions.CanContinueUpload(who, upload.Sender.PersonId))
-                .Select(upload => new OwnUpload(upload.File, upload.Room.Name.Value, HereOf(upload), upload.IsReceiving))
+                .Select(upload => new OwnUpload(upload.File, upload.Room.Name.Value, upload.Here, upload.IsReceiving))
                 .Concat(elsewhere).DistinctBy(own => own.File.Id)
                 .OrderBy(own => own.File.Name, StringComparer.OrdinalIgnoreCase).ThenBy(own => own.File.Id.ToString(), StringComparer.Ordinal),
         ];
@@ -144,9 +144,6 @@ public sealed class OwnUploads
     }
 
     /// <summary>Of an upload of an earlier run that is still being hashed again the partial file's length is what is known.</summary>
-    private long HereOf(Upload upload) =>
-        upload.TakenUp.IsCompletedSuccessfully ? upload.Received : Math.Min(upload.Length, _store.PartialLength(upload.Id));
-
     private static async Task<string> HashAsync(FileStream partial, long offset, int length, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -132,7 +132,7 @@ public sealed class Quota
         var here = active.Where(upload => !announcing.Contains(upload.Id.ToString())).ToList();
         var counted = here.Select(upload => upload.Id).ToHashSet();
         var promised = reserved.Sum(other => other.Bytes)
-            + here.Sum(upload => (decimal)(upload.Length - upload.Received))
+            + here.Sum(upload => (decimal)(upload.Length - upload.Here))
             + ofAllNodes.Where(file => !counted.Contains(file.Id) && !announcing.Contains(file.Id.ToString()))
                 .Sum(file => (decimal)Math.Max(0, file.Length - _store.PartialLength(file.Id)));
         var spare = _disk.Look();

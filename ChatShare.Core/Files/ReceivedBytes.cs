@@ -58,11 +58,15 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
     /// Takes up the bytes that an earlier run of the program has received: they are hashed again. After a power failure that is what the disk
     /// has of them, which may be less than their sender was told: a sender asks where to go on.
     /// </summary>
-    /// <param name="here">Is disposed of.</param>
+    /// <param name="store">Where they are.</param>
+    /// <param name="id">Of which upload.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task TakeUpAsync(FileStream here, CancellationToken cancellationToken)
+    public async Task TakeUpAsync(DownloadStore store, FileId id, CancellationToken cancellationToken)
     {
-        await using var partial = here;
+        store.DropPart(id);
+        if (store.PartialLength(id) == 0)
+            return;
+        await using var partial = store.OpenPartial(id);
         // More than declared cannot have been written; should it be there, it is not ours.
         var count = Math.Min(partial.Length, length);
         await HashAsync(partial, count, cancellationToken);

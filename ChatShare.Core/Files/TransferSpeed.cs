@@ -16,13 +16,16 @@ public sealed class TransferSpeed
     /// <summary>0 while nothing came, and again when nothing has come for a while.</summary>
     public double BytesPerSecond => Volatile.Read(ref _bytesPerSecond);
 
+    /// <summary>So many were here before: they did not come at any speed. Before the first <see cref="Sample"/>.</summary>
+    public void StartAt(long bytes) => (_sampledAt, _sampledBytes) = (Stopwatch.GetTimestamp(), bytes);
+
     /// <summary>Takes note of how many bytes are here now.</summary>
     public void Sample(long bytes)
     {
         var now = Stopwatch.GetTimestamp();
         var elapsed = Stopwatch.GetElapsedTime(_sampledAt, now).TotalSeconds;
         // The time in a queue, before the first byte, says nothing about the speed.
-        if (bytes == 0 || elapsed <= 0)
+        if ((bytes == _sampledBytes && _weight == 0) || elapsed <= 0)
         {
             _sampledAt = now;
             return;

@@ -33,10 +33,7 @@ public sealed class Upload
 
     internal Upload(UploadService owner, Room room, PersonSession sender, SharedFile file)
     {
-        _owner = owner;
-        Room = room;
-        Sender = sender;
-        File = file;
+        (_owner, Room, Sender, File) = (owner, room, sender, file);
         _bytes = new ReceivedBytes(file.Length, owner.Metrics, Demand, _moved.Raise);
     }
 
@@ -58,6 +55,9 @@ public sealed class Upload
     /// <summary>Bytes that are here and, where they came with a checksum, were verified: the offset of the next append.</summary>
     public long Received => _bytes.Count;
 
+    /// <summary>Bytes that are here, for people to see: also of what an earlier run of the program has received and nobody has looked through yet.</summary>
+    public long Here => TakenUp.IsCompleted ? Received : Math.Min(Length, _owner.Store.PartialLength(Id));
+
     /// <summary>True until it is ready, or its failure or cancellation was asked for, or another node goes on with it.</summary>
     public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null && !_isLetGo;
 
@@ -71,7 +71,7 @@ public sealed class Upload
     public Task Ended => _closed.Task;
 
     /// <summary>How far it is.</summary>
-    public UploadProgress Progress => new(Id, Received, Length, _speed.BytesPerSecond)
+    public UploadProgress Progress => new(Id, Here, Length, _speed.BytesPerSecond)
     {
         IsPaused = IsUnderWay && !IsReceiving && _lastFed != 0 && Stopwatch.GetElapsedTime(_lastFed) > PausedAfter,
         IsChecking = _isChecking,
@@ -255,15 +255,14 @@ public sealed class Upload
     /// <summary>Tells the room how far it is, when that is news. Called by the service's clock alone.</summary>
     internal void Report()
     {
-        _speed.Sample(Received);
+        if (TakenUp.IsCompleted)
+            _speed.Sample(Received);
         // Its end takes it out of the room: a report that was begun before must not come after.
         lock (_reporting)
         {
             var progress = Progress;
-            if (!IsUnderWay || progress == _reported)
-                return;
-            _reported = progress;
-            Room.Report(progress);
+            if (IsUnderWay && progress != _reported)
+                Room.Report(_reported = progress);
         }
     }
 
@@ -280,9 +279,8 @@ public sealed class Upload
         {
             try
             {
-                _owner.Store.DropPart(Id);
-                if (_owner.Store.PartialLength(Id) > 0)
-                    await _bytes.TakeUpAsync(_owner.Store.OpenPartial(Id), _stop.Token);
+                await _bytes.TakeUpAsync(_owner.Store, Id, _stop.Token);
+                _speed.StartAt(Received);
             }
             catch (OperationCanceledException) when (IsLetGo)
             {

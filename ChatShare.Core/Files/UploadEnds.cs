@@ -44,7 +44,7 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         try
         {
             // First the bytes: the row may need the space that they take.
-            store.DeletePartial(upload.Id);
+            DeletePartial(upload.Id);
             file = await AppendAsync(upload.Room, file, cancellationToken);
         }
         catch (Exception exception) when (exception is RefusedException or OperationCanceledException)
@@ -180,6 +180,19 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             // Not a reason to write the row again. The next start clears up.
+            logger.SweepFailed(exception);
+        }
+    }
+
+    /// <summary>Where the folder is away or cannot be written to, what is left there goes when it is looked through: the upload has ended all the same.</summary>
+    private void DeletePartial(FileId id)
+    {
+        try
+        {
+            store.DeletePartial(id);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
             logger.SweepFailed(exception);
         }
     }

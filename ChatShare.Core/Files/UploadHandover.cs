@@ -168,6 +168,9 @@ internal sealed class UploadHandover(
             return await EndAsync(FileState.Failed, UploadFaults.NotStored, sha256);
         if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
             return await EndAsync(FileState.Failed, UploadService.NotFinished);
+        // The old protocol cannot go on with anything: its connection is gone with whoever held it.
+        if (await IsOfTcpAsync(row, cancellationToken))
+            return await EndAsync(FileState.Failed, "The sender's connection was lost.");
 
         var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
         var upload = new Upload(uploads, room, sender, file) { Deadline = deadline, ClientId = row.ClientId, Holder = row.Holder };
@@ -181,6 +184,12 @@ internal sealed class UploadHandover(
             await ends.EndAsync(new UploadEnd(room, file with { State = state, Failure = failure }, row.PersonId, sha256), cancellationToken);
             return null;
         }
+    }
+
+    private async Task<bool> IsOfTcpAsync(FileRow row, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Messages.AnyAsync(m => m.RoomId == row.RoomId && m.Number == row.MessageNumber && m.Door == Door.Tcp, cancellationToken);
     }
 
     private async Task TakeUpAsync(Upload upload)

@@ -65,6 +65,7 @@ public sealed class Administration
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(who);
+        Permissions.Demand(Permissions.CanAdminister(who), who);
         await _files.DeleteMessageAsync(room, message.Number, who, cancellationToken);
         await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", CancellationToken.None);
     }

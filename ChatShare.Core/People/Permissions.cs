@@ -28,13 +28,16 @@ public static class Permissions
     /// </summary>
     public static bool CanKeep(PersonSession who, Guid senderPersonId) => Alive(who) && (who.PersonId == senderPersonId || who.IsAdministrator);
 
+    /// <summary>May take a message back, with its files: its sender and administrators.</summary>
+    public static bool CanDeleteMessage(PersonSession who, Guid senderPersonId) => Alive(who) && (who.PersonId == senderPersonId || who.IsAdministrator);
+
     /// <summary>May pause or call off a download: whose it is alone.</summary>
     public static bool CanControlDownload(PersonSession who, Guid readerPersonId) => Alive(who) && who.PersonId == readerPersonId;
 
     /// <summary>May see who has taken a file: its sender alone.</summary>
     public static bool CanSeeWhoHasIt(PersonSession who, Guid senderPersonId) => Alive(who) && who.PersonId == senderPersonId;
 
-    /// <summary>May see who is connected, end sessions, delete messages and files, read the audit list, say what rooms keep.</summary>
+    /// <summary>May see who is connected, end sessions, delete files and everybody's messages, read the audit list, say what rooms keep.</summary>
     public static bool CanAdminister(PersonSession who) => Alive(who) && who.IsAdministrator;
 
     /// <summary>Throws unless <paramref name="allowed"/>; an ended session is told so.</summary>

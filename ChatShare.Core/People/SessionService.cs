@@ -123,6 +123,14 @@ public sealed class SessionService(
             .Select(s => s.EndReason).SingleOrDefaultAsync(cancellationToken);
     }
 
+    /// <summary>The name of a person who has a living session, whether or not they are connected; null for nobody.</summary>
+    public async Task<string?> NicknameAsync(Guid personId, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Sessions.Where(s => s.PersonId == personId && s.EndedAt == null)
+            .OrderByDescending(s => s.LastSeenAt).Select(s => s.Nickname).FirstOrDefaultAsync(cancellationToken);
+    }
+
     /// <summary>Ends one session: its cookie and tokens are worthless, its circuits and uploads end, a guest's name is free.</summary>
     /// <param name="sessionId">Which; unknown and ended ones are left as they are.</param>
     /// <param name="reason">A sentence for the person; null when they leave by themselves.</param>

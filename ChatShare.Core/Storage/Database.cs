@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
@@ -72,8 +71,7 @@ public sealed class Database : IDisposable
             await db.SaveChangesAsync(cancellationToken);
             _epoch = epoch;
         }
-        catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException
-            or SocketException or TimeoutException)
+        catch (Exception e) when (e is DbException or RefusedException or IOException or UnauthorizedAccessException or InvalidCastException or TimeoutException)
         {
             Dispose();
             throw Unusable(e);
@@ -100,8 +98,7 @@ public sealed class Database : IDisposable
     {
         try
         {
-            await using var connection = _engine.NewConnection();
-            await connection.OpenAsync(cancellationToken);
+            await using var connection = await _engine.ConnectAsync(cancellationToken);
             await using var command = connection.CreateCommand();
             command.CommandText = $"""SELECT "Value" FROM "Facts" WHERE "Key" = '{EpochKey}'""";
             var answers = await command.ExecuteScalarAsync(cancellationToken) as string == _epoch;
@@ -114,6 +111,20 @@ public sealed class Database : IDisposable
             _outage.Began(e);
             return false;
         }
+    }
+
+    /// <summary>Whether something failed only because it does not answer now; then the log says once that it does not.</summary>
+    public bool IsAway(Exception fault)
+    {
+        for (var each = fault; each is not null; each = each.InnerException)
+        {
+            if (!_engine.MayPass(each))
+                continue;
+            _outage.Began(fault);
+            return true;
+        }
+
+        return false;
     }
 
     private async Task<bool> IsOutgrownAsync(DbConnection connection, CancellationToken cancellationToken)

@@ -15,7 +15,7 @@ internal interface IDatabaseEngine : IDisposable
     /// <summary>Whether other nodes may use it at the same time.</summary>
     bool IsShared { get; }
 
-    /// <summary>Whether a fault of the start is one of a server that is away, or that does not know us yet.</summary>
+    /// <summary>Whether a fault is one of a server that is away, or that does not know us yet, or not any more.</summary>
     bool MayPass(Exception fault);
 
     /// <summary>Points a context at it.</summary>
@@ -30,8 +30,8 @@ internal interface IDatabaseEngine : IDisposable
     /// <summary>Brings the tables up to date, where they are not.</summary>
     Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken);
 
-    /// <summary>A new connection, out of no pool, and not open yet: it finds what is there now.</summary>
-    DbConnection NewConnection();
+    /// <summary>A new connection, out of no pool: it finds what is there now.</summary>
+    Task<DbConnection> ConnectAsync(CancellationToken cancellationToken);
 
     /// <summary>For a program beside the server, which reads alone.</summary>
     ChatShareDbContext NewReadingContext();

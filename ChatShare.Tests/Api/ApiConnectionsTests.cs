@@ -1,7 +1,9 @@
 using System.IO.Pipelines;
 using System.Net;
 using ChatShare.Core.People;
+using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Tests.Api;
 
@@ -46,6 +48,24 @@ public sealed class ApiConnectionsTests(ApiFixture fixture) : IClassFixture<ApiF
             [403, 403, 404, 404, 400],
             new[] { seen, ended, unknown, rubbish, wordy }.Select(response => (int)response.StatusCode));
         await ben.GetAsync("/api/rooms");
+    }
+
+    [Fact]
+    public async Task Program_that_pauses_longer_than_it_is_shown_can_be_disconnected_all_the_same()
+    {
+        using var root = await ApiClient.SignInAdministratorAsync(fixture.App);
+        // Has signed in and asked for nothing: the same to the list as one whose last request is long over.
+        using var idle = await ApiClient.SignInAsync(fixture.App, "Idler");
+        await using (var db = await fixture.App.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel))
+        {
+            var person = (await db.Sessions.SingleAsync(session => session.Nickname == "Idler", Cancel)).PersonId;
+            using var ended = await root.Http.DeleteAsync($"/api/connections/{person}?reason=Enough", Cancel);
+            using var again = await root.Http.DeleteAsync($"/api/connections/{person}", Cancel);
+            Assert.Equal([204, 404], new[] { ended, again }.Select(response => (int)response.StatusCode));
+        }
+
+        using var refused = await idle.Http.GetAsync("/api/rooms", Cancel);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
     }
 
     [Fact]

@@ -30,6 +30,10 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("DELETE", Messages, null, 405, null)]
     [InlineData("GET", "/api/session", null, 405, null)]
     [InlineData("GET", "/api/connections/7", null, 405, null)]
+    [InlineData("PUT", "/files/0123456789abcdef0123456789abcdef/a.txt", null, 405, null)]
+    [InlineData("DELETE", "/files/archive", null, 405, null)]
+    [InlineData("GET", "/files", null, 404, null)]
+    [InlineData("GET", "/files/a/b/c", null, 404, null)]
     [InlineData("POST", Messages, "[[[", 400, "body")]
     [InlineData("POST", Messages, "", 400, "body")]
     [InlineData("POST", Messages, "null", 400, "text")]
@@ -77,6 +81,18 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             using var response = await client.Http.SendAsync(request, Cancel);
             await AssertProblemAsync(response, 405);
             Assert.Equal(allowed, string.Join(", ", response.Content.Headers.Allow));
+        }
+    }
+
+    [Fact]
+    public async Task Head_is_get_without_the_content_but_for_events_which_are_nothing_else()
+    {
+        using var client = await ApiClient.SignInAsync(App, "Header");
+        foreach (var (path, status) in new[] { ("/api/rooms", 200), (Messages, 200), ("/api/rooms/unknown/files", 404), ("/api/session", 405), ("/api/rooms/Lobby/events", 405) })
+        {
+            using var response = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
+            Assert.Equal((status, 0), ((int)response.StatusCode, (await response.Content.ReadAsByteArrayAsync(Cancel)).Length));
+            Assert.True(status != 200 || response.Headers.Contains("Epoch"));
         }
     }
 

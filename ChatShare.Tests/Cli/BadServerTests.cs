@@ -91,7 +91,7 @@ public sealed class BadServerTests
         using var meter = new Meter("a.txt", 1, clock, _ => { });
 
         await IsGivenUpAsync(uploader.SendAsync(file, to, meter, Cancel));
-        await memory.SaveAsync(begun, Cancel);
+        await memory.SaveAsync([begun], Cancel);
         await IsGivenUpAsync(uploader.SendAsync(file, to, meter, Cancel));
         // Called off all the same: the server gives it up by itself after a while.
         await uploader.CancelAsync(file, to, Cancel).WaitAsync(Make.PatienceForOne, Cancel);

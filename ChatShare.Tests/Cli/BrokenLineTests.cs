@@ -2,6 +2,7 @@ using System.Text.Json;
 using ChatShare.Cli.Http;
 using ChatShare.Cli.State;
 using ChatShare.Cli.Transfers;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.EndToEnd;
 using ChatShare.Tests.Support;
 
@@ -44,6 +45,43 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
         await tail.SeesAsync("the end");
         // One message with the file, one with the words.
         Assert.Equal(2, tail.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(Number).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Several_files_whose_upload_was_killed_become_one_message_and_none_is_sent_twice()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        string[] names = ["a.bin", "b.bin", "c.bin"];
+        foreach (var (name, seed) in names.Zip([51, 52, 53]))
+            home.Write(name, Make.Bytes(Size / 3, seed));
+        string[] command = ["upload", .. names, "--room", await server.RoomAsync("Batches"), "--json"];
+        await home.RunAsync("signin", "--nick", "Bea");
+        // In the middle of the second one.
+        cable.HoldAfter(cable.Sent + (Size / 2));
+        await using (var first = home.Start(command))
+        {
+            await Eventually.TrueAsync(() => Task.FromResult(cable.Sent > Size / 2));
+            await first.KillAsync();
+        }
+
+        cable.HoldAfter(long.MaxValue);
+        var before = cable.Sent;
+        var second = await home.RunAsync(command);
+
+        Assert.True(second.Code == 0, second.Notes);
+        Assert.InRange(cable.Sent - before, Size / 3, (Size / 2) + 500_000);
+        Assert.Equal([names], await MessagesAsync());
+        // That was that: the same command shares them once more.
+        Assert.Equal(0, (await home.RunAsync(command)).Code);
+        Assert.Equal([names, names], await MessagesAsync());
+
+        async Task<List<string[]>> MessagesAsync()
+        {
+            using var reader = await ApiClient.SignInAsync(server.App, $"Reader {Make.ClientId()[..8]}");
+            return [.. (await reader.GetAsync("/api/rooms/Batches/messages")).EnumerateArray()
+                .Select(message => message.GetProperty("files").EnumerateArray().Select(file => file.GetProperty("name").GetString()!).ToArray())];
+        }
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.EndToEnd;
 using ChatShare.Tests.Support;
 
@@ -37,6 +38,30 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         // Who leaves gives the name back.
         using var other = new CliHome(server.App.Address);
         Assert.Equal(0, (await other.RunAsync("signin", "--nick", "Pipe")).Code);
+    }
+
+    [Fact]
+    public async Task What_was_said_long_ago_and_changed_last_is_no_news()
+    {
+        var room = await server.RoomAsync("Old news");
+        using var ann = await ApiClient.SignInAsync(server.App, "Announcer");
+        var tus = new TusClient(server.App, ann.Http);
+        using var created = await tus.SendAsync(
+            "POST", "/uploads", content: null, ("Upload-Length", "1"),
+            ("Upload-Metadata", $"room {TusClient.Base64(room)},filename {TusClient.Base64("ancient.bin")}"));
+        for (var number = 0; number < 31; number++)
+            await ann.SayAsync($"line {number}", room);
+        Assert.Equal(System.Net.HttpStatusCode.NoContent, await tus.AppendAsync(created.Headers.Location!.OriginalString, 0, [1]));
+
+        using var home = new CliHome(server.App.Address);
+        await using var run = home.Start("join", server.App.Address, "--nick", "Late", "--room", room, "--auto-download");
+        await run.SeesAsync("line 30");
+        await ann.SayAsync("the news", room);
+        await run.SeesAsync("the news");
+        await run.SayAsync("quit");
+
+        Assert.DoesNotContain("ancient.bin", (await run.EndAsync()).Output, StringComparison.Ordinal);
+        Assert.False(File.Exists(home.File("downloads/ancient.bin")));
     }
 
     [Fact]

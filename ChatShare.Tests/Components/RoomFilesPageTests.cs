@@ -1,6 +1,8 @@
 using Bunit;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Pages;
+using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 using TestContext = Xunit.TestContext;
 
 namespace ChatShare.Tests.Components;
@@ -102,7 +104,7 @@ public sealed class RoomFilesPageTests
     }
 
     [Fact(Timeout = Make.Patience)]
-    public async Task A_room_without_files_and_an_address_without_a_room_say_so()
+    public async Task A_room_without_files_says_so_and_an_address_without_a_room_leads_to_where_it_can_be_made()
     {
         var token = TestContext.Current.CancellationToken;
         await using var core = await CoreHost.StartAsync(token);
@@ -110,7 +112,10 @@ public sealed class RoomFilesPageTests
 
         var empty = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Lobby"));
         await empty.WaitForAssertionAsync(() => Assert.Contains("No files yet", empty.Markup, StringComparison.Ordinal));
-        var nowhere = circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Nowhere"));
-        Assert.Contains("There is no such room", nowhere.Markup, StringComparison.Ordinal);
+        var navigation = circuit.Services.GetRequiredService<NavigationManager>();
+        circuit.Render<RoomFilesPage>(parameters => parameters.Add(p => p.Address, "Nö where?"));
+        Assert.EndsWith("/rooms/N%C3%B6%20where%3F", navigation.Uri, StringComparison.Ordinal);
+        circuit.Render<RoomSearchPage>(parameters => parameters.Add(p => p.Address, "Nobody"));
+        Assert.EndsWith("/rooms/Nobody", navigation.Uri, StringComparison.Ordinal);
     }
 }

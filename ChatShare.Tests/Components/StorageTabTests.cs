@@ -57,7 +57,7 @@ public sealed class StorageTabTests
         Assert.Empty(page.AllNamed("button", "Apply to Lobby"));
         await page.TypeAsync("Keep days of Lobby", "3.5");
         await page.PressAsync("Preview Lobby");
-        await circuit.NoticeAsync("Give whole days for Lobby");
+        await page.WaitForAssertionAsync(() => Assert.StartsWith("Give whole days for Lobby", page.Find(".rule-action > .field-error").TextContent, StringComparison.Ordinal));
         Assert.Equal(KeepRule.Everything, core.Lobby.Keeps);
     }
 
@@ -77,7 +77,7 @@ public sealed class StorageTabTests
         Assert.Equal(["Cy", "Bo"], page.Column("By person", "Person"));
 
         await page.PressAsync("Preview removal");
-        await circuit.NoticeAsync("Say which files: by age, room, person or type.");
+        await page.WaitForAssertionAsync(() => Assert.Equal("Say which files: by age, room, person or type.", page.Find(".clean-up > .field-error").TextContent));
         await page.InvokeAsync(() => page.Named("select", "Of person").ChangeAsync(bo.Participant.Session.PersonId.ToString()));
         await page.PressAsync("Preview removal");
         await page.WaitForAssertionAsync(() => Assert.Contains("Would free 5.0 KB, 1 file.", page.Markup, StringComparison.Ordinal));

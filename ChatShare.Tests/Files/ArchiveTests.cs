@@ -119,6 +119,37 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Fact]
+    public async Task Head_tells_what_get_would_send_and_nothing_counts_as_taken()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        var shared = await ShareAsync(app, session, ("one.txt", null, [1]));
+        using var head = await ann.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/files/archive?room=lobby"), Cancel);
+        using var nowhere = await ann.SendAsync(new HttpRequestMessage(HttpMethod.Head, "/files/archive?room=Nowhere"), Cancel);
+
+        Assert.Equal((HttpStatusCode.OK, "application/zip"), (head.StatusCode, head.Content.Headers.ContentType?.MediaType));
+        Assert.Equal("Lobby.zip", head.Content.Headers.ContentDisposition?.FileNameStar);
+        Assert.Equal(HttpStatusCode.NotFound, nowhere.StatusCode);
+        Assert.Equal(0, (await app.Get<WhoHasIt>().CountAsync([shared[0].Id], session.Participant.Session, Cancel))[0].Count);
+    }
+
+    [Fact]
+    public async Task No_archive_is_made_of_files_that_are_out_of_reach()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (ann, session) = await EnterAsync(app);
+        await ShareAsync(app, session, ("one.txt", null, [1]));
+        Directory.Move(app.DownloadsDirectory, app.DownloadsDirectory + "-away");
+        using var away = await ann.GetAsync("/files/archive?room=lobby", Cancel);
+        Directory.Move(app.DownloadsDirectory + "-away", app.DownloadsDirectory);
+        using var back = await ann.GetAsync("/files/archive?room=lobby", Cancel);
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, away.StatusCode);
+        Assert.NotNull(away.Headers.RetryAfter);
+        Assert.Equal(["one.txt", "manifest.csv"], (await EntriesAsync(back)).Keys);
+    }
+
+    [Fact]
     public async Task A_form_that_is_too_long_is_refused_by_what_it_says_of_itself()
     {
         await using var app = await RunningApp.StartAsync();

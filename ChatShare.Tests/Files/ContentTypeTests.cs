@@ -14,6 +14,7 @@ public sealed class ContentTypeTests
     private const string Id3 = "ID3\u0004\0\0\0\0\u0008\u0001";
     private const string Flac = "fLaC\0\0\0\u0022";
     private const string OggPage = "OggS\0\u0002\0\0\0\0\0\0\0\0serlseq_crc_\u0001\u0013";
+    private const string Aac = "\u00FF\u00F1\u0050\u0080\u0001\u0000\u00FC"; // eight bytes, 44.1 kHz
     private const string EbmlVersion = "\u0042\u0086\u0081\u0001";
 
     [Theory]
@@ -40,19 +41,17 @@ public sealed class ContentTypeTests
     [InlineData(
         "\u001A\u0045\u00DF\u00A3\u0001\0\0\0\0\0\0\u000E\u00EC\u0081\0" + EbmlVersion + "\u0042\u0082\u0084webm",
         "video/webm", FileKind.Video)]
+    [InlineData("\u001A\u0045\u00DF\u00A3\u008F" + EbmlVersion + "\u0042\u0082\u0088matroska", "video/x-matroska", FileKind.Video)]
+    [InlineData(OggPage + "\u0080theora", "video/ogg", FileKind.Video)]
+    [InlineData("\0\0\0\u0014ftyp3gp4\0\0\0\0isom", "video/3gpp", FileKind.Video)]
+    [InlineData(Aac + "\0" + Aac, "audio/aac", FileKind.Audio)]
+    [InlineData("\0\0\u0001\0\u0001\0\u0010\u0010\0\0\u0001\0\u0020\0\u0068\u0004\0\0\u0016\0\0\0", "image/x-icon", FileKind.Image)]
     [InlineData("%PDF-1.7\n", "application/pdf", FileKind.Pdf)]
     public void Detect_beginning_of_a_known_type_is_recognised_and_may_be_shown(string head, string mediaType, FileKind kind)
     {
         var type = Detect(head);
         Assert.Equal((mediaType, kind, true), (type.MediaType, type.Kind, type.MayInline));
         Assert.Equal(type, Detect(head + "<script>alert(1)</script>"));
-    }
-
-    [Fact]
-    public void Detect_matroska_is_video_that_is_saved()
-    {
-        var type = Detect("\u001A\u0045\u00DF\u00A3\u008F" + EbmlVersion + "\u0042\u0082\u0088matroska");
-        Assert.Equal(("video/x-matroska", FileKind.Video, false), (type.MediaType, type.Kind, type.MayInline));
     }
 
     [Theory]
@@ -73,8 +72,10 @@ public sealed class ContentTypeTests
     [InlineData("ID3\u0004\0\0\0\0\u0088\u0001")]
     [InlineData("fLaC\u0001\0\0\u0022")]
     [InlineData("fLaC\0\0\0\u0021")]
-    [InlineData(OggPage + "\u0080theora")]
     [InlineData(OggPage)]
+    [InlineData(Aac + "\0\0" + Aac)] // the second frame is not where the first one ends
+    [InlineData("\0\0\u0001\0\0\0\u0010\u0010\0\0\u0001\0\u0020\0\u0068\u0004\0\0\u0016\0\0\0")] // a list of no pictures
+    [InlineData("\0\0\u0001\0\u0001\0\u0010\u0010\0\0\u0001\0\u0020\0\u0068\u0004\0\0\u0015\0\0\0")] // inside of the list
     [InlineData("\u001A\u0045\u00DF\u00A3\u008A" + EbmlVersion + "\u0042\u0082\u0083abc")]
     [InlineData("\u001A\u0045\u00DF\u00A3\u0084" + EbmlVersion + "\u0042\u0082\u0084webm")] // behind the header
     [InlineData("\u001A\u0045\u00DF\u00A3\u008B" + EbmlVersion + "\u0042\u0082\u0088webm")] // longer than what is there
@@ -233,7 +234,7 @@ public sealed class ContentTypeTests
     [Theory]
     [InlineData("image/png", FileKind.Image, true)]
     [InlineData("text/plain; charset=utf-8", FileKind.Text, true)]
-    [InlineData("video/x-matroska", FileKind.Video, false)]
+    [InlineData("video/x-matroska", FileKind.Video, true)]
     [InlineData("application/octet-stream", FileKind.Other, false)]
     [InlineData("image/svg+xml", FileKind.Other, false)]
     [InlineData("text/html", FileKind.Other, false)]

@@ -19,6 +19,26 @@ public sealed class DownloadsHealthTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task An_upload_can_be_called_off_while_the_folder_is_away()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var ann = await host.EnterAsync("Ann", token);
+        var upload = await host.OfferAsync(ann, "half.bin", 10, token);
+        await upload.AppendAsync(0, new MemoryStream(new byte[5]), token);
+        Directory.Move(host.Downloads, host.Downloads + "-away");
+
+        await upload.CancelAsync(ann.Participant.Session, token);
+
+        Assert.Equal(FileState.Cancelled, (await host.AllAsync(host.Lobby, token))[0].Files[0].State);
+        Assert.Empty(host.Uploads.Active);
+        // What is left of it goes when it can.
+        Directory.Move(host.Downloads + "-away", host.Downloads);
+        await host.RestartAsync(token);
+        Assert.Empty(host.PartialFiles());
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Nodes_that_look_at_the_same_moment_do_not_take_each_other_for_a_fault()
     {
         await using var host = await CoreHost.StartAsync(TestContext.Current.CancellationToken);

@@ -63,6 +63,7 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
     [InlineData(false, FileState.Cancelled)]
     [InlineData(true, FileState.Cancelled)]
     [InlineData(false, FileState.Failed)]
+    [InlineData(true, FileState.Deleted)]
     public async Task Upload_that_becomes_no_file_resets_a_reader_who_is_behind_and_does_not_read(bool isPaused, FileState end)
     {
         await using var app = await RunningApp.StartAsync();
@@ -76,7 +77,9 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
             download.Pause();
         await Eventually.TrueAsync(() => Task.FromResult(download.Sent > 0));
 
-        if (end == FileState.Cancelled)
+        if (end == FileState.Deleted)
+            await app.Get<FileRemoval>().DeleteMessageAsync(ann.Room, 1, ann.Participant.Session, Cancel);
+        else if (end == FileState.Cancelled)
             await upload.CancelAsync(ann.Participant.Session, Cancel);
         else
             await upload.FailAsync("It broke.", Cancel);

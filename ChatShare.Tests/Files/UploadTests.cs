@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 
@@ -71,6 +72,30 @@ public sealed class UploadTests
 
         await upload.AppendAsync(1000, new MemoryStream(Content[1000..]), token);
         Assert.Equal(Make.Sha256(Content), upload.File.Sha256);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task What_was_here_before_a_restart_came_at_no_speed_and_what_came_by_tcp_does_not_come_any_more()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.OfferAsync(anna, "f", Content.Length, token);
+        await upload.AppendAsync(0, new MemoryStream(Content[..5000]), token);
+        var old = await host.Uploads.BeginAsync(host.Lobby, await host.JoinAsync("old", token), Door.Tcp, [Make.File("old.bin", 10)], Make.ClientId(), token);
+        await old[0].AppendAsync(0, new MemoryStream(new byte[4]), token);
+
+        await host.RestartAsync(token);
+        upload = Assert.Single(host.Uploads.Active);
+        // Also before it is looked through.
+        Assert.Equal(5000, upload.Progress.Received);
+        await upload.TakenUp;
+        upload.Report();
+        Assert.Equal((5000L, 0.0), (upload.Progress.Received, upload.Progress.BytesPerSecond));
+
+        await upload.AppendAsync(upload.Sender, 5000, new MemoryStream(Content[5000..]), checksum: null, token);
+        Assert.Equal(Make.Sha256(Content), upload.File.Sha256);
+        Assert.Equal(FileState.Failed, (await host.AllAsync(host.Lobby, token)).SelectMany(message => message.Files).Single(file => file.Name == "old.bin").State);
     }
 
     [Fact(Timeout = Make.Patience)]

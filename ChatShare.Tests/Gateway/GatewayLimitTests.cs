@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Net;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Gateway;
+using ChatShare.Web.Security;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Gateway;
@@ -30,24 +32,40 @@ public sealed class GatewayLimitTests
         Assert.Equal(["There are too many connections from your address."], second.Read);
     }
 
-    [Fact]
-    public async Task Joins_of_one_address_are_limited_with_a_sentence()
+    [Fact(Timeout = Make.Patience)]
+    public async Task Joins_of_one_address_take_turns_and_those_of_another_do_not_wait_for_them()
     {
-        await using var app = await RunningApp.StartAsync("ChatShare:Gateway:Endpoint=127.0.0.1:0", "ChatShare:Limits:TcpConnectionsPerAddress=2");
-        // Who has no name that can be one does not join, and so it is no join.
-        await using (var nobody = await OldClient.ConnectAsync(app.Gateway!, "!!!"))
-            await nobody.HangsUpAsync();
-        foreach (var name in new[] { "one", "two" })
+        var token = TestContext.Current.CancellationToken;
+        await using var app = await RunningApp.StartAsync("ChatShare:Limits:TcpJoinsPerSecondPerAddress=1");
+        var limits = app.Get<AttemptLimits>();
+        var busy = IPAddress.Parse("10.0.0.1");
+
+        Assert.True(await limits.WaitForTcpJoinAsync(busy, token));
+        var next = limits.WaitForTcpJoinAsync(busy, token);
+        Assert.False(next.IsCompleted);
+        Assert.True(await limits.WaitForTcpJoinAsync(IPAddress.Parse("10.0.0.2"), token));
+        Assert.True(await next);
+        // Not without an end: as many wait as there are places, and nobody behind them.
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var waiting = Enumerable.Range(0, 1001).Select(_ => limits.WaitForTcpJoinAsync(busy, over.Token)).ToList();
+        Assert.False(await waiting[^1]);
+        await over.CancelAsync();
+        await Task.WhenAll(waiting.Select(wait => wait.ContinueWith(_ => { }, TaskScheduler.Default)));
+    }
+
+    [Fact]
+    public async Task Many_that_come_and_go_keep_nobody_out()
+    {
+        // The limits are those that it has by default.
+        await using var app = await RunningApp.StartAsync("ChatShare:Gateway:Endpoint=127.0.0.1:0");
+        for (var number = 0; number < 250; number++)
         {
-            // Gone before the next one comes: they are not too many at once.
-            using var client = await RawClient.JoinAsync(app.Gateway!, name);
-            client.SaysNoMore();
-            Assert.Contains("Connected to the server!", await client.ReadToEndAsync(), StringComparison.Ordinal);
+            using var passing = await RawClient.JoinAsync(app.Gateway!, string.Create(CultureInfo.InvariantCulture, $"passing{number}"));
+            passing.SaysNoMore();
         }
 
-        await using var third = await OldClient.ConnectAsync(app.Gateway!, "three");
-        await third.SeesAsync(text => text.StartsWith("That was too often", StringComparison.Ordinal));
-        await third.HangsUpAsync();
+        using var last = await RawClient.JoinAsync(app.Gateway!, "last");
+        await last.ReadUntilAsync("Connected to the server!");
     }
 
     [Fact]

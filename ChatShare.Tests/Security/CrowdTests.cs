@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Components.Endpoints;
@@ -10,7 +11,8 @@ public sealed class CrowdTests : IDisposable
 {
     private static readonly int AtOnce = 2 * Environment.ProcessorCount;
 
-    private readonly Crowd _crowd = new();
+    // These are about turns: the pool of a test program is seldom calm.
+    private readonly Crowd _crowd = new(() => 0, TimeProvider.System);
     private readonly BlockingCollection<(int Number, TaskCompletionSource Done)> _inside = [];
 
     [Fact(Timeout = Make.Patience)]
@@ -65,6 +67,70 @@ public sealed class CrowdTests : IDisposable
         foreach (var (_, done) in Enumerable.Range(0, AtOnce + 1).Select(_ => _inside.Take(token)).ToList())
             done.SetResult();
         await Task.WhenAll([.. inside, upload]);
+    }
+
+    [Theory(Timeout = Make.Patience)]
+    [InlineData(0, 0)]
+    [InlineData(9, 9)]
+    [InlineData(int.MaxValue, 20)]
+    public async Task A_page_waits_while_the_server_has_much_to_do_but_not_for_long(int busyLooks, int pauses)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var clock = new StillClock();
+        var looks = 0;
+        using var crowd = new Crowd(() => looks++ < busyLooks ? 49 : 48, clock);
+        var made = crowd.InvokeAsync(Page(token), _ => Task.CompletedTask);
+
+        for (var pause = 0; pause < pauses; pause++)
+        {
+            Assert.False(made.IsCompleted);
+            await Eventually.TrueAsync(() => Task.FromResult(clock.Awaited.Count == 1));
+            clock.Advance(TimeSpan.FromMilliseconds(5));
+        }
+
+        await made.WaitAsync(token);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Whoever_sends_a_form_slowly_has_no_turn_yet()
+    {
+        var token = TestContext.Current.CancellationToken;
+        using var left = CancellationTokenSource.CreateLinkedTokenSource(token);
+        var slow = new List<Task>();
+        for (var number = 0; number < 2 * AtOnce; number++)
+        {
+            var context = Page(left.Token);
+            context.Request.ContentType = "application/x-www-form-urlencoded";
+            context.Request.Body = new Pipe().Reader.AsStream();
+            slow.Add(AskAsync(number, context));
+        }
+
+        var next = AskAsync(100, Page(token));
+        var (asked, done) = _inside.Take(token);
+        done.SetResult();
+        await next;
+        Assert.Equal(100, asked);
+        await left.CancelAsync();
+        await Task.WhenAll(slow.Select(ask => Assert.ThrowsAnyAsync<OperationCanceledException>(() => ask)));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Whoever_does_not_read_the_answer_gives_the_turn_back()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var clock = new StillClock();
+        using var crowd = new Crowd(() => 0, clock);
+        var read = new TaskCompletionSource();
+        var slow = Enumerable.Range(0, AtOnce).Select(_ => crowd.InvokeAsync(Page(token), _ => read.Task)).ToList();
+        var next = crowd.InvokeAsync(Page(token), _ => Task.CompletedTask);
+        Assert.False(next.IsCompleted);
+
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        await next.WaitAsync(token);
+        Assert.DoesNotContain(slow, ask => ask.IsCompleted);
+        read.SetResult();
+        await Task.WhenAll(slow);
     }
 
     public void Dispose()

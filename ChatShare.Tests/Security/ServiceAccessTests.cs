@@ -24,10 +24,10 @@ public sealed class ServiceAccessTests
         // Who is who: these make the session, find it, or end it, and stand before every question of this kind.
         "AccountService.CheckPasswordAsync", "AccountService.CreateAdministratorAsync", "AccountService.HasAdministratorAsync",
         "SessionService.EndAsync", "SessionService.EndPersonAsync", "SessionService.EndReasonAsync", "SessionService.FindAsync", "SessionService.JoinAsync",
-        "SessionService.JoinForConnectionAsync", "SessionService.SignInAsync", "SetupLink.IsValidAsync", "SetupLink.IssueAsync",
+        "SessionService.JoinForConnectionAsync", "SessionService.NicknameAsync", "SessionService.SignInAsync", "SetupLink.IsValidAsync", "SetupLink.IssueAsync",
         // What everybody sees on every page, or a look that hands out nothing.
         "ActiveDownloads.ChangedFor", "ChatShareMetrics.Refused", "ConnectedUsers.CountOf", "ConnectedUsers.IsConnected", "ConnectedUsers.IsHere", "ConnectedUsers.List", "ConnectedUsers.People",
-        "DownloadsHealth.Look", "RoomService.Find",
+        "DownloadsHealth.Look", "FileDirectory.DemandContents", "RoomService.Find",
         "UploadService.FaultOf", "UploadService.Find", "WhoHasIt.ChangedFor",
         // What is asked for is found by somebody's right, or is one's own, before these are called.
         "ActiveDownloads.Of", "AuditLog.ListAsync", "AuditLog.WriteAsync", "ReadMarks.Mark", "ReadMarks.OfAsync", "Thumbnails.FindAsync", "Upload.FailAsync",

@@ -5,6 +5,7 @@ using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using Npgsql;
 
 namespace ChatShare.Tests.Storage;
 
@@ -15,6 +16,30 @@ namespace ChatShare.Tests.Storage;
 public sealed class PostgreSqlAppTests
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task While_the_database_is_away_everybody_is_told_to_come_again()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var app = await RunningApp.StartAsync([.. ApiFixture.Settings, .. PostgreSqlServer.SettingsFor(database)]);
+        using var ann = await ApiClient.SignInAsync(app, "Ann");
+        await ann.SayAsync("before");
+        var name = new NpgsqlConnectionStringBuilder(database).Database;
+        var maintenance = new NpgsqlConnectionStringBuilder(database) { Database = "postgres" }.ToString();
+        await PostgreSqlServer.AskAsync(maintenance, $"ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS false");
+        await PostgreSqlServer.EndConnectionsAsync(database);
+
+        foreach (var path in new[] { "/api/rooms/Lobby/messages?after=0", "/api/rooms/Lobby/files", "/files/archive?room=Lobby" })
+        {
+            using var away = await ann.Http.GetAsync(path, Cancel);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (away.StatusCode, away.Content.Headers.ContentType?.MediaType));
+            Assert.NotNull(away.Headers.RetryAfter);
+        }
+
+        await PostgreSqlServer.AskAsync(maintenance, $"ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS true");
+        Assert.Equal("before", (await ann.GetAsync("/api/rooms/Lobby/messages?after=0"))[0].GetProperty("text").GetString());
+    }
 
     [Fact]
     public async Task Everything_works_as_with_a_file_and_is_there_after_a_restart()

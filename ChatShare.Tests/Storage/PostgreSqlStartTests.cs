@@ -1,6 +1,7 @@
 using System.Globalization;
 using ChatShare.Core;
 using ChatShare.Core.Storage;
+using ChatShare.Core.Storage.PostgreSql;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
 using Microsoft.EntityFrameworkCore;
@@ -34,6 +35,20 @@ public sealed class PostgreSqlStartTests
         {
             foreach (var host in hosts)
                 await host.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Server_whose_name_is_not_known_is_away_like_any_other()
+    {
+        using var engine = new PostgreSqlEngine("Host=no such host;Database=a;Username=b");
+        await using var db = engine.NewContext();
+
+        foreach (var attempt in new Func<Task>[] { () => engine.ConnectAsync(Cancel), () => db.Facts.ToListAsync(Cancel), () => Task.Run(db.Facts.ToList, Cancel) })
+        {
+            var fault = await Assert.ThrowsAnyAsync<Exception>(attempt);
+            Assert.IsAssignableFrom<System.Data.Common.DbException>(fault is InvalidOperationException ? fault.InnerException : fault);
+            Assert.True(engine.MayPass(fault is InvalidOperationException ? fault.InnerException! : fault));
         }
     }
 

@@ -14,6 +14,7 @@ internal static class PageServices
         services.AddSingleton<PageScript>();
         services.AddSingleton<PeopleElsewhere>();
         services.AddScoped<Overlays>();
+        services.AddSingleton<RowActions>();
         services.AddScoped<CircuitUploads>();
         services.AddSingleton<OpenPages>();
         services.AddScoped<CircuitHandler, OpenPage>();

@@ -23,13 +23,13 @@ internal static class ArchiveEndpoint
 
     public static void MapArchive(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/files/archive", SendAsync).RequireAuthorization().ShowPrograms();
-        endpoints.MapPost("/files/archive", SendSelectionAsync).RequireAuthorization().ShowPrograms()
+        endpoints.MapMethods("/files/archive", [HttpMethods.Get, HttpMethods.Head], SendAsync).RequireAuthorization().TellRefusals().ShowPrograms();
+        endpoints.MapPost("/files/archive", SendSelectionAsync).RequireAuthorization().TellRefusals().ShowPrograms()
             .WithMetadata(new RequestSizeLimitAttribute(MostFormBytes));
     }
 
     private static Task<IResult> SendAsync([AsParameters] Call call, [FromQuery] string? room, [FromQuery] string? with, [FromQuery] string[]? id) =>
-        call.TryAsync(who => with is not null ? MessageAsync(call, with, who) : RoomAsync(call, room, id is { Length: > 0 } ? id : null, who));
+        with is not null ? MessageAsync(call, with, call.Who) : RoomAsync(call, room, id is { Length: > 0 } ? id : null, call.Who);
 
     private static async Task<IResult> SendSelectionAsync([AsParameters] Call call)
     {
@@ -50,7 +50,7 @@ internal static class ArchiveEndpoint
             return Refusals.Status(StatusCodes.Status400BadRequest, "This is no form that can be read.");
         }
 
-        return await call.TryAsync(who => RoomAsync(call, form["room"], form["id"].SelectMany(ids => (ids ?? "").Split(',')), who));
+        return await RoomAsync(call, form["room"], form["id"].SelectMany(ids => (ids ?? "").Split(',')), call.Who);
     }
 
     private static async Task<IResult> MessageAsync(Call call, string with, PersonSession who)
@@ -77,14 +77,16 @@ internal static class ArchiveEndpoint
         return archived.IsEmpty ? Nothing("There are no files to take.") : Archive(call, archived, $"{found.Name}.zip", who);
     }
 
-    private static PushStreamHttpResult Archive(Call call, ImmutableArray<ArchivedFile> archived, string fileName, PersonSession who)
+    private static IResult Archive(Call call, ImmutableArray<ArchivedFile> archived, string fileName, PersonSession who)
     {
         // The page takes a selection in a frame of its own: an answer to a form would take the page's place.
         call.Context.Response.Headers.ContentSecurityPolicy = "default-src 'none'; frame-ancestors 'self'";
+        // Those that cannot be found are left out as deleted, which is no answer while nothing can be found.
+        call.Files.DemandContents(archived);
         var request = call.Context.Request;
         var address = HttpMethods.IsGet(request.Method) ? $"{request.PathBase}{request.Path}{request.QueryString}" : "";
         var name = FileName.Clean(fileName);
-        return TypedResults.Stream(
+        return HttpMethods.IsHead(request.Method) ? TypedResults.Stream(Stream.Null, "application/zip", name.Value) : TypedResults.Stream(
             async destination =>
             {
                 using var download = call.Downloads.BeginArchive(name, address, archived, who, call.Context.RequestAborted);
@@ -107,16 +109,6 @@ internal static class ArchiveEndpoint
         HttpContext Context, [FromServices] FileDirectory Files, [FromServices] RoomService Rooms,
         [FromServices] WhoHasIt WhoHasIt, [FromServices] ActiveDownloads Downloads)
     {
-        public async Task<IResult> TryAsync(Func<PersonSession, Task<IResult>> send)
-        {
-            try
-            {
-                return Context.PersonSession() is { } who ? await send(who) : TypedResults.Unauthorized();
-            }
-            catch (RefusedException refused)
-            {
-                return TypedResults.Problem(refused.Message, statusCode: StatusCodes.Status403Forbidden);
-            }
-        }
+        public PersonSession Who => Context.PersonSession() ?? throw new RefusedException(RefusalKind.SessionEnded, "Join first.");
     }
 }

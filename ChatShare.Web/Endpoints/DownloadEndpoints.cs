@@ -79,7 +79,8 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         var range = context.Request.GetTypedHeaders().Range;
         var completes = Completes(range, goesOn: context.Request.Headers.IfRange.Count > 0, file.Length);
         var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0;
+        // The tag is not that server's own, and it would find that it does not match.
+        var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0 && context.Request.Headers.IfMatch.Count == 0;
         context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
             ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !completes ? Task.CompletedTask : TookAsync())
             : new SendingBody(

@@ -48,8 +48,8 @@ internal sealed partial class Admission(SessionService sessions, AttemptLimits l
         var asked = Usable(wanted);
         if (!Nickname.TryParse(asked, out var nickname, out var fault))
             return (null, fault);
-        if (limits.RefuseTcpJoin(remote) is { } refusal)
-            return (null, refusal);
+        if (!await limits.WaitForTcpJoinAsync(remote, cancellationToken))
+            return (null, "Too many are coming from one place. Try again later.");
         for (var number = 2; number <= MostNamesakes; number++)
         {
             try

@@ -1,15 +1,17 @@
 using ChatShare.Web.Endpoints;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Security;
 
-/// <summary>Whatever goes wrong under <c>/api</c> is told as a problem (RFC 9457), also what no endpoint has answered.</summary>
+/// <summary>Whatever goes wrong under <c>/api</c> and <c>/files</c> is told as a problem (RFC 9457), also what no endpoint has answered.</summary>
 internal static class ApiProblems
 {
-    public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path), api =>
+    public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path) || Paths.IsFiles(context.Request.Path), api =>
     {
+        api.Use(AnswerHead);
         api.Use(SayHowToSignIn);
         api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = TellFaultAsync });
         api.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
@@ -24,6 +26,17 @@ internal static class ApiProblems
                 context.Response.Headers.TryAdd(HeaderNames.WWWAuthenticate, BearerToken.Scheme);
             return Task.CompletedTask;
         });
+        return next(context);
+    }
+
+    /// <summary>
+    /// HEAD is GET without the content (RFC 9110, 9.3.2), which the server leaves out by itself; events are nothing but content and have no end.
+    /// </summary>
+    private static Task AnswerHead(HttpContext context, RequestDelegate next)
+    {
+        var path = context.Request.Path;
+        if (HttpMethods.IsHead(context.Request.Method) && Paths.IsApi(path) && !path.Value!.EndsWith("/events", StringComparison.OrdinalIgnoreCase))
+            context.Request.Method = HttpMethods.Get;
         return next(context);
     }
 
@@ -47,6 +60,7 @@ internal static class ApiProblems
             StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json says what there is.",
             StatusCodes.Status405MethodNotAllowed => "This address does not know this method; “Allow” says which.",
             StatusCodes.Status413PayloadTooLarge => "This is too long.",
+            StatusCodes.Status503ServiceUnavailable => "The server cannot read or store anything right now. Try again in a moment.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };
         return Refusals.Status(status, sentence).ExecuteAsync(context);
@@ -59,7 +73,7 @@ internal static class ApiProblems
     private static IReadOnlyCollection<string> MethodsAt(HttpContext context) =>
     [
         .. context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText?.StartsWith("/api/", StringComparison.Ordinal) == true
+            .Where(endpoint => endpoint.RoutePattern.PathSegments is [{ Parts: [RoutePatternLiteralPart { Content: "api" or "files" }] }, ..]
                 && new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(context.Request.Path, []))
             .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct().Order(StringComparer.Ordinal),
     ];

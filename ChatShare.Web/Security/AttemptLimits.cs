@@ -12,17 +12,30 @@ namespace ChatShare.Web.Security;
 /// </summary>
 internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ChatShareMetrics metrics, ILogger<AttemptLimits> logger) : IDisposable
 {
+    private const int TurnsPerSecond = 10;
+    private const int MostWaiting = 1000;
+
     private readonly PartitionedRateLimiter<string> _joins = PerMinute(options.Value.Limits.JoinsPerMinutePerAddress);
 
-    // Clients of the old protocol connect again by themselves, all of them after a restart: as many may join as may be connected.
-    private readonly PartitionedRateLimiter<string> _tcpJoins = PerMinute(options.Value.Limits.TcpConnectionsPerAddress);
+    // Clients of the old protocol connect again by themselves, all of them after a restart, and cannot wait a minute for it: each gets its turn.
+    private readonly PartitionedRateLimiter<string> _tcpJoins = PerSecond(options.Value.Limits.TcpJoinsPerSecondPerAddress);
     private readonly PartitionedRateLimiter<string> _signIns = PerMinute(options.Value.Limits.SignInsPerMinutePerAddress);
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseJoin(HttpContext context) => Refuse(context, _joins, "join", Limit.JoinsPerMinutePerAddress);
 
-    /// <summary>Null when a client of the TCP gateway from there may go on; else the sentence.</summary>
-    public string? RefuseTcpJoin(IPAddress? remote) => Refuse(remote, _tcpJoins, "join by TCP", Limit.TcpConnectionsPerAddress) is { } wait ? Sentence(wait) : null;
+    /// <summary>Waits until it is the turn of a client of the TCP gateway from there; false when too many wait already.</summary>
+    public async Task<bool> WaitForTcpJoinAsync(IPAddress? remote, CancellationToken cancellationToken)
+    {
+        using var lease = await _tcpJoins.AcquireAsync(ClientAddress.Key(remote), cancellationToken: cancellationToken);
+        if (!lease.IsAcquired)
+        {
+            metrics.Refused(Limit.TcpJoinsPerSecondPerAddress);
+            logger.TooManyAttempts(ClientAddress.Of(remote), "join by TCP");
+        }
+
+        return lease.IsAcquired;
+    }
 
     /// <summary>Null when it may go on; else the sentence, and the response is set to 429.</summary>
     public string? RefuseSignIn(HttpContext context) => Refuse(context, _signIns, "sign in", Limit.SignInsPerMinutePerAddress);
@@ -57,6 +70,17 @@ internal sealed class AttemptLimits(IOptions<ChatShareOptions> options, ChatShar
 
     private static string Sentence(int seconds) =>
         $"That was too often from one place. Try again in {seconds.ToString(CultureInfo.InvariantCulture)} s.";
+
+    private static PartitionedRateLimiter<string> PerSecond(int limit) =>
+        PartitionedRateLimiter.Create<string, string>(address => limit == 0
+            ? RateLimitPartition.GetNoLimiter("")
+            : RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
+            {
+                TokenLimit = limit,
+                TokensPerPeriod = Math.Max(1, limit / TurnsPerSecond),
+                ReplenishmentPeriod = TimeSpan.FromSeconds((double)Math.Max(1, limit / TurnsPerSecond) / limit),
+                QueueLimit = MostWaiting,
+            }));
 
     private static PartitionedRateLimiter<string> PerMinute(int limit) =>
         PartitionedRateLimiter.Create<string, string>(address => limit == 0

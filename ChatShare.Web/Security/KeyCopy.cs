@@ -1,5 +1,7 @@
 using System.Xml.Linq;
+using ChatShare.Core;
 using ChatShare.Core.Cluster;
+using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.Options;
@@ -13,7 +15,7 @@ internal sealed class KeyCopy(IServiceProvider services)
 
     public async Task SaveAsync(string folder, CancellationToken cancellationToken)
     {
-        foreach (var (element, number) in (await RepositoryAsync(cancellationToken)).GetAllElements().Select((element, number) => (element, number)))
+        foreach (var (element, number) in (await ReadableAsync(cancellationToken)).GetAllElements().Select((element, number) => (element, number)))
         {
             // Who has them can be anybody.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -40,6 +42,19 @@ internal sealed class KeyCopy(IServiceProvider services)
     }
 
     private static string? IdOf(XElement element) => element.Attribute("id")?.Value;
+
+    /// <summary>Each node has a copy of what is in Redis: a backup does not wait for that.</summary>
+    private async Task<IXmlRepository> ReadableAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await RepositoryAsync(cancellationToken);
+        }
+        catch (StorageException e) when (e.MayPass)
+        {
+            return KeyFolder.Repository(services.GetRequiredService<IOptions<ChatShareOptions>>().Value, services.GetRequiredService<ILoggerFactory>());
+        }
+    }
 
     private async Task<IXmlRepository> RepositoryAsync(CancellationToken cancellationToken)
     {

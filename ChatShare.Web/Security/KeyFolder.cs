@@ -1,6 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.Options;
 
 namespace ChatShare.Web.Security;
@@ -15,6 +16,8 @@ internal static class KeyFolder
     public const string RedisKey = "chatshare:keys";
 
     public static string Of(ChatShareOptions options) => Path.Combine(options.DataDirectory, "keys");
+
+    public static FileSystemXmlRepository Repository(ChatShareOptions options, ILoggerFactory loggers) => new(new DirectoryInfo(Of(options)), loggers);
 
     /// <summary>Makes and reads a cookie's worth of bytes: without keys nobody could join, and the first of them would learn it.</summary>
     /// <exception cref="StorageException">The keys cannot be used.</exception>

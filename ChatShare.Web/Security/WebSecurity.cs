@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core;
+using ChatShare.Core.Storage;
 using ChatShare.Core.Cluster;
 using ChatShare.Web.Endpoints.Uploads;
 using Microsoft.AspNetCore.Antiforgery;
@@ -8,7 +9,6 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Components.Server.Circuits;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
-using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.AspNetCore.DataProtection.StackExchangeRedis;
 using Microsoft.AspNetCore.HttpOverrides;
 using Microsoft.AspNetCore.SignalR;
@@ -54,7 +54,7 @@ internal static class WebSecurity
         services.AddDataProtection().SetApplicationName("ChatShare");
         services.AddOptions<KeyManagementOptions>().Configure<IOptions<ChatShareOptions>, RedisConnection, ILoggerFactory>((keys, options, redis, loggers) =>
         {
-            var folder = new FileSystemXmlRepository(new DirectoryInfo(KeyFolder.Of(options.Value)), loggers);
+            var folder = KeyFolder.Repository(options.Value, loggers);
             keys.XmlRepository = redis.IsWanted
                 ? new SharedKeys(new RedisXmlRepository(() => redis.Multiplexer.GetDatabase(), KeyFolder.RedisKey), folder)
                 : folder;
@@ -81,6 +81,7 @@ internal static class WebSecurity
             pages.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true);
             pages.UseMiddleware<NodeCookie>();
         });
+        app.Use(TellOutage);
         app.UseRouting();
         app.UseMiddleware<Crowd>();
         app.UseAuthentication();
@@ -88,6 +89,20 @@ internal static class WebSecurity
         app.UseAuthorization();
         app.UseAntiforgery();
         app.Use(ShowOutOfDateForms);
+    }
+
+    /// <summary>A database that does not answer is no fault of the program: whoever asks is told to come again.</summary>
+    private static async Task TellOutage(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted && context.RequestServices.GetRequiredService<Database>().IsAway(e))
+        {
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "5";
+        }
     }
 
     /// <summary>Blazor answers a form whose token does not fit with an empty page; this leaves it to the status pages.</summary>

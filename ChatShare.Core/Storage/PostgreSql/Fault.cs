@@ -10,7 +10,8 @@ internal static class Fault
     {
         // Connection, aborted in favour of another, resources, somebody stops the server or ends the connection, its disk.
         PostgresException { SqlState: var state } => state[..2] is "08" or "40" or "53" or "57" or "58"
-            or "55" // A lock that is not to be had.
+            or "55" // A lock that is not to be had, or a database that takes no connections now.
+            or "28" or "3D" // A role, its password or the database itself, which are made over there.
             or "25", // A standby that is about to take over takes no writes yet.
         NpgsqlException or TimeoutException => true,
         _ => false,

@@ -122,7 +122,7 @@ internal sealed class PostgreSqlAppender(string connectionString, TimeProvider t
         if (_connection is null)
         {
             _connection = new NpgsqlConnection(connectionString);
-            await _connection.OpenAsync(cancellationToken);
+            await Connecting.OpenAsync(_connection, cancellationToken);
         }
 
         return _connection;

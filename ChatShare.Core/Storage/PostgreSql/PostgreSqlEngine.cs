@@ -1,6 +1,6 @@
 using System.Data;
 using System.Data.Common;
-using System.Net.Sockets;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Storage.Copying;
 using Microsoft.EntityFrameworkCore;
@@ -46,19 +46,12 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
         }
     }
 
-    /// <summary>A role or a database that is missing counts, too: it is made over there.</summary>
-    public bool MayPass(Exception fault) => fault switch
-    {
-        PostgresException refusal => refusal.IsTransient || refusal.SqlState is PostgresErrorCodes.InvalidCatalogName or PostgresErrorCodes.InvalidPassword
-            or PostgresErrorCodes.InvalidAuthorizationSpecification,
-        NpgsqlException or SocketException or TimeoutException => true,
-        _ => false,
-    };
+    public bool MayPass(Exception fault) => Fault.IsPassing(fault);
 
     public void Configure(DbContextOptionsBuilder options) =>
         // The default strategy would put a layer around faults that are told apart by what they are.
         options.UseNpgsql(ConnectionString, npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)))
-            .AddInterceptors(new FullDisk())
+            .AddInterceptors(new FullDisk(), new Connecting())
             // Whoever asks is told by an exception; a server that is away would fill the log with every try, where Outage has two lines.
             .ConfigureWarnings(events => events.Log(
                 (RelationalEventId.ConnectionError, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug), (RelationalEventId.TransactionError, LogLevel.Debug),
@@ -67,10 +60,9 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
     public async Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
         // A lock goes with the connection that holds it, however the program ends.
-        var turn = (NpgsqlConnection)NewConnection();
+        var turn = (NpgsqlConnection)await ConnectAsync(cancellationToken);
         try
         {
-            await turn.OpenAsync(cancellationToken);
             foreach (var setting in new[] { "fsync", "synchronous_commit" })
                 await DemandDurableAsync(turn, setting, cancellationToken);
             await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", turn) { CommandTimeout = MigrationSeconds };
@@ -88,21 +80,42 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
 
     public Task MigrateAsync(ChatShareDbContext db, CancellationToken cancellationToken) => db.Database.MigrateAsync(cancellationToken);
 
-    public DbConnection NewConnection() => new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString());
+    public async Task<DbConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString) { Pooling = false }.ToString());
+        try
+        {
+            await Connecting.OpenAsync(connection, cancellationToken);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
 
     public async Task DemandAloneAsync(CancellationToken cancellationToken)
     {
-        await using var connection = (NpgsqlConnection)NewConnection();
-        await connection.OpenAsync(cancellationToken);
+        await using var connection = (NpgsqlConnection)await ConnectAsync(cancellationToken);
         await using var command = new NpgsqlCommand(
             """
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()
             """,
             connection);
-        // One is this program's, and holds the turn.
-        if (await command.ExecuteScalarAsync(cancellationToken) is > 1L)
+        // One is this program's, and holds the turn. Nodes may have names of their own, and say in the database that they live.
+        if (await command.ExecuteScalarAsync(cancellationToken) is > 1L || await IsAnyNodeAliveAsync(connection, cancellationToken))
             throw new StorageException($"{Description} is in use by another ChatShare.");
+    }
+
+    private static async Task<bool> IsAnyNodeAliveAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var table = new NpgsqlCommand("""SELECT to_regclass('"Nodes"') IS NOT NULL""", connection);
+        if (await table.ExecuteScalarAsync(cancellationToken) is not true)
+            return false;
+        await using var nodes = new NpgsqlCommand(UploadLeases.IsAnybodyAlive, connection);
+        return await nodes.ExecuteScalarAsync(cancellationToken) is true;
     }
 
     public ChatShareDbContext NewReadingContext() => NewContext();

@@ -194,12 +194,11 @@ public sealed partial class RoomView
     [JSInvokable]
     public async Task RowActionAsync(string? action, long number, string? file)
     {
-        if (_timeline.Window?.Find(number) is null || !FileId.TryParse(file, out var id))
+        if (_timeline.Window?.Find(number) is not { } message)
             return;
         try
         {
-            if (action is "keep" or "let-go")
-                await Keeping.KeepAsync(id, kept: action == "keep", Connection.Participant.Session, _gone.Token);
+            await Rows.ActAsync(action, Room, message, FileId.TryParse(file, out var id) ? id : null, Connection.Participant.Session, _gone.Token);
         }
         catch (RefusedException refused)
         {

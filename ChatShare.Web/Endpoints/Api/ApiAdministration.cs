@@ -23,14 +23,15 @@ internal static class ApiAdministration
     }
 
     private static async Task<IResult> DisconnectAsync(
-        string id, string? reason, HttpContext context, ConnectedUsers connected, Administration administration, CancellationToken cancellationToken)
+        string id, string? reason, HttpContext context, SessionService sessions, Administration administration, CancellationToken cancellationToken)
     {
         var who = DemandAdministrator(context);
-        if (!Guid.TryParse(id, out var personId) || connected.List().FirstOrDefault(user => user.PersonId == personId) is not { } user)
+        // Also whoever is between two requests: their token is good, and would go on.
+        if (!Guid.TryParse(id, out var personId) || await sessions.NicknameAsync(personId, cancellationToken) is not { } nickname)
             throw new RefusedException(RefusalKind.NotFound, "There is no such connection, or it has ended.");
         try
         {
-            await administration.DisconnectAsync(personId, user.Nickname, reason, who, cancellationToken);
+            await administration.DisconnectAsync(personId, nickname, reason, who, cancellationToken);
         }
         catch (RefusedException refused) when (refused.Kind == RefusalKind.Invalid)
         {

@@ -36,6 +36,7 @@ internal static class TusAnswers
         {
             StatusCodes.Status401Unauthorized => "Join or sign in first.",
             StatusCodes.Status404NotFound => "There is no such upload.",
+            StatusCodes.Status503ServiceUnavailable => "The server cannot read or store anything right now. Try again in a moment.",
             _ => ReasonPhrases.GetReasonPhrase(status),
         };
         return Refusals.Status(status, sentence).ExecuteAsync(context);

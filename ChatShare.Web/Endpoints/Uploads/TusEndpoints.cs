@@ -66,6 +66,9 @@ internal static class TusEndpoints
             return refused;
         if (part?.Length > creation.File.Length)
             return TooLong(part.Length.Value, creation.File.Length);
+        // An empty one is whole at once: nothing could be refused of it afterwards.
+        if (part is not null && creation.File.Length == 0 && await TusPart.HasBytesAsync(call.Request, call.Aborted))
+            return Refusals.Status(StatusCodes.Status413PayloadTooLarge, "A file of 0 bytes has none.");
         // Not 404: the address is right, what stands in the metadata is not.
         if (call.Rooms.Find(creation.Room) is not { } room)
             return Refusals.Field("room", $"There is no room “{creation.Room}”.");

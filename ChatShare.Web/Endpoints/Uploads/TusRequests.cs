@@ -84,7 +84,7 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
                 room,
                 new UploadRequest(FileName.Clean(metadata["filename"]), length)
                 {
-                    Folder = FolderPath.Clean(metadata["path"]),
+                    Folder = FolderPath.Clean(FolderOf(metadata["path"], metadata["filename"]!)),
                     Index = index,
                     ModifiedAt = modified,
                     ClientId = metadata["clientId"],
@@ -95,6 +95,10 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
 
         return creation is not null;
     }
+
+    /// <summary>What browsers tell of a file in a folder (<c>webkitRelativePath</c>) ends with its own name.</summary>
+    private static string? FolderOf(string? path, string name) =>
+        path is not null && (path == name || path.EndsWith("/" + name, StringComparison.Ordinal)) ? path[..^name.Length] : path;
 
     private static bool TryReadIndex(string? text, out int? index)
     {

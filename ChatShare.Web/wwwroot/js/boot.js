@@ -126,6 +126,9 @@ function reload() {
   root.dataset.connection = "lost";
 }
 
+/** @param {number} milliseconds @returns {Promise<void>} */
+const after = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
 /** One attempt. Reloads when the server lives but does not know the circuit; the address brings everything back. */
 async function attempt() {
   if (!(await serverAnswers())) {
@@ -139,7 +142,8 @@ async function attempt() {
     return true;
   }
   try {
-    if (await blazor.reconnect()) {
+    // Blazor's own attempt has no end where a network swallows what it sends; then the page loads itself as if the circuit were gone.
+    if (await Promise.race([blazor.reconnect(), after(openTimeout)])) {
       // Blazor says so by itself, except when it found the connection already up.
       connectionIsUp();
     } else {

@@ -10,6 +10,7 @@ import { createOutbox } from "./outbox.js";
 import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { followUnread } from "./pills.js";
+import { followRows } from "./row-tools.js";
 import { createServer } from "./server.js";
 import * as storage from "./storage.js";
 import { createTimeline } from "./timeline.js";
@@ -143,6 +144,16 @@ export function start(root, dotnet, json) {
     },
     { signal },
   );
+
+  followRows({
+    scroller,
+    tools: part(".row-tools"),
+    room: options.room,
+    person: options.person,
+    administrator: options.administrator === true,
+    takeBack: (number) => tell("RowActionAsync", "take-back", number, null),
+    signal,
+  });
 
   // Whoever opens the plain address next time comes back to this room; the server reads it.
   document.cookie = `room=${encodeURIComponent(options.room)}; path=/; max-age=31536000; samesite=lax`;

@@ -17,7 +17,7 @@ export function checkCopy(file, opener) {
   let hashing = new AbortController();
 
   const dialog = document.createElement("dialog");
-  dialog.className = "check-copy";
+  dialog.className = "box check-copy";
   // A click beside it closes it, where the browser knows how.
   dialog.setAttribute("closedby", "any");
   const title = element("h2", "", "Check your copy of ");

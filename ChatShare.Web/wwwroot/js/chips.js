@@ -158,6 +158,8 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
       const picture = document.createElement("img");
       picture.src = chip.preview;
       picture.alt = "";
+      // What calls itself a picture need not be one.
+      picture.addEventListener("error", () => picture.replaceWith(icon("image")));
       made.append(picture);
     } else {
       made.append(icon(chip.isFolder ? "folder" : "file"));
