@@ -155,6 +155,9 @@ public sealed class LimitOptions
     /// <summary>Open pages from one address. Default 200.</summary>
     public int CircuitsPerAddress { get; set; } = 200;
 
+    /// <summary>Open pages of everybody at this node; each takes about a quarter of a megabyte. Default 10,000.</summary>
+    public int Circuits { get; set; } = 10_000;
+
     /// <summary>Connections to the TCP gateway that one address has open. Default 200.</summary>
     public int TcpConnectionsPerAddress { get; set; } = 200;
 

@@ -34,6 +34,7 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         Between("Limits:SignInsPerMinutePerAddress", limits.SignInsPerMinutePerAddress, 0, int.MaxValue);
         Between("Limits:CircuitsPerPerson", limits.CircuitsPerPerson, 0, int.MaxValue);
         Between("Limits:CircuitsPerAddress", limits.CircuitsPerAddress, 0, int.MaxValue);
+        Between("Limits:Circuits", limits.Circuits, 0, int.MaxValue);
         Between("Limits:TcpConnectionsPerAddress", limits.TcpConnectionsPerAddress, 0, int.MaxValue);
         Between("Limits:TcpJoinsPerSecondPerAddress", limits.TcpJoinsPerSecondPerAddress, 0, 100_000);
         Between("Limits:UploadsPerPerson", limits.UploadsPerPerson, 0, int.MaxValue);

@@ -42,6 +42,9 @@ public enum Limit
     /// <summary><see cref="LimitOptions.CircuitsPerAddress"/>.</summary>
     CircuitsPerAddress,
 
+    /// <summary><see cref="LimitOptions.Circuits"/>.</summary>
+    Circuits,
+
     /// <summary><see cref="LimitOptions.TcpConnectionsPerAddress"/>.</summary>
     TcpConnectionsPerAddress,
 

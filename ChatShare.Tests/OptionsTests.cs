@@ -69,6 +69,7 @@ public sealed class OptionsTests
     [InlineData("Limits:SignInsPerMinutePerAddress", "-1")]
     [InlineData("Limits:CircuitsPerPerson", "-1")]
     [InlineData("Limits:CircuitsPerAddress", "-1")]
+    [InlineData("Limits:Circuits", "-1")]
     [InlineData("Limits:TcpConnectionsPerAddress", "-1")]
     [InlineData("Limits:TcpJoinsPerSecondPerAddress", "-1")]
     [InlineData("Limits:UploadsPerPerson", "-1")]

@@ -23,13 +23,14 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     /// <summary>Registers an answer that is about to be sent. Dispose what is returned when it has ended, well or not.</summary>
     /// <param name="file">Of which file.</param>
     /// <param name="who">To whom; it ends with their session.</param>
+    /// <param name="door">By which they take it.</param>
     /// <param name="length">How many bytes will be sent.</param>
     /// <param name="isShown">Only looked at, in a page or a viewer: nothing that a person waits for.</param>
     /// <param name="readerGone">Cancelled when there is nobody any more to send to.</param>
-    public Download Begin(SharedFile file, PersonSession who, long length, bool isShown, CancellationToken readerGone)
+    public Download Begin(SharedFile file, PersonSession who, Door door, long length, bool isShown, CancellationToken readerGone)
     {
         ArgumentNullException.ThrowIfNull(file);
-        return Register(file, address: null, who, length, isShown, readerGone);
+        return Register(file, address: null, who, door, length, isShown, readerGone);
     }
 
     /// <summary>Registers many files that are about to be sent as one. Dispose what is returned when it has ended, well or not.</summary>
@@ -37,15 +38,16 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     /// <param name="address">Where it is had again; empty when it cannot be had by an address.</param>
     /// <param name="files">What goes in; the bytes of these are counted, not those between them.</param>
     /// <param name="who">To whom; it ends with their session.</param>
+    /// <param name="door">By which they take it.</param>
     /// <param name="readerGone">Cancelled when there is nobody any more to send to.</param>
-    public Download BeginArchive(FileName name, string address, IEnumerable<ArchivedFile> files, PersonSession who, CancellationToken readerGone)
+    public Download BeginArchive(FileName name, string address, IEnumerable<ArchivedFile> files, PersonSession who, Door door, CancellationToken readerGone)
     {
         ArgumentNullException.ThrowIfNull(name);
         ArgumentNullException.ThrowIfNull(address);
         var length = files.Sum(file => file.Stored.File.Length);
         // It is no file of a room, and has an id for its line alone.
         var archive = new SharedFile(FileId.New(), name.Value, length, FileState.Ready, MediaType: null, Sha256: null, Failure: null);
-        return Register(archive, address, who, length, isShown: false, readerGone);
+        return Register(archive, address, who, door, length, isShown: false, readerGone);
     }
 
     /// <summary>Everything that is being sent now, to everybody.</summary>
@@ -79,12 +81,12 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
 
     internal void Changed(Download download) => _changed.Raise(download.Who.PersonId);
 
-    private Download Register(SharedFile file, string? address, PersonSession who, long length, bool isShown, CancellationToken readerGone)
+    private Download Register(SharedFile file, string? address, PersonSession who, Door door, long length, bool isShown, CancellationToken readerGone)
     {
         ArgumentNullException.ThrowIfNull(who);
         ForgetEnded();
         var until = CancellationTokenSource.CreateLinkedTokenSource(readerGone, who.Ended, lifetime.ApplicationStopping);
-        var download = new Download(this, time, file, who, length, isShown, until) { Address = address };
+        var download = new Download(this, time, file, who, door, length, isShown, until) { Address = address };
         _downloads[download.Id] = download;
         _changed.Raise(who.PersonId);
         return download;

@@ -64,7 +64,7 @@ internal sealed class Announcements(MessageLog log, Quota quota, PersonLimits pe
         ImmutableArray<Upload> begun =
         [
             .. cards.Zip(files, (card, file) =>
-                new Upload(uploads, room, who, card) { Deadline = uploads.Deadlines.Next(), ClientId = file.ClientId, Holder = holder }),
+                new Upload(uploads, room, who, card) { Door = door, Deadline = uploads.Deadlines.Next(), ClientId = file.ClientId, Holder = holder }),
         ];
         uploads.Register(begun);
         ChatMessage message;

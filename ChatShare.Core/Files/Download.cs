@@ -41,13 +41,14 @@ public sealed class Download : IDisposable
     private bool _cancelled;
 
     internal Download(
-        ActiveDownloads owner, TimeProvider time, SharedFile file, PersonSession who, long length, bool isShown, CancellationTokenSource until)
+        ActiveDownloads owner, TimeProvider time, SharedFile file, PersonSession who, Door door, long length, bool isShown, CancellationTokenSource until)
     {
         _owner = owner;
         _time = time;
         _until = until;
         File = file;
         Who = who;
+        Door = door;
         _length = length;
         IsShown = isShown;
         Since = time.GetUtcNow();
@@ -62,6 +63,9 @@ public sealed class Download : IDisposable
 
     /// <summary>To whom.</summary>
     public PersonSession Who { get; }
+
+    /// <summary>By which it is taken.</summary>
+    public Door Door { get; }
 
     /// <summary>Bytes that were asked for; less than the file has when only a part was.</summary>
     public long Length => Interlocked.Read(ref _length);

@@ -86,6 +86,9 @@ public sealed class Upload
     /// <summary>The life of this node by which it may be appended to; see <see cref="Storage.FileRow.Holder"/>.</summary>
     internal Guid? Holder { get; init; }
 
+    /// <summary>By which it was announced; what goes on with it later may come by another.</summary>
+    public Door Door { get; internal init; }
+
     /// <summary>The sender's own id for it; null when there is none.</summary>
     internal string? ClientId { get; init; }
 
@@ -302,7 +305,6 @@ public sealed class Upload
     {
         // The first one to ask says how it ends: whoever feeds the upload sees its append cancelled and would call that a failure.
         Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null);
-
         // The append that may be running is stopped first: its end and this one must not both delete and rename.
         await _stop.CancelAsync();
         await Task.WhenAny(TakenUp);

@@ -169,11 +169,12 @@ internal sealed class UploadHandover(
         if (await sessions.FindAsync(row.SessionId, cancellationToken) is not { } sender)
             return await EndAsync(FileState.Failed, UploadService.NotFinished);
         // The old protocol cannot go on with anything: its connection is gone with whoever held it.
-        if (await IsOfTcpAsync(row, cancellationToken))
+        var door = await DoorOfAsync(row, cancellationToken);
+        if (door == Door.Tcp)
             return await EndAsync(FileState.Failed, "The sender's connection was lost.");
 
         var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
-        var upload = new Upload(uploads, room, sender, file) { Deadline = deadline, ClientId = row.ClientId, Holder = row.Holder };
+        var upload = new Upload(uploads, room, sender, file) { Door = door, Deadline = deadline, ClientId = row.ClientId, Holder = row.Holder };
         uploads.TakeIn(upload);
         // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy.
         _ = TakeUpAsync(upload);
@@ -186,10 +187,10 @@ internal sealed class UploadHandover(
         }
     }
 
-    private async Task<bool> IsOfTcpAsync(FileRow row, CancellationToken cancellationToken)
+    private async Task<Door> DoorOfAsync(FileRow row, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Messages.AnyAsync(m => m.RoomId == row.RoomId && m.Number == row.MessageNumber && m.Door == Door.Tcp, cancellationToken);
+        return await db.Messages.Where(m => m.RoomId == row.RoomId && m.Number == row.MessageNumber).Select(m => m.Door).SingleAsync(cancellationToken);
     }
 
     private async Task TakeUpAsync(Upload upload)

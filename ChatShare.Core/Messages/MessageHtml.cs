@@ -10,10 +10,14 @@ public static class MessageHtml
 {
     private const string TrailingPunctuation = ".,;:!?'…’”";
     private const string Brackets = "()[]{}";
+    private const string BareStart = "www.";
     private const int MaxPort = 65_535;
 
-    private static readonly SearchValues<string> Schemes =
-        SearchValues.Create(["http://", "https://"], StringComparison.OrdinalIgnoreCase);
+    // Of a name in the domain name system (RFC 1035, 2.3.4).
+    private const int MaxHost = 253;
+
+    private static readonly SearchValues<string> Starts =
+        SearchValues.Create(["http://", "https://", BareStart], StringComparison.OrdinalIgnoreCase);
 
     // What ends an address inside a text: quotes of all kinds that are set around one, and the full-width stops of a language
     // that has no spaces.
@@ -31,19 +35,21 @@ public static class MessageHtml
         var written = 0;
         for (var position = 0; ;)
         {
-            var found = rest[position..].IndexOfAny(Schemes);
+            var found = rest[position..].IndexOfAny(Starts);
             if (found < 0)
                 break;
             var start = position + found;
-            // A failed try looks no further than the next slash, which every address has: nothing is read more than twice.
-            var length = FollowsWord(rest, start) ? 0 : LinkLength(rest[start..]);
+            var isBare = rest[start] is 'w' or 'W';
+            // A failed try looks no further than the next slash, which every address has, or than a host is long.
+            var length = isBare ? (FollowsAddress(rest, start) ? 0 : BareLength(rest[start..]))
+                : FollowsWord(rest, start) ? 0 : LinkLength(rest[start..], rest[start..].IndexOf("//", StringComparison.Ordinal) + 2);
             if (length == 0)
             {
-                position = start + "http://".Length;
+                position = start + (isBare ? BareStart.Length : "http://".Length);
                 continue;
             }
             AppendEncoded(html, rest[written..start]);
-            AppendLink(html, rest.Slice(start, length));
+            AppendLink(html, isBare ? "http://" : "", rest.Slice(start, length));
             position = written = start + length;
         }
         AppendEncoded(html, rest[written..]);
@@ -52,10 +58,21 @@ public static class MessageHtml
 
     private static bool FollowsWord(ReadOnlySpan<char> text, int start) => start > 0 && char.IsAsciiLetterOrDigit(text[start - 1]);
 
-    /// <summary>How much of <paramref name="text"/>, which begins with a scheme, is an address; 0 when it has no plain host.</summary>
-    private static int LinkLength(ReadOnlySpan<char> text)
+    /// <summary>Whether it is in the middle of something: of a name, or of an address of another kind.</summary>
+    private static bool FollowsAddress(ReadOnlySpan<char> text, int start) => start > 0 && !EndsAddress(text[start - 1]) && text[start - 1] is not ('(' or '[' or '\'');
+
+    /// <summary>How much of <paramref name="text"/>, which begins as many hosts do and has no scheme, is an address; 0 when that is not one.</summary>
+    private static int BareLength(ReadOnlySpan<char> text)
     {
-        var authorityStart = text.IndexOf("//", StringComparison.Ordinal) + 2;
+        var end = 0;
+        while (end < text.Length && end <= MaxHost && text[end] is not ('/' or '?' or '#') && !EndsAddress(text[end]))
+            end++;
+        return end > MaxHost || TrimEnd(text[..end]) <= BareStart.Length ? 0 : LinkLength(text, authorityStart: 0);
+    }
+
+    /// <summary>How much of <paramref name="text"/>, whose host begins there, is an address; 0 when it has no plain host.</summary>
+    private static int LinkLength(ReadOnlySpan<char> text, int authorityStart)
+    {
         var authority = text[authorityStart..];
         var authorityLength = 0;
         while (authorityLength < authority.Length && authority[authorityLength] is not ('/' or '?' or '#')
@@ -138,9 +155,9 @@ public static class MessageHtml
         digits.Length is > 0 and <= 5
         && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= MaxPort;
 
-    private static void AppendLink(StringBuilder html, ReadOnlySpan<char> address)
+    private static void AppendLink(StringBuilder html, string scheme, ReadOnlySpan<char> address)
     {
-        html.Append("<a href=\"");
+        html.Append("<a href=\"").Append(scheme);
         AppendEncoded(html, address);
         html.Append("\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">");
         AppendEncoded(html, address);

@@ -269,7 +269,7 @@ public sealed class UploadLeaseTests : IDisposable
     {
         var file = await node.Get<FileDirectory>().OpenArrivingAsync(upload.Id, who, Cancel);
         Assert.NotNull(file);
-        var download = node.Get<ActiveDownloads>().Begin(file.File, who, count ?? Content.Length, isShown: false, Cancel);
+        var download = node.Get<ActiveDownloads>().Begin(file.File, who, Door.Browser, count ?? Content.Length, isShown: false, Cancel);
         var got = new MemoryStream();
         return new Reading(file, download, got, file.CopyAsync(from, count ?? Content.Length, got, download));
     }

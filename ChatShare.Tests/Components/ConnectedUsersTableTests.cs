@@ -291,7 +291,7 @@ public sealed class ConnectedUsersTableTests
         var bo = await core.JoinAsync("Bo", token);
         core.Connect(bo);
         var table = circuit.Render<ConnectedUsersTable>();
-        var download = core.Get<ActiveDownloads>().Begin(Sample.File("plan.pdf"), bo, length: 1000, isShown: false, token);
+        var download = core.Get<ActiveDownloads>().Begin(Sample.File("plan.pdf"), bo, Door.Browser, length: 1000, isShown: false, token);
 
         await download.PassAsync(250);
         await table.WaitForAssertionAsync(() => Assert.Equal("25", Percent()));
@@ -301,5 +301,27 @@ public sealed class ConnectedUsersTableTests
         await table.WaitForAssertionAsync(() => Assert.Empty(table.FindAll("[role=progressbar]")));
 
         string? Percent() => table.Named("[role=progressbar]", "plan.pdf to Bo").GetAttribute("aria-valuenow");
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Transfers_stand_in_the_row_of_the_door_that_they_go_through_and_the_rest_is_counted()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        var bo = await core.JoinAsync("Bo", token);
+        core.Connect(bo);
+        core.Connect(bo, Door.Cli);
+        for (var number = 1; number <= 12; number++)
+            core.Get<ActiveDownloads>().Begin(Sample.File($"{number}.pdf"), bo, Door.Cli, length: 1000, isShown: false, token);
+        // By a door that is closed again.
+        core.Get<ActiveDownloads>().Begin(Sample.File("old.pdf"), bo, Door.Api, length: 1000, isShown: false, token);
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        var rows = table.Rows(Table).Where(row => row["Nickname"] == "Bo").ToDictionary(row => row["Door"], row => row["Transfers"]);
+        Assert.Contains("10.pdf", rows["CLI"], StringComparison.Ordinal);
+        Assert.EndsWith("and 2 more", rows["CLI"].Trim(), StringComparison.Ordinal);
+        Assert.DoesNotContain("old.pdf", rows["CLI"], StringComparison.Ordinal);
+        Assert.Contains("old.pdf", rows["Browser"], StringComparison.Ordinal);
     }
 }

@@ -1,5 +1,6 @@
 using Bunit;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Files;
 using TestContext = Xunit.TestContext;
@@ -18,9 +19,9 @@ public sealed class DownloadFeedTests
         var handle = circuit.JSInterop.SetupModule("chatshare.downloads.start", _ => true);
         handle.Mode = JSRuntimeMode.Loose;
         var downloads = core.Get<ActiveDownloads>();
-        using var theirs = downloads.Begin(Sample.File("theirs.bin"), bo, 100, isShown: false, token);
-        using var looked = downloads.Begin(Sample.File("looked-at.png"), ann, 100, isShown: true, token);
-        using var mine = downloads.Begin(Sample.File("mine.bin"), ann, 100, isShown: false, token);
+        using var theirs = downloads.Begin(Sample.File("theirs.bin"), bo, Door.Browser, 100, isShown: false, token);
+        using var looked = downloads.Begin(Sample.File("looked-at.png"), ann, Door.Browser, 100, isShown: true, token);
+        using var mine = downloads.Begin(Sample.File("mine.bin"), ann, Door.Browser, 100, isShown: false, token);
 
         var feed = circuit.Render<DownloadFeed>();
         await mine.PassAsync(34);

@@ -77,6 +77,21 @@ public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IDispo
         await Expect(ann.Page.GetByPlaceholder("Message Lobby")).ToBeVisibleAsync();
         await ann.InRoomAsync();
         await Expect(ann.Download("sorted.txt")).ToHaveCountAsync(0);
+
+        // Where no room is open: to the one whose files are shown, or to another one in the list.
+        foreach (var name in new[] { "Lobby", "Drawer" })
+        {
+            await ann.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Files in this room" }).ClickAsync();
+            var files = ann.Page.GetByRole(Microsoft.Playwright.AriaRole.Heading, new() { Level = 1, Name = "Files in Lobby" });
+            await Expect(files).ToBeVisibleAsync();
+            var later = await FileAsync($"later in {name}.txt");
+            await ann.Page.DragOverAsync(name == "Lobby" ? files : drawer, later);
+            await Expect(ann.Page.GetByText($"Drop files to share them in {name}")).ToBeVisibleAsync();
+            await ann.Page.DropAsync(name == "Lobby" ? files : drawer, later);
+            await Expect(ann.Page.GetByPlaceholder($"Message {name}")).ToBeVisibleAsync();
+            await Expect(ann.Download($"later in {name}.txt")).ToBeVisibleAsync();
+            await Expect(ann.Page.GetByText("Drop files to share them in")).Not.ToBeVisibleAsync();
+        }
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 
@@ -27,7 +28,7 @@ public sealed class AlreadyHereTests
         await source.Drained.WaitAsync(token);
         await using var relayed = (await host.Get<FileDirectory>().OpenArrivingAsync(second.Id, anna.Participant.Session, token))!;
         var got = new MemoryStream();
-        using var download = host.Get<ActiveDownloads>().Begin(second.File, anna.Participant.Session, Content.Length, isShown: false, token);
+        using var download = host.Get<ActiveDownloads>().Begin(second.File, anna.Participant.Session, Door.Browser, Content.Length, isShown: false, token);
         var reading = relayed.CopyAsync(0, Content.Length, got, download);
 
         Assert.True(await TryAsync(host, second, bert.Session));

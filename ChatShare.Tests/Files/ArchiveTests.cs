@@ -271,7 +271,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
     private Download Begin(params IReadOnlyCollection<ArchivedFile> files) =>
         fixture.App.Get<ActiveDownloads>().BeginArchive(
-            FileName.Clean("a.zip"), "", files, new PersonSession(Guid.NewGuid(), Guid.NewGuid(), Make.Nickname("Ann"), accountId: null, isAdministrator: false), Cancel);
+            FileName.Clean("a.zip"), "", files, new PersonSession(Guid.NewGuid(), Guid.NewGuid(), Make.Nickname("Ann"), accountId: null, isAdministrator: false), Door.Browser, Cancel);
 
     /// <summary>The first column, without its heading.</summary>
     private static IEnumerable<string> NamesIn(byte[] manifest) => System.Text.Encoding.UTF8.GetString(manifest)

@@ -32,6 +32,26 @@ public sealed class MessageHtmlTests
             MessageHtml.Format("see https://a.example/x?b=1&c='d there"));
 
     [Theory]
+    [InlineData("see www.Example.org/x, and", "www.Example.org/x")]
+    [InlineData("(www.intern:5080)", "www.intern:5080")]
+    [InlineData("WWW.büro.example.", "WWW.büro.example")]
+    [InlineData("'www.a.b'", "www.a.b")]
+    public void Format_host_that_is_known_by_its_beginning_is_a_link_without_a_scheme(string text, string address) =>
+        Assert.Contains(
+            $"<a href=\"http://{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">{address}</a>", MessageHtml.Format(text), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("www.")]
+    [InlineData("www...")]
+    [InlineData("awww.cute")]
+    [InlineData("ann@www.example")]
+    [InlineData("ftp://www.example")]
+    [InlineData("x/www.example")]
+    [InlineData("www.a@evil.example")]
+    [InlineData("www.%77.example")]
+    public void Format_what_only_looks_like_a_host_is_text(string text) => Assert.DoesNotContain("<a ", MessageHtml.Format(text), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData("http://a", "http://a")]
     [InlineData("HTTPS://A.Example/Path", "HTTPS://A.Example/Path")]
     [InlineData("http://host:5080/rooms/Lobby#end", "http://host:5080/rooms/Lobby#end")]
@@ -91,7 +111,6 @@ public sealed class MessageHtmlTests
     [InlineData("data:text/html,x")]
     [InlineData("ftp://a.b")]
     [InlineData("//a.b")]
-    [InlineData("www.a.b")]
     public void Format_what_is_no_plain_web_address_is_no_link(string text)
     {
         Assert.Empty(Links(text));

@@ -115,6 +115,7 @@ public sealed class CrossSiteTests(ApiFixture fixture) : IClassFixture<ApiFixtur
     [Theory]
     [InlineData("CircuitsPerPerson")]
     [InlineData("CircuitsPerAddress")]
+    [InlineData("Circuits")]
     public async Task Open_pages_are_limited_and_a_closed_one_makes_room(string limit)
     {
         await using var app = await RunningApp.StartAsync($"ChatShare:Limits:{limit}=2");

@@ -135,7 +135,7 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
         await upload.Ended.WaitAsync(Cancel);
         var message = (await NewestMessagesAsync()).Last(message => message.Files.Any(file => file.Id == upload.Id));
         await fixture.App.Get<WhoHasIt>().TookAsync([upload.Id], owner);
-        return new Target(message.Number, message.Files[0], fixture.App.Get<ActiveDownloads>().Begin(message.Files[0], owner, 3, isShown: false, CancellationToken.None));
+        return new Target(message.Number, message.Files[0], fixture.App.Get<ActiveDownloads>().Begin(message.Files[0], owner, Door.Browser, 3, isShown: false, CancellationToken.None));
     }
 
     private async Task AssertUntouchedAsync(Target target)

@@ -89,7 +89,7 @@ internal static class ArchiveEndpoint
         return HttpMethods.IsHead(request.Method) ? TypedResults.Stream(Stream.Null, "application/zip", name.Value) : TypedResults.Stream(
             async destination =>
             {
-                using var download = call.Downloads.BeginArchive(name, address, archived, who, call.Context.RequestAborted);
+                using var download = call.Downloads.BeginArchive(name, address, archived, who, call.Context.Door(), call.Context.RequestAborted);
                 try
                 {
                     await call.WhoHasIt.TookAsync(await FileArchive.WriteAsync(archived, destination, download), who);

@@ -84,7 +84,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
             ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !completes ? Task.CompletedTask : TookAsync())
             : new SendingBody(
-                body, context, length => downloads.Begin(file, who, length, isShown, context.RequestAborted),
+                body, context, length => downloads.Begin(file, who, context.Door(), length, isShown, context.RequestAborted),
                 first => isShown || (first > 0 && !completes) ? Task.CompletedTask : TookAsync()));
         return TypedResults.PhysicalFile(
             stored.Path,

@@ -1,6 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
+using ChatShare.Web.Security;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints;
@@ -47,7 +48,7 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
 
     private async Task SendAsync(HttpContext context, long from, long count, bool completes)
     {
-        using var download = downloads.Begin(file.File, who, count, isShown: false, context.RequestAborted);
+        using var download = downloads.Begin(file.File, who, context.Door(), count, isShown: false, context.RequestAborted);
         try
         {
             // The browser's own bar begins now, not with the next byte.

@@ -32,7 +32,7 @@ internal sealed class GatewayFiles(
 
     /// <summary>Counts what is sent, for the administrator's eyes.</summary>
     public Download Begin(SharedFile file, PersonSession who, CancellationToken readerGone) =>
-        downloads.Begin(file, who, file.Length, isShown: false, readerGone);
+        downloads.Begin(file, who, Door.Tcp, file.Length, isShown: false, readerGone);
 
     /// <summary>The client has it.</summary>
     public Task TookAsync(SharedFile file, PersonSession who) => whoHasIt.TookAsync([file.Id], who);

@@ -21,6 +21,7 @@ internal sealed class CircuitGate(
 
     private readonly OpenCount<Guid> _byPerson = new();
     private readonly OpenCount<string> _byAddress = new();
+    private readonly OpenCount<Limit> _all = new();
 
     public Task InvokeAsync(HttpContext context)
     {
@@ -43,6 +44,7 @@ internal sealed class CircuitGate(
     private Limit? FullLimit(HttpContext context, PersonSession session) =>
         _byPerson.IsFull(session.PersonId, options.Value.Limits.CircuitsPerPerson) ? Limit.CircuitsPerPerson
         : _byAddress.IsFull(ClientAddress.Key(context), options.Value.Limits.CircuitsPerAddress) ? Limit.CircuitsPerAddress
+        : _all.IsFull(Limit.Circuits, options.Value.Limits.Circuits) ? Limit.Circuits
         : null;
 
     private async Task ServeAsync(HttpContext context, PersonSession session)
@@ -51,9 +53,10 @@ internal sealed class CircuitGate(
         var address = ClientAddress.Of(context);
         using var person = _byPerson.TryEnter(session.PersonId, limits.CircuitsPerPerson);
         using var place = _byAddress.TryEnter(ClientAddress.Key(context), limits.CircuitsPerAddress);
-        if (person is null || place is null)
+        using var any = _all.TryEnter(Limit.Circuits, limits.Circuits);
+        if (person is null || place is null || any is null)
         {
-            var limit = person is null ? Limit.CircuitsPerPerson : Limit.CircuitsPerAddress;
+            var limit = person is null ? Limit.CircuitsPerPerson : place is null ? Limit.CircuitsPerAddress : Limit.Circuits;
             logger.TooManyCircuits(address, limit.ToString());
             context.Response.Headers.RetryAfter = "10";
             await RefuseAsync(context, limit);

@@ -5,6 +5,7 @@ import "./file-actions.js";
 import "./pane.js";
 import "./title.js";
 import { isEnter } from "./dom.js";
+import { followDragsElsewhere } from "./drags.js";
 import { isHandingOver } from "./picker.js";
 import { showTransfers } from "./transfers.js";
 
@@ -339,4 +340,5 @@ export async function start() {
   });
   // What is on its way, or waits, is shown on every page; the page itself comes first.
   showTransfers();
+  followDragsElsewhere();
 }
