@@ -33,7 +33,7 @@ internal sealed class CommandLine
             dotnet run -c Release --project ChatShare.Benchmarks -- log    [--rounds 5] [--seconds 2] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- fanout [--rounds 3] [--only steady,burst,scale,memory,arrival] [--circuits N] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- upload   [--rounds 5] [--only near,far,tus,memory] [--install] [--short]
-            dotnet run -c Release --project ChatShare.Benchmarks -- download [--rounds 5] [--install] [--short]
+            dotnet run -c Release --project ChatShare.Benchmarks -- download [--rounds 11] [--install] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- gateway  [--rounds 7] [--only speed,memory] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- stall    [--rounds 5] [--circuits 200] [--stalled 20] [--rate 5] [--seconds 20] [--short]
             dotnet run -c Release --project ChatShare.Benchmarks -- load     [--rounds 10] [--install] [--short]

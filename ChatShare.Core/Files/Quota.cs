@@ -26,6 +26,7 @@ public sealed class Quota
     private static readonly TimeSpan Frame = TimeSpan.FromSeconds(1);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
+    private readonly Database _database;
     private readonly UploadLeases _leases;
     private readonly DownloadStore _store;
     private readonly LowDisk _disk;
@@ -40,9 +41,10 @@ public sealed class Quota
     private readonly PersonSignals _changed = new();
 
     internal Quota(
-        IDbContextFactory<ChatShareDbContext> contexts, UploadLeases leases, DownloadStore store, LowDisk disk, MessageLog log, ChatShareMetrics metrics,
+        IDbContextFactory<ChatShareDbContext> contexts, Database database, UploadLeases leases, DownloadStore store, LowDisk disk, MessageLog log, ChatShareMetrics metrics,
         IOptions<ChatShareOptions> options, TimeProvider time)
     {
+        _database = database;
         _leases = leases;
         _store = store;
         _contexts = contexts;
@@ -80,7 +82,7 @@ public sealed class Quota
 
     /// <summary>
     /// Grants files their place, or says what is left. Of announcements at the same moment each sees what the ones before were granted,
-    /// so that they cannot pass a limit together.
+    /// so that they cannot pass a limit together, at whichever nodes.
     /// </summary>
     /// <param name="room">Where they are shared.</param>
     /// <param name="personId">Who shares them.</param>
@@ -92,10 +94,13 @@ public sealed class Quota
     internal async Task<IDisposable> ReserveAsync(
         Room room, Guid personId, IReadOnlyList<SharedFile> files, IEnumerable<Upload> active, CancellationToken cancellationToken)
     {
-        await _gate.WaitAsync(cancellationToken);
+        // What another node has granted is seen when it is in the database: until then it has the turn.
+        var turn = _limits is { PersonBytes: 0, RoomBytes: 0, TotalBytes: 0 } ? null : await _database.TakeTurnAsync("quota:", cancellationToken);
+        var granted = false;
+        await _gate.WaitAsync(CancellationToken.None);
         try
         {
-            var wanted = new Reservation(_reserved, room.Id, personId, files);
+            var wanted = new Reservation(_reserved, turn, room.Id, personId, files);
             // Taken before the database and the uploads are asked: what gets there meanwhile is left out there, and counted once.
             Reservation[] reserved = [.. _reserved.Keys];
             List<string> ids = [.. reserved.SelectMany(other => other.Ids)];
@@ -104,6 +109,7 @@ public sealed class Quota
             await DemandAsync(Limit.RoomBytes, _limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
             await DemandAsync(Limit.TotalBytes, _limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
             _reserved[wanted] = 0;
+            granted = true;
             return wanted;
 
             async Task DemandAsync(Limit limit, long most, Expression<Func<FileRow, bool>> inDatabase, Func<Reservation, bool> inMemory, Func<string, string> say)
@@ -121,6 +127,8 @@ public sealed class Quota
         finally
         {
             _gate.Release();
+            if (!granted)
+                turn?.Dispose();
         }
     }
 
@@ -170,7 +178,8 @@ public sealed class Quota
     }
 
     /// <summary>What was granted to one announcement.</summary>
-    private sealed class Reservation(ConcurrentDictionary<Reservation, byte> all, int roomId, Guid personId, IReadOnlyList<SharedFile> files) : IDisposable
+    private sealed class Reservation(
+        ConcurrentDictionary<Reservation, byte> all, IDisposable? turn, int roomId, Guid personId, IReadOnlyList<SharedFile> files) : IDisposable
     {
         public int RoomId => roomId;
 
@@ -181,6 +190,10 @@ public sealed class Quota
         /// <summary>A decimal: without a limit for one file anybody may announce two of 2^63 bytes.</summary>
         public decimal Bytes { get; } = files.Sum(file => (decimal)file.Length);
 
-        public void Dispose() => all.TryRemove(this, out _);
+        public void Dispose()
+        {
+            all.TryRemove(this, out _);
+            turn?.Dispose();
+        }
     }
 }

@@ -6,15 +6,36 @@ namespace ChatShare.Core.Files;
 /// <summary>
 /// Which contents are needed: one is deleted only when no row names it and none is about to, and adopting one must not run beside that look.
 /// </summary>
-internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> contexts, DownloadStore store) : IDisposable
+internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> contexts, Database database, DownloadStore store) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
-    /// <summary>Nobody else adopts or deletes until what is returned is disposed, which may be done twice.</summary>
+    /// <summary>Nobody else, at no other node either, adopts or deletes until what is returned is disposed, which may be done twice.</summary>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
-        return new Held(_gate);
+        try
+        {
+            return new Held(_gate, await TakeTurnAsync(cancellationToken));
+        }
+        catch
+        {
+            _gate.Release();
+            throw;
+        }
+    }
+
+    /// <summary>Null as well while the database is away: then nobody can look whether a content is needed, and so none is deleted.</summary>
+    private async Task<IDisposable?> TakeTurnAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await database.TakeTurnAsync("contents:", cancellationToken);
+        }
+        catch (RefusedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>
@@ -63,11 +84,17 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
 
     public void Dispose() => _gate.Dispose();
 
-    private sealed class Held(SemaphoreSlim gate) : IDisposable
+    private sealed class Held(SemaphoreSlim gate, IDisposable? turn) : IDisposable
     {
         private SemaphoreSlim? _gate = gate;
 
-        // Once, however often it is called: who lets go early is disposed again at the end.
-        public void Dispose() => Interlocked.Exchange(ref _gate, null)?.Release();
+        public void Dispose()
+        {
+            // Once, however often it is called: who lets go early is disposed again at the end.
+            if (Interlocked.Exchange(ref _gate, null) is not { } held)
+                return;
+            turn?.Dispose();
+            held.Release();
+        }
     }
 }

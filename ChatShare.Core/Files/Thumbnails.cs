@@ -96,7 +96,7 @@ public sealed class Thumbnails : IDisposable
     private static SKData? Encode(string source)
     {
         using var codec = SKCodec.Create(source);
-        if (codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels)
+        if (codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && HasTooManyScans(source)))
             return null;
         var scale = Math.Min(1f, Math.Min((float)MaxWidth / codec.Info.Width, (float)MaxHeight / codec.Info.Height));
         if (Turns(codec.EncodedOrigin))
@@ -112,6 +112,12 @@ public sealed class Thumbnails : IDisposable
         var size = new SKSizeI(Math.Max(1, (int)(codec.Info.Width * scale)), Math.Max(1, (int)(codec.Info.Height * scale)));
         using var upright = Draw(bitmap, size, codec.EncodedOrigin);
         return upright.Encode(SKEncodedImageFormat.Webp, Quality);
+    }
+
+    private static bool HasTooManyScans(string source)
+    {
+        using var file = new FileStream(source, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 64 * 1024, FileOptions.SequentialScan);
+        return JpegScans.AreTooMany(file);
     }
 
     private static SKImage Draw(SKBitmap bitmap, SKSizeI size, SKEncodedOrigin origin)

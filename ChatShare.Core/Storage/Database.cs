@@ -152,6 +152,31 @@ public sealed class Database : IDisposable
         await transaction.CommitAsync(cancellationToken);
     }
 
+    /// <summary>Takes the turn for what two nodes must not do at the same time.</summary>
+    /// <param name="what">See <see cref="InTurnAsync"/>.</param>
+    /// <param name="cancellationToken">Gives up waiting for the turn.</param>
+    /// <returns>Gives the turn back, also when its connection ends; null where there is one node.</returns>
+    /// <exception cref="RefusedException">The database is away.</exception>
+    internal async Task<IDisposable?> TakeTurnAsync(string what, CancellationToken cancellationToken)
+    {
+        if (!IsShared)
+            return null;
+        var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        try
+        {
+            await db.Database.BeginTransactionAsync(cancellationToken);
+            await db.HoldAsync(what, cancellationToken);
+            return db;
+        }
+        catch (Exception e)
+        {
+            await db.DisposeAsync();
+            if (IsAway(e))
+                throw FullDisk.Refusal(e);
+            throw;
+        }
+    }
+
     /// <summary>Closes what is kept open and lets another program use the database.</summary>
     public void Dispose() => _engine.Dispose();
 

@@ -27,6 +27,44 @@ public sealed class UploadLeaseTests : IDisposable
     public void Dispose() => _patience.Dispose();
 
     [Fact]
+    public async Task Contents_are_held_and_space_is_granted_at_one_node_at_a_time()
+    {
+        await using var nodes = await Nodes.StartAsync(0);
+        await nodes.AddAsync(("Limits:PersonBytes", "100"));
+        await nodes.AddAsync(("Limits:PersonBytes", "100"));
+        var held = await nodes[0].Get<StoredContents>().HoldAsync(Cancel);
+        var waits = nodes[1].Get<StoredContents>().HoldAsync(Cancel);
+        // Somebody waits for the lock who has not got it.
+        await Eventually.TrueAsync(async () => await PostgreSqlServer.AskAsync(
+            nodes.Database,
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted") is 1L);
+        Assert.False(waits.IsCompleted);
+        held.Dispose();
+        (await waits).Dispose();
+
+        for (var round = 0; round < 10; round++)
+        {
+            var here = await nodes[0].JoinAsync($"Both {round}", Cancel);
+            var there = await nodes.FindAsync(1, here);
+            var outcomes = await Task.WhenAll(Announce(nodes[0], here), Announce(nodes[1], there));
+            Assert.Equal([false, true], outcomes.Order());
+        }
+
+        Task<bool> Announce(CoreHost node, PersonSession who) => Task.Run(async () =>
+        {
+            try
+            {
+                await node.Uploads.BeginAsync(node.Lobby, who, Door.Api, [Make.File("a.bin", 60)], Make.ClientId(), Cancel);
+                return true;
+            }
+            catch (RefusedException e) when (e.Kind == RefusalKind.DiskFull)
+            {
+                return false;
+            }
+        });
+    }
+
+    [Fact]
     public async Task What_comes_in_at_one_node_is_left_alone_by_others_until_that_one_stops_and_goes_on_there_at_once()
     {
         await using var nodes = await Nodes.StartAsync(1);

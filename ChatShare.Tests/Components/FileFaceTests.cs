@@ -33,7 +33,7 @@ public sealed class FileFaceTests
     [InlineData("utf16.tsv", "application/octet-stream", null, "table")]
     [InlineData("a.mp3", "audio/mpeg", null, "audio")]
     [InlineData("a.webm", "video/webm", null, "video")]
-    [InlineData("a.mkv", "video/x-matroska", null, null)]
+    [InlineData("a.mkv", "video/x-matroska", null, "video")]
     [InlineData("a.pdf", "application/pdf", null, "pdf")]
     [InlineData("fake.pdf", "application/octet-stream", null, null)]
     [InlineData("a.zip", "application/octet-stream", null, null)]

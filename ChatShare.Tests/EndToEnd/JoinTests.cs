@@ -34,7 +34,7 @@ public sealed class JoinTests(Chromium chromium, ServerFixture fixture)
         Assert.All(parts.Where(part => part.Url.Contains("/js/", StringComparison.Ordinal)), part => Assert.Matches(@"/js/[a-z0-9-]+\.[a-z0-9]{10}\.js$", part.Url));
         Assert.InRange(answers.Count, 1, 25);
         var own = parts.Where(part => !part.Url.Contains("/_", StringComparison.Ordinal));
-        Assert.InRange((await Task.WhenAll(own.Select(part => part.BodyAsync()))).Sum(body => body.Length), 1, 240_000);
+        Assert.InRange((await Task.WhenAll(own.Select(part => part.BodyAsync()))).Sum(body => body.Length), 1, 260_000);
     }
 
     [Fact]

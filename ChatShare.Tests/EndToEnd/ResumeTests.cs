@@ -266,7 +266,7 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
               };
             }
             """);
-        await ann.AttachAsync((await RandomFileAsync("late.bin", 300_000)).Path);
+        await ann.AttachAsync((await RandomFileAsync("late.bin", 299_987)).Path);
         var panel = ann.Page.GetByRole(AriaRole.Region, new() { Name = "Transfers" });
         await Expect(ann.Download("late.bin")).ToBeVisibleAsync();
         await panel.GetByText("300 KB · checking").ClickAsync();

@@ -55,6 +55,20 @@ public sealed class ThumbnailTests
         Assert.Null(await FindAsync(host, cut, token));
 
         var jpeg = Picture(SKEncodedImageFormat.Jpeg, 800, 800);
+        // Drawn over a hundred times and more, by a few bytes each time.
+        var scan = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xDA]);
+        var frame = jpeg.AsSpan().IndexOf((ReadOnlySpan<byte>)[0xFF, 0xC0]);
+        var overdrawn = jpeg.ToArray();
+        overdrawn[frame + 1] = 0xC2;
+        byte[] again = [.. overdrawn[scan..(scan + 14)], 1, 0xFF, 0, 2];
+        overdrawn = [.. overdrawn[..scan], .. Enumerable.Repeat(again, 101).SelectMany(bytes => bytes), .. overdrawn[scan..]];
+        var slow = await host.ShareAsync(anna, "slow.jpg", overdrawn, token);
+        Assert.Equal(800, slow.File.Width);
+        Assert.Null(await FindAsync(host, slow, token));
+        Assert.True(JpegScans.AreTooMany(new MemoryStream(overdrawn)));
+        Assert.False(JpegScans.AreTooMany(new MemoryStream(overdrawn[..(scan + (again.Length * 100))])));
+        Assert.False(JpegScans.AreTooMany(new MemoryStream(jpeg)));
+
         Assert.NotNull(await FindAsync(host, await host.ShareAsync(anna, "cut.jpg", jpeg[..(jpeg.Length / 2)], token), token));
     }
 

@@ -33,21 +33,6 @@ public sealed class TusTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         Assert.Contains("sha256", Header(response, "Tus-Checksum-Algorithm").Split(','));
     }
 
-    [Theory]
-    [InlineData("plans/2026", "plans/2026")]
-    [InlineData("plans/2026/a.txt", "plans/2026")]
-    [InlineData("plans/not-a.txt", "plans/not-a.txt")]
-    [InlineData("a.txt", null)]
-    [InlineData("/", null)]
-    public async Task Path_names_the_folder_also_when_it_ends_with_the_files_own_name(string path, string? folder)
-    {
-        var tus = new TusClient(fixture.App, (await ApiClient.SignInAsync(fixture.App, $"Pather {Make.ClientId()[..8]}")).Http);
-        var location = await tus.CreateAsync("a.txt", 1, ("path", path));
-
-        Assert.True(FileId.TryParse(location.Split('/')[^1], out var id));
-        Assert.Equal(folder, fixture.App.Get<UploadService>().Find(id)!.File.Folder);
-    }
-
     [Fact]
     public async Task File_in_parts_arrives_whole_and_its_card_becomes_the_file()
     {

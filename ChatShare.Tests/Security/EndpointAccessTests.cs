@@ -71,6 +71,7 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["GET /files/{id}/{name?}"] = Whose.WhoeverHasJoined,
         ["HEAD /files/{id}/{name?}"] = Whose.WhoeverHasJoined,
         ["GET /files/archive"] = Whose.WhoeverHasJoined,
+        ["HEAD /files/archive"] = Whose.WhoeverHasJoined,
         ["POST /files/archive"] = Whose.WhoeverHasJoined,
         ["GET /thumbnails/{id}"] = Whose.WhoeverHasJoined,
         ["GET /uploads/"] = Whose.WhoeverHasJoined,

@@ -39,6 +39,7 @@ internal sealed class Circuit : BunitContext
         Services.AddSingleton(core.Get<FileDirectory>());
         Services.AddSingleton(core.Get<MessageSearch>());
         Services.AddSingleton(core.Get<FileKeeping>());
+        Services.AddSingleton(core.Get<FileRemoval>());
         Services.AddSingleton(core.Get<StorageReport>());
         Services.AddSingleton(core.Get<StorageCleaning>());
         Services.AddSingleton(core.Get<ActiveDownloads>());

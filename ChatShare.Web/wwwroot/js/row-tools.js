@@ -89,9 +89,29 @@ export function followRows({ scroller, tools, room, person, administrator, takeB
       hide();
       return;
     }
-    // Over the end of the row before rather than of its own first line.
-    tools.style.top = `${Math.max(at.top - around.top - tools.offsetHeight + 8, 0)}px`;
-    tools.style.right = `${around.right - at.right + 12}px`;
+    const { top, right } = freePlace(around, at);
+    tools.style.top = `${top - around.top}px`;
+    tools.style.right = `${around.right - right}px`;
+  }
+
+  /**
+   * Over the end of the row before rather than of its own first line, and over nothing that can be pressed: whoever goes from this row to a button
+   * near by would find the toolbar there.
+   * @param {DOMRect} around of the log @param {DOMRect} at of the row
+   * @returns {{ top: number, right: number }} in the window
+   */
+  function freePlace(around, at) {
+    const { offsetWidth: width, offsetHeight: height } = tools;
+    const tops = [at.top - height + 8, at.top].map((top) => Math.max(top, around.top));
+    const others = [...scroller.querySelectorAll("a, button, summary, input")].map((other) => other.getBoundingClientRect());
+    for (let right = at.right - 12; right - width > at.left; right -= 8) {
+      for (const top of tops) {
+        if (!others.some((other) => other.left < right && other.right > right - width && other.top < top + height && other.bottom > top)) {
+          return { top, right };
+        }
+      }
+    }
+    return { top: tops[0], right: at.right - 12 };
   }
 
   function hide() {
