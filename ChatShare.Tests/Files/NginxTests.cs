@@ -26,7 +26,7 @@ public sealed class NginxTests
                  {
                      [], [("Range", "bytes=0-999")], [("Range", "bytes=-1000")], [("Range", "bytes=2999000-")], [("Range", "bytes=3000000-")],
                      [("Range", "bytes=0-1,5-6")], [("Range", "bytes=10-19"), ("If-Range", tag)], [("Range", "bytes=10-19"), ("If-Range", "\"other\"")],
-                     [("If-None-Match", tag)],
+                     [("If-None-Match", tag)], [("If-Match", tag)], [("If-Match", "\"other\"")],
                  })
         {
             var what = string.Join("; ", headers.Select(header => $"{header.Item1}: {header.Item2}"));

@@ -124,6 +124,32 @@ public sealed class BackupTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Backup_needs_no_redis_and_restore_sees_nodes_that_have_names_of_their_own()
+    {
+        var token = TestContext.Current.CancellationToken;
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        using var folder = new TemporaryFolder();
+        await using var redis = await RedisServer.StartAsync();
+        string[] settings = [.. PostgreSqlServer.SettingsFor($"{await PostgreSqlServer.NewDatabaseAsync()};Application Name=node2"), $"ChatShare:Cluster:Redis={redis.Address}"];
+        await using var app = await RunningApp.StartAsync(settings);
+        // By the cookie there is a key.
+        using var ann = await app.JoinAsync("Ann");
+        string[] others = [.. app.StorageSettings.Select(setting => setting.Replace(";Application Name=node2", "", StringComparison.Ordinal))];
+        string[] same = [$"--ChatShare:DataDirectory={app.DataDirectory}", $"--ChatShare:Downloads:Directory={app.DownloadsDirectory}", .. others];
+        var backup = folder.File("backup");
+
+        var (code, said) = await RunAsync(BackupCommand.BackupAsync, [backup, .. same, "--ChatShare:Cluster:Redis=127.0.0.1:1"]);
+        Assert.True(code == 0, said);
+        Assert.NotEmpty(Directory.GetFiles(Path.Combine(backup, "keys"), "key-*.xml"));
+        (code, said) = await RunAsync(BackupCommand.RestoreAsync, [backup, "--replace", .. same, $"--ChatShare:Cluster:Redis={redis.Address}"]);
+        Assert.Equal(1, code);
+        Assert.Contains("in use by another ChatShare", said, StringComparison.Ordinal);
+        using var still = await ann.GetAsync("/rooms/Lobby", token);
+        Assert.True(still.IsSuccessStatusCode);
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Kill_in_the_middle_of_either_is_known_and_the_same_command_does_it_then()
     {
         var token = TestContext.Current.CancellationToken;
