@@ -118,7 +118,8 @@ public sealed class Database : IDisposable
     {
         for (var each = fault; each is not null; each = each.InnerException)
         {
-            if (!_engine.MayPass(each))
+            // A time that is over may have been another's: the driver says so by a fault of its own.
+            if (each is not DbException || !_engine.MayPass(each))
                 continue;
             _outage.Began(fault);
             return true;
