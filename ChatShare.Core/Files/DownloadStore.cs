@@ -259,6 +259,9 @@ internal sealed class DownloadStore
         return Directory.Exists(_partial) ? 0 : throw new DirectoryNotFoundException($"The folder {_partial} is not there.");
     }
 
+    /// <summary>The same for people to see; 0 as well while it cannot be looked at.</summary>
+    public long PartialLengthShown(FileId id) => new FileInfo(PartialPath(id)) is { Exists: true } file ? file.Length : 0;
+
     /// <summary>Makes an empty file and deletes it. A disk that is full is another matter, of which <see cref="FreeBytes"/> tells.</summary>
     /// <returns>Why it cannot be made; null when it can.</returns>
     public Exception? FaultOfWriting()

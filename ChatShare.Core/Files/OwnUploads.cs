@@ -143,7 +143,6 @@ public sealed class OwnUploads
         return elsewhere;
     }
 
-    /// <summary>Of an upload of an earlier run that is still being hashed again the partial file's length is what is known.</summary>
     private static async Task<string> HashAsync(FileStream partial, long offset, int length, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

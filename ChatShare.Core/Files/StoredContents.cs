@@ -25,7 +25,7 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
         }
     }
 
-    /// <summary>Null as well while the database is away: then nobody can look whether a content is needed, and so none is deleted.</summary>
+    /// <summary>Null as well while the database cannot be had: then nobody can look whether a content is needed, and so none is deleted.</summary>
     private async Task<IDisposable?> TakeTurnAsync(CancellationToken cancellationToken)
     {
         try

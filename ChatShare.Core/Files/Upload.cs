@@ -56,7 +56,7 @@ public sealed class Upload
     public long Received => _bytes.Count;
 
     /// <summary>Bytes that are here, for people to see: also of what an earlier run of the program has received and nobody has looked through yet.</summary>
-    public long Here => TakenUp.IsCompleted ? Received : Math.Min(Length, _owner.Store.PartialLength(Id));
+    public long Here => TakenUp.IsCompleted ? Received : Math.Min(Length, _owner.Store.PartialLengthShown(Id));
 
     /// <summary>True until it is ready, or its failure or cancellation was asked for, or another node goes on with it.</summary>
     public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null && !_isLetGo;

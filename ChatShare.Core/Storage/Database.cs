@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Data.Common;
 using System.Security.Cryptography;
 using ChatShare.Core.Files;
@@ -26,6 +27,9 @@ public sealed class Database : IDisposable
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly Outage _outage;
     private readonly ILogger<Database> _logger;
+
+    // Whoever waits at this node waits here: each turn that is waited for in the database takes a connection.
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _turns = new(StringComparer.Ordinal);
     private string? _epoch;
     private string _newestMigration = "";
     private int _isOutgrown;
@@ -118,6 +122,9 @@ public sealed class Database : IDisposable
     {
         for (var each = fault; each is not null; each = each.InnerException)
         {
+            // Whoever asked gave up; the driver hands on what the server said to that.
+            if (each is OperationCanceledException)
+                return false;
             // A time that is over may have been another's: the driver says so by a fault of its own.
             if (each is not DbException || !_engine.MayPass(each))
                 continue;
@@ -162,19 +169,33 @@ public sealed class Database : IDisposable
     {
         if (!IsShared)
             return null;
-        var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        var here = _turns.GetOrAdd(what, _ => new SemaphoreSlim(1));
+        await here.WaitAsync(cancellationToken);
+        var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
         try
         {
+            // Another node has it for as long as it needs it.
+            db.Database.SetCommandTimeout(0);
             await db.Database.BeginTransactionAsync(cancellationToken);
             await db.HoldAsync(what, cancellationToken);
-            return db;
+            return new Turn(here, db);
         }
         catch (Exception e)
         {
             await db.DisposeAsync();
+            here.Release();
             if (IsAway(e))
                 throw FullDisk.Refusal(e);
             throw;
+        }
+    }
+
+    private sealed class Turn(SemaphoreSlim here, ChatShareDbContext db) : IDisposable
+    {
+        public void Dispose()
+        {
+            db.Dispose();
+            here.Release();
         }
     }
 

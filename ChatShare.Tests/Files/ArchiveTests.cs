@@ -129,6 +129,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         Assert.Equal((HttpStatusCode.OK, "application/zip"), (head.StatusCode, head.Content.Headers.ContentType?.MediaType));
         Assert.Equal("Lobby.zip", head.Content.Headers.ContentDisposition?.FileNameStar);
+        Assert.Null(head.Content.Headers.ContentLength);
         Assert.Equal(HttpStatusCode.NotFound, nowhere.StatusCode);
         Assert.Equal(0, (await app.Get<WhoHasIt>().CountAsync([shared[0].Id], session.Participant.Session, Cancel))[0].Count);
     }

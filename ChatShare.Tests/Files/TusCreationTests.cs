@@ -16,6 +16,7 @@ public sealed class TusCreationTests(ApiFixture fixture) : IClassFixture<ApiFixt
     [InlineData("plans/2026/a.txt", "plans/2026")]
     [InlineData("plans/not-a.txt", "plans/not-a.txt")]
     [InlineData("a.txt", null)]
+    [InlineData("a.txt/", "a.txt")]
     [InlineData("/", null)]
     public async Task Path_names_the_folder_also_when_it_ends_with_the_files_own_name(string path, string? folder)
     {

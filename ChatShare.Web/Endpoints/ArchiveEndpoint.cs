@@ -8,6 +8,7 @@ using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
+using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints;
 
@@ -86,7 +87,17 @@ internal static class ArchiveEndpoint
         var request = call.Context.Request;
         var address = HttpMethods.IsGet(request.Method) ? $"{request.PathBase}{request.Path}{request.QueryString}" : "";
         var name = FileName.Clean(fileName);
-        return HttpMethods.IsHead(request.Method) ? TypedResults.Stream(Stream.Null, "application/zip", name.Value) : TypedResults.Stream(
+        if (HttpMethods.IsHead(request.Method))
+        {
+            // How long it is comes out while it is made.
+            call.Context.Response.ContentType = "application/zip";
+            var disposition = new ContentDispositionHeaderValue("attachment");
+            disposition.SetHttpFileName(name.Value);
+            call.Context.Response.Headers.ContentDisposition = disposition.ToString();
+            return TypedResults.Empty;
+        }
+
+        return TypedResults.Stream(
             async destination =>
             {
                 using var download = call.Downloads.BeginArchive(name, address, archived, who, call.Context.Door(), call.Context.RequestAborted);

@@ -120,6 +120,8 @@ internal sealed class Crowd : IHubFilter, IMiddleware, IDisposable
             context.Response.StatusCode = StatusCodes.Status400BadRequest;
         }
 
+        // The status page is only looked at: the form would be refused once more.
+        (context.Request.Method, context.Request.ContentType) = (HttpMethods.Get, null);
         return false;
     }
 

@@ -96,7 +96,7 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
         return creation is not null;
     }
 
-    /// <summary>What browsers tell of a file in a folder (<c>webkitRelativePath</c>) ends with its own name.</summary>
+    /// <summary>What browsers tell of a file in a folder (<c>webkitRelativePath</c>) ends with its own name; whoever means a folder of that name ends it with a slash.</summary>
     private static string? FolderOf(string? path, string name) =>
         path is not null && (path == name || path.EndsWith("/" + name, StringComparison.Ordinal)) ? path[..^name.Length] : path;
 

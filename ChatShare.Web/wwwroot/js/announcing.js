@@ -77,7 +77,7 @@ const opensBatch = (item) => item.batch !== "" && !opened.has(item.batch) && ite
 /** @param {Item} item @returns {tus.Creation} */
 const creationOf = ({ file, size, path, room, batch, index, clientId }) => ({
   size,
-  metadata: { room, filename: file.name, filetype: file.type, path, batch, index: String(index), clientId, modified: String(file.lastModified) },
+  metadata: { room, filename: file.name, filetype: file.type, path: path && `${path}/`, batch, index: String(index), clientId, modified: String(file.lastModified) },
 });
 
 /**

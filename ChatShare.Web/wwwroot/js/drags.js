@@ -5,6 +5,8 @@ import { element } from "./dom.js";
 import { note } from "./handles.js";
 import * as uploads from "./uploads.js";
 
+const lookAgain = 50;
+
 /** @typedef {{ file: File, path: string }} Picked path: the folder that it came out of, empty for none */
 
 /** @param {DataTransfer | null} transfer */
@@ -137,6 +139,7 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
     const picked = await taking;
     if (link?.dataset.room && picked.length > 0) {
       // It says by itself where they are to go.
+      await isOpen();
       void uploads.share(picked, link.dataset.room);
     } else {
       takeHere(picked);
@@ -152,6 +155,13 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
   signal.addEventListener("abort", end);
 }
 
+/** Until a room is open: it knows how many files one message takes, and says what is wrong with them. */
+async function isOpen() {
+  while (!document.querySelector(".room[data-ready]")) {
+    await new Promise((resolve) => setTimeout(resolve, lookAgain));
+  }
+}
+
 /** On the pages around a room, its files and its search, what is dropped goes to the room, and so does the page. */
 export function followDragsElsewhere() {
   /** @returns {HTMLElement | null} */
@@ -162,10 +172,11 @@ export function followDragsElsewhere() {
   followDrags({
     room: () => (document.querySelector(".composer") ? null : (current()?.dataset.room ?? null)),
     hint: () => shown,
-    take: (picked) => {
+    take: async (picked) => {
       const link = current();
       if (link?.dataset.room && picked.length > 0) {
         link.click();
+        await isOpen();
         void uploads.share(picked, link.dataset.room);
       }
     },

@@ -5,34 +5,50 @@
 const sheet = "/_content/MudBlazor/MudBlazor.min.css";
 const script = "/_content/MudBlazor/MudBlazor.min.js";
 
+const mostTries = 3;
+const pause = 1000;
+
 /** @type {Promise<unknown> | null} */
 let loading = null;
 
-/** @param {HTMLElement} made @param {() => void} put @returns {Promise<void>} */
-const arrival = (made, put) =>
-  new Promise((resolve, reject) => {
-    made.addEventListener("load", () => resolve());
-    made.addEventListener("error", () => reject(new Error("MudBlazor cannot be loaded.")));
-    put();
-  });
+/** @param {() => HTMLElement} put puts the element that loads it into the page @returns {Promise<void>} */
+async function arrival(put) {
+  for (let tries = 1; ; tries++) {
+    const made = put();
+    const isHere = await new Promise((resolve) => {
+      made.addEventListener("load", () => resolve(true));
+      made.addEventListener("error", () => resolve(false));
+    });
+    if (isHere) {
+      return;
+    }
+    made.remove();
+    if (tries === mostTries) {
+      throw new Error("MudBlazor cannot be loaded.");
+    }
+    await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+}
 
 function loadSheet() {
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = sheet;
   // Before ours, which bring it to the same type and edges.
-  return arrival(link, () => document.head.querySelector('link[rel="stylesheet"]')?.before(link));
+  document.head.querySelector('link[rel="stylesheet"]')?.before(link);
+  return link;
 }
 
 function loadScript() {
   const made = document.createElement("script");
   made.src = script;
-  return arrival(made, () => document.head.append(made));
+  document.head.append(made);
+  return made;
 }
 
 /** Returns when both are there. After a failure the next call tries again. */
 export async function load() {
-  loading ??= Promise.all([loadSheet(), loadScript()]);
+  loading ??= Promise.all([arrival(loadSheet), arrival(loadScript)]);
   try {
     await loading;
   } catch (reason) {

@@ -175,13 +175,14 @@ export function followRows({ scroller, tools, room, person, administrator, takeB
     },
     { signal },
   );
-  /** @param {FocusEvent} event */
-  const left = (event) => {
-    const to = event.relatedTarget;
-    if (!(to instanceof Node && (scroller.contains(to) || tools.contains(to))) && !tools.matches(":hover")) {
-      hide();
-    }
-  };
+  // Looked at when it has come to rest: where there is no clipboard, copying borrows it for a moment.
+  const left = () =>
+    setTimeout(() => {
+      const now = document.activeElement;
+      if (!scroller.contains(now) && !tools.contains(now) && !tools.matches(":hover")) {
+        hide();
+      }
+    });
   scroller.addEventListener("focusout", left, { signal });
   tools.addEventListener("focusout", left, { signal });
   scroller.addEventListener("focusin", (event) => event.target instanceof Element && event.target !== scroller && show(event.target.closest(".row")), { signal });
