@@ -48,7 +48,7 @@ public sealed class RowToolsTests(Chromium chromium, ServerFixture fixture) : IC
         // As on plain http, where there is no clipboard to write to: the focus is borrowed and comes back.
         await ann.Page.EvaluateAsync("() => (window.copied = 0, document.addEventListener('copy', () => window.copied++), navigator.clipboard.writeText = () => Promise.reject())");
         await ann.Page.Keyboard.PressAsync("Enter");
-        await Expect(Tools(ann).Locator(".copied")).ToBeVisibleAsync();
+        await Expect(Tool(ann, "Copy text").Locator(".copied")).ToBeVisibleAsync();
         await Expect(Tool(ann, "Copy text")).ToBeFocusedAsync();
         Assert.Equal(1, await ann.Page.EvaluateAsync<int>("() => window.copied"));
         await ann.Page.Keyboard.PressAsync("ArrowUp");
