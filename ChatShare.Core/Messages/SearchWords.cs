@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace ChatShare.Core.Messages;
 
-/// <summary>What somebody looks for: a few words that all have to occur, in any order and any case, also inside of longer ones. Immutable; made by <see cref="TryParse"/> only.</summary>
+/// <summary>What somebody looks for: a few words that all have to occur, in any order, in any case and with or without accents, also inside of longer ones. Immutable; made by <see cref="TryParse"/> only.</summary>
 public sealed record SearchWords
 {
     /// <summary>The longest question, in UTF-16 code units.</summary>
@@ -36,7 +36,7 @@ public sealed record SearchWords
     }
 
     /// <summary>Whether a text has all of them.</summary>
-    public bool AreIn(string text) => Words.All(word => text.Contains(word, StringComparison.OrdinalIgnoreCase));
+    public bool AreIn(string text) => Words.All(word => TextSearch.Contains(text, word));
 
     /// <summary>Where they stand in a text, in order and without overlaps; empty when it has none of them.</summary>
     public ImmutableArray<Range> PlacesIn(string text)
@@ -45,10 +45,8 @@ public sealed record SearchWords
         var places = new List<(int Start, int End)>();
         foreach (var word in Words)
         {
-            for (var at = Find(0); at >= 0; at = Find(at + word.Length))
-                places.Add((at, at + word.Length));
-
-            int Find(int from) => text.IndexOf(word, from, StringComparison.OrdinalIgnoreCase);
+            for (var place = TextSearch.Find(text, word, 0); place is { } found; place = TextSearch.Find(text, word, found.End))
+                places.Add(found);
         }
 
         var joined = new List<(int Start, int End)>();

@@ -15,12 +15,21 @@ public sealed class MessageSearchTests
     [InlineData("  привет ", "ПРИВЕТ")]
     [InlineData("größe", "Die Größe")]
     [InlineData("文", "中文")]
+    [InlineData("cafe", "Café")]
+    [InlineData("CAFÉ", "cafe\u0301")]
+    [InlineData("strasse", "Große Straße")]
+    [InlineData("Straße", "STRASSE")]
+    [InlineData("abc", "ＡＢＣ")]
+    [InlineData("\u200d", "👩\u200d🔬")]
+    [InlineData("🔬", "👩\u200d🔬")]
     public void Words_are_found_in_any_case_and_order(string typed, string text) => Assert.True(Words(typed).AreIn(text));
 
     [Theory]
     [InlineData("plan bad", "The plan is good")]
     [InlineData("\"good is\"", "The plan is good")]
     [InlineData("plans", "The plan is good")]
+    [InlineData("\u200d", "ä")]
+    [InlineData("👩", "👨")]
     public void All_of_them_have_to_be_there(string typed, string text) => Assert.False(Words(typed).AreIn(text));
 
     [Theory]
@@ -42,6 +51,8 @@ public sealed class MessageSearchTests
         Assert.Equal([0..4, 5..9], Words("ana bana nan b").PlacesIn("bana-NANA"));
         Assert.Equal([0..5], Words("nan ban").PlacesIn("banana"));
         Assert.Empty(Words("x").PlacesIn("banana"));
+        Assert.Equal([0..6, 7..14], Words("strasse").PlacesIn("Straße STRASSE"));
+        Assert.Equal([1..2], Words("\u200d").PlacesIn("ä\u200dä".Normalize()));
     }
 
     [Fact(Timeout = Make.Patience)]
