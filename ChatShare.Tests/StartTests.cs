@@ -230,6 +230,30 @@ public sealed class StartTests
     }
 
     [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 1)]
+    public async Task Part_that_cannot_go_on_ends_the_program_with_a_code_by_which_it_is_started_again(bool breaks, int code)
+    {
+        using var folder = new TemporaryFolder();
+        var part = new Part();
+        await using var app = ChatShareApp.Build(
+            [
+                "--Kestrel:Endpoints:Web:Url=http://127.0.0.1:0", "--ChatShare:Gateway:Endpoint=", $"--ChatShare:DataDirectory={folder.File("data")}",
+                $"--ChatShare:Downloads:Directory={folder.File("downloads")}",
+            ],
+            builder => builder.Logging.ClearProviders().Services.AddHostedService(_ => part));
+        await Start.RunAsync(app, TextWriter.Null, Cancel);
+        var ended = ChatShareApp.UntilStoppedAsync(app, Cancel);
+        Assert.False(ended.IsCompleted);
+        if (breaks)
+            part.Break();
+        else
+            app.Lifetime.StopApplication();
+
+        Assert.Equal(code, await ended);
+    }
+
+    [Theory]
     [InlineData("http://[::]:5080", "http://localhost:5080")]
     [InlineData("http://0.0.0.0:80", "http://localhost")]
     [InlineData("http://10.1.2.3:5080", "http://10.1.2.3:5080")]
@@ -296,4 +320,13 @@ public sealed class StartTests
     }
 
     private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private sealed class Part : BackgroundService
+    {
+        private readonly TaskCompletionSource _broken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Break() => _broken.SetException(new InvalidOperationException("broken"));
+
+        protected override Task ExecuteAsync(CancellationToken stoppingToken) => _broken.Task.WaitAsync(stoppingToken);
+    }
 }

@@ -46,11 +46,16 @@ public static class ChatShareApp
         }
 
         await using (app)
-        {
-            await app.WaitForShutdownAsync(cancellationToken);
-            // One that cannot go on stops all; whoever looks after the program starts it again by that.
-            return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
-        }
+            return await UntilStoppedAsync(app, cancellationToken);
+    }
+
+    /// <summary>Waits until a program that was started is stopped, by whatever it is.</summary>
+    /// <returns>The exit code: 1 when it could not go on.</returns>
+    internal static async Task<int> UntilStoppedAsync(WebApplication app, CancellationToken cancellationToken)
+    {
+        await app.WaitForShutdownAsync(cancellationToken);
+        // One that cannot go on stops all; whoever looks after the program starts it again by that.
+        return app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true }) ? 1 : 0;
     }
 
     /// <summary>Puts services and pipeline together and starts nothing; see <see cref="Start.RunAsync"/>.</summary>

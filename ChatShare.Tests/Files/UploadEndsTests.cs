@@ -54,12 +54,15 @@ public sealed class UploadEndsTests
         Assert.Equal(RefusalKind.NotYet, await RefusalAsync(() => host.Uploads.FindOwnAsync(upload.Id, anna, Cancel)));
         Assert.Equal(RefusalKind.NotYet, await RefusalAsync(CreateAsync));
         Assert.Equal(RefusalKind.NotPermitted, await RefusalAsync(() => host.Uploads.FindOwnAsync(upload.Id, bert, Cancel)));
+        // Whoever wants to read it is told the same, and not that there is no such file.
+        Assert.Equal(RefusalKind.NotYet, await RefusalAsync(() => host.Get<FileDirectory>().FindAsync(upload.Id, bert, Cancel)));
         await AllowAsync(host);
         await host.UploadClock.LookAtDiskAsync(Cancel);
 
         var (_, file) = await host.Uploads.FindOwnAsync(upload.Id, anna, Cancel);
         Assert.Equal((FileState.Ready, Make.Sha256(Content)), (file.State, file.Sha256));
         Assert.Equal(file, await host.Uploads.FindReadyAsync(anna, request.ClientId, Cancel));
+        Assert.Equal(file, (await host.Get<FileDirectory>().FindAsync(upload.Id, bert, Cancel))!.File);
 
         Task<Upload> CreateAsync() => host.Uploads.CreateAsync(host.Lobby, anna, Door.Browser, request, batch: null, Cancel);
     }

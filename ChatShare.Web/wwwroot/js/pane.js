@@ -8,6 +8,10 @@ const root = document.documentElement;
 const narrow = matchMedia("(max-width: 959.98px)");
 /** @type {HTMLElement | null} */
 let opener = null;
+// Escape closes a drawer, and where the browser has this, so does Android's Back, which does not leave the room then.
+const Watcher = /** @type {any} */ (window).CloseWatcher;
+/** @type {{ destroy(): void } | undefined} */
+let watcher;
 
 /** @param {string} id */
 function isOpen(id) {
@@ -30,18 +34,29 @@ function openDrawer(id) {
   opener = document.activeElement instanceof HTMLElement ? document.activeElement : null;
   root.dataset.drawer = id;
   syncPanes();
+  if (Watcher && !watcher) {
+    const made = new Watcher();
+    made.onclose = closeDrawer;
+    watcher = made;
+  }
   const first = document.getElementById(id)?.querySelector("[aria-current='page'], a[href], button");
   if (first instanceof HTMLElement) {
     first.focus({ preventScroll: true });
   }
 }
 
+function withoutDrawer() {
+  watcher?.destroy();
+  watcher = undefined;
+  delete root.dataset.drawer;
+  syncPanes();
+}
+
 function closeDrawer() {
   if (root.dataset.drawer === undefined) {
     return;
   }
-  delete root.dataset.drawer;
-  syncPanes();
+  withoutDrawer();
   if (opener?.isConnected) {
     opener.focus({ preventScroll: true });
   }
@@ -74,15 +89,12 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !event.defaultPrevented && root.dataset.drawer !== undefined) {
+  if (!Watcher && event.key === "Escape" && !event.defaultPrevented && root.dataset.drawer !== undefined) {
     event.preventDefault();
     closeDrawer();
   }
 });
 
-narrow.addEventListener("change", () => {
-  delete root.dataset.drawer;
-  syncPanes();
-});
+narrow.addEventListener("change", withoutDrawer);
 
 syncPanes();

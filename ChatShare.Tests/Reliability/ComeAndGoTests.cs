@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Gateway;
+using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+
+namespace ChatShare.Tests.Reliability;
+
+/// <summary>
+/// The soak of twenty minutes in its short form: people come by each door, talk, share, leave some files in the middle, and go; then nothing holds
+/// what was theirs. The long one (<c>ChatShare.Benchmarks soak</c>) weighs the whole heap and counts handles and threads, too.
+/// </summary>
+public sealed class ComeAndGoTests(Chromium chromium)
+{
+    private const int FileBytes = 100_000;
+    private const int Visits = 24;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Nothing_stays_of_those_who_came_and_went()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Gateway:Endpoint=127.0.0.1:0");
+        var gone = new List<WeakReference>();
+        await Parallel.ForAsync(0, Visits, new ParallelOptions { MaxDegreeOfParallelism = 6, CancellationToken = Cancel }, async (number, _) =>
+        {
+            var sessions = number % 4 == 3 ? await VisitByTcpAsync(app, number) : await VisitByApiAsync(app, number);
+            lock (gone)
+                gone.AddRange(sessions);
+        });
+        gone.AddRange(await VisitByBrowserAsync(app));
+
+        await Eventually.TrueAsync(async () => await CountAsync(app) == (0, 0, 0));
+        await Eventually.TrueAsync(async () =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            GC.Collect();
+            // As the server does it once a minute.
+            await app.Get<SessionService>().SeenAsync([], Cancel);
+            return gone.TrueForAll(reference => !reference.IsAlive);
+        });
+        Assert.Equal(Visits + 1, gone.Count);
+    }
+
+    // Methods of their own, that are never part of another: a variable of the test would hold what it looks for.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference[]> VisitByApiAsync(RunningApp app, int number)
+    {
+        var name = Name("Visitor", number);
+        using var http = app.NewClient();
+        using var opened = await http.PostAsJsonAsync("/api/session", new { nickname = name }, Cancel);
+        opened.EnsureSuccessStatusCode();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue(
+            "Bearer", (await opened.Content.ReadFromJsonAsync<JsonElement>(Cancel)).GetProperty("accessToken").GetString());
+        using var events = await http.GetAsync("/api/rooms/Lobby/events", HttpCompletionOption.ResponseHeadersRead, Cancel);
+        using var posted = await http.PostAsJsonAsync("/api/rooms/Lobby/messages", new { text = $"I am {name}", clientId = Make.ClientId() }, Cancel);
+        posted.EnsureSuccessStatusCode();
+        var tus = new TusClient(app, http);
+        var location = await tus.CreateAsync($"{name}.bin", FileBytes);
+        // Every third leaves in the middle of it.
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 0, Make.Bytes(number % 3 == 0 ? FileBytes / 2 : FileBytes, number)));
+        var session = await SessionAsync(app, name);
+        if (number % 2 == 0)
+            events.Dispose();
+        using var left = await http.DeleteAsync("/api/session", Cancel);
+        left.EnsureSuccessStatusCode();
+        return [session];
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference[]> VisitByTcpAsync(RunningApp app, int number)
+    {
+        var name = Name("Terminal", number);
+        await using var client = await OldClient.JoinAsync(app.Gateway!, name);
+        await client.SayAsync($"I am {name}");
+        await client.SendFileAsync($"{name}.bin", Make.Bytes(FileBytes, number));
+        var session = await SessionAsync(app, name);
+        // Some hang up before the last of it is there.
+        if (number % 8 == 3)
+            await Eventually.TrueAsync(async () => await FileStateAsync(app, name) == FileState.Ready);
+        return [session];
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private async Task<WeakReference[]> VisitByBrowserAsync(RunningApp app)
+    {
+        var person = await Person.JoinAsync(chromium, app.Address, "Browser");
+        await person.SayAsync("I am a browser");
+        var session = await SessionAsync(app, "Browser");
+        await person.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Leave" }).ClickAsync();
+        await person.Page.GetByRole(Microsoft.Playwright.AriaRole.Textbox, new() { Name = "Nickname" }).WaitForAsync();
+        await person.Page.Context.CloseAsync();
+        return [session];
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static async Task<WeakReference> SessionAsync(RunningApp app, string nickname)
+    {
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        var id = await db.Sessions.Where(session => session.Nickname == nickname).Select(session => session.Id).SingleAsync(Cancel);
+        return new WeakReference(await app.Get<SessionService>().FindAsync(id, Cancel) ?? throw new InvalidOperationException($"{nickname} is not here."));
+    }
+
+    private static async Task<FileState?> FileStateAsync(RunningApp app, string sender)
+    {
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        return await db.Files.Where(file => file.Name == $"{sender}.bin").Select(file => (FileState?)file.State).SingleOrDefaultAsync(Cancel);
+    }
+
+    private static async Task<(int Sessions, int Connections, int Uploads)> CountAsync(RunningApp app)
+    {
+        await using var db = await app.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(Cancel);
+        return (
+            await db.Sessions.CountAsync(session => session.EndedAt == null, Cancel),
+            app.Get<ConnectedUsers>().List().Length,
+            await db.Files.CountAsync(file => file.State == FileState.Uploading || file.State == FileState.Paused, Cancel));
+    }
+
+    private static string Name(string noun, int number) => string.Create(CultureInfo.InvariantCulture, $"{noun}{number}");
+}
