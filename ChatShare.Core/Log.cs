@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace ChatShare.Core;
 
 /// <summary>
-/// Everything Core writes to the log: 1000 people, 2000 files, 3000 rooms and messages, 4000 storage.
+/// Everything Core writes to the log: 1000 people, 2000 files, 3000 rooms and messages, 4000 storage, 6000 several nodes.
 /// Never the text of a message, never a secret.
 /// </summary>
 internal static partial class Log
@@ -55,6 +55,9 @@ internal static partial class Log
 
     [LoggerMessage(2031, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
     public static partial void RetentionFailed(this ILogger logger, Exception e);
+
+    [LoggerMessage(2032, LogLevel.Warning, "A content that no file has any more could not be deleted; tried again in a few minutes")]
+    public static partial void ContentNotDeleted(this ILogger logger, Exception e);
 
     [LoggerMessage(2010, LogLevel.Warning, "It could not be written down who has taken a file")]
     public static partial void DownloadNotRecorded(this ILogger logger, Exception e);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ChatShare.Web;
 
 // Where to find what:
@@ -9,6 +10,8 @@ using ChatShare.Web;
 //   ScrubCommand       checks the stored files, then ends
 //   MoveCommand        copies an installation from SQLite to PostgreSQL, then ends
 //   BackupCommand      copies an installation while people chat, or makes one of such a copy, then ends
+// Pages, commands and logs are English wherever the machine stands: by its locale a time would be one that no script can read, and 1.234 something else.
+CultureInfo.CurrentCulture = CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
 return args switch
 {
     [ScrubCommand.Name, .. var rest] => await ScrubCommand.RunAsync(rest, Console.Out, Console.Error, CancellationToken.None),

@@ -33,7 +33,12 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         .CountBy(target => target.StartsWith('/') ? target : target.Split(':')[0] is "anon_inode" ? target : target.Split(':')[0])
         .ToDictionary(StringComparer.Ordinal);
 
-    public int Threads => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
+    /// <summary>How many threads of each name it has.</summary>
+    public IReadOnlyDictionary<string, int> Threads => Directory.GetDirectories($"/proc/{_process.Id}/task")
+        .Select(NameOf)
+        .OfType<string>()
+        .CountBy(name => name)
+        .ToDictionary(StringComparer.Ordinal);
 
     public bool HasEnded => _process.HasExited;
 
@@ -127,4 +132,17 @@ internal sealed partial class ChildProcess : IAsyncDisposable
 
     [GeneratedRegex(@"http://127\.0\.0\.1:[1-9]\d*", RegexOptions.None, 1000)]
     private static partial Regex Address();
+
+    /// <summary>Null when it has ended between the two looks.</summary>
+    private static string? NameOf(string thread)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(thread, "comm")).Trim();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 }

@@ -28,6 +28,9 @@ internal sealed class ArrivingFile(
     /// <summary>The file as of its last change that is known here.</summary>
     public SharedFile File => upload is { IsLetGo: false } here ? here.File : _file;
 
+    /// <summary>How many bytes have come; 0 when nothing of it lies there any more, because it has ended.</summary>
+    public long Here => upload is { IsLetGo: false } here ? here.Received : store.PartialLength(_file.Id);
+
     /// <summary>How many bytes are here behind a position, as soon as there is one; 0 when it has ended before.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<long> BeyondAsync(long position, CancellationToken cancellationToken)

@@ -23,7 +23,9 @@ internal sealed class DeletionHold(string root)
             try
             {
                 Directory.CreateDirectory(root);
-                return new FileStream(_hold, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                var hold = new FileStream(_hold, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                LetOthersLook();
+                return hold;
             }
             catch (IOException) when (look < MostLooks && File.Exists(_hold))
             {
@@ -49,9 +51,26 @@ internal sealed class DeletionHold(string root)
             new FileStream(_hold, FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
             return false;
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // Also when it cannot be told: a content that stays too long is no loss.
             return true;
+        }
+    }
+
+    /// <summary>A backup by somebody else, as by root, who gives others no rights, would hold deletions for ever.</summary>
+    private void LetOthersLook()
+    {
+        if (OperatingSystem.IsWindows() || File.GetUnixFileMode(_hold).HasFlag(UnixFileMode.OtherRead))
+            return;
+        try
+        {
+            File.SetUnixFileMode(_hold, File.GetUnixFileMode(_hold) | UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            // It is another's, who gave this program the right to write.
+            return;
         }
     }
 }

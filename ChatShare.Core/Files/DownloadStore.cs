@@ -322,7 +322,7 @@ internal sealed class DownloadStore
     /// <summary>The contents that were condemned and not decided on.</summary>
     public IReadOnlyList<string> Condemned() => !Directory.Exists(_removing)
         ? []
-        : [.. Directory.EnumerateFiles(_removing).Select(path => Path.GetFileName(path)).Where(name => name.Length == 64 && name.All(char.IsAsciiHexDigitLower))];
+        : [.. Directory.EnumerateFiles(_removing).Select(path => Path.GetFileName(path)).Where(name => name.Length == Sha256Digits && name.All(char.IsAsciiHexDigitLower))];
 
     /// <summary>The names of all contents, which are their hashes; what else lies there is not ours.</summary>
     public IEnumerable<string> Contents() => !Directory.Exists(_files)

@@ -14,22 +14,26 @@ public sealed class FileKeeping
     private readonly MessageLog _log;
     private readonly RoomService _rooms;
     private readonly AuditLog _audit;
+    private readonly PersonLimits _limits;
 
     internal FileKeeping(
-        IDbContextFactory<ChatShareDbContext> contexts, StoredContents contents, MessageLog log, RoomService rooms, AuditLog audit)
+        IDbContextFactory<ChatShareDbContext> contexts, StoredContents contents, MessageLog log, RoomService rooms, AuditLog audit, PersonLimits limits)
     {
         _contexts = contexts;
         _contents = contents;
         _log = log;
         _rooms = rooms;
         _audit = audit;
+        _limits = limits;
     }
 
     /// <summary>Keeps a finished file, or takes that back; everybody sees it on the card. Asked for again it changes nothing.</summary>
-    /// <exception cref="RefusedException">Neither its sender nor an administrator, or there is no such file.</exception>
+    /// <exception cref="RefusedException">Neither its sender nor an administrator, there is no such file, or <see cref="RefusalKind.TooFast"/>.</exception>
     public async Task KeepAsync(FileId id, bool kept, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
+        // Everybody in the room is told, as of a message.
+        _limits.TakeMessage(who.PersonId);
         // Held: between the look at the row and the change nobody may delete the file, or it would be back without its content.
         using var held = await _contents.HoldAsync(cancellationToken);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);

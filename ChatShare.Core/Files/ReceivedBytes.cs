@@ -15,6 +15,10 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
 {
     private const int BufferLength = 256 * 1024;
 
+    // A shared folder may break off for a moment; what fails again and again on a folder that is there is damaged.
+    private const int MostFaults = 3;
+    private static readonly TimeSpan TryAgainAfter = TimeSpan.FromSeconds(1);
+
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _count;
 
@@ -56,12 +60,38 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
 
     /// <summary>
     /// Takes up the bytes that an earlier run of the program has received: they are hashed again. After a power failure that is what the disk
-    /// has of them, which may be less than their sender was told: a sender asks where to go on.
+    /// has of them, which may be less than their sender was told: a sender asks where to go on. While the folder is away this waits.
     /// </summary>
     /// <param name="store">Where they are.</param>
+    /// <param name="downloads">Whether that is there.</param>
     /// <param name="id">Of which upload.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task TakeUpAsync(DownloadStore store, FileId id, CancellationToken cancellationToken)
+    /// <exception cref="IOException">They cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">They may not be read.</exception>
+    public async Task TakeUpAsync(DownloadStore store, DownloadsHealth downloads, FileId id, CancellationToken cancellationToken)
+    {
+        for (var faults = 0; ;)
+        {
+            try
+            {
+                // A folder that is away looks like one that has nothing of it.
+                if (downloads.Look())
+                {
+                    await TakeUpAsync(store, id, cancellationToken);
+                    return;
+                }
+            }
+            catch (Exception e) when (downloads.IsCauseOf(e) || (e is IOException or UnauthorizedAccessException && ++faults < MostFaults))
+            {
+                // From the beginning again.
+                _hash.GetHashAndReset();
+            }
+
+            await Task.Delay(TryAgainAfter, cancellationToken);
+        }
+    }
+
+    private async Task TakeUpAsync(DownloadStore store, FileId id, CancellationToken cancellationToken)
     {
         store.DropPart(id);
         if (store.PartialLength(id) == 0)

@@ -8,7 +8,7 @@ namespace ChatShare.Core.Files;
 /// </summary>
 public sealed class RelayedFile : IAsyncDisposable
 {
-    /// <summary>How long a reader waits for the next byte of an upload that is paused.</summary>
+    /// <summary>How long a reader waits while no byte of the upload comes.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private const int BufferLength = 128 * 1024;
@@ -127,16 +127,24 @@ public sealed class RelayedFile : IAsyncDisposable
     /// <summary>How many bytes are here behind a position; at least one.</summary>
     private async Task<long> HereBeyondAsync(long position, CancellationToken cancellationToken)
     {
-        long here;
-        try
+        var beyond = _arriving.BeyondAsync(position, cancellationToken);
+        while (true)
         {
-            here = await _arriving.BeyondAsync(position, cancellationToken).WaitAsync(Patience, _time, cancellationToken);
+            var seen = _arriving.Here;
+            try
+            {
+                var here = await beyond.WaitAsync(Patience, _time, cancellationToken);
+                return here > 0 ? here : throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
+            }
+            catch (TimeoutException) when (_arriving.Here > seen)
+            {
+                // Far ahead of what comes, as a player that looks for the end of a film: not paused.
+                continue;
+            }
+            catch (TimeoutException)
+            {
+                throw new RefusedException(RefusalKind.Gone, "This upload was paused for too long.");
+            }
         }
-        catch (TimeoutException)
-        {
-            throw new RefusedException(RefusalKind.Gone, "This upload was paused for too long.");
-        }
-
-        return here > 0 ? here : throw new RefusedException(RefusalKind.Gone, "This upload has ended.");
     }
 }

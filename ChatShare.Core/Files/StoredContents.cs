@@ -1,12 +1,14 @@
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Core.Files;
 
 /// <summary>
 /// Which contents are needed: one is deleted only when no row names it and none is about to, and adopting one must not run beside that look.
 /// </summary>
-internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> contexts, Database database, DownloadStore store) : IDisposable
+internal sealed class StoredContents(
+    IDbContextFactory<ChatShareDbContext> contexts, Database database, DownloadStore store, ILogger<StoredContents> logger) : IDisposable
 {
     private readonly SemaphoreSlim _gate = new(1);
 
@@ -78,7 +80,15 @@ internal sealed class StoredContents(IDbContextFactory<ChatShareDbContext> conte
         foreach (var sha256 in store.Condemned())
         {
             using var held = await HoldAsync(cancellationToken);
-            await DropAsync(sha256, cancellationToken);
+            try
+            {
+                await DropAsync(sha256, cancellationToken);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // One that cannot be deleted must not hold up the others, nor the rules of the rooms.
+                logger.ContentNotDeleted(exception);
+            }
         }
     }
 

@@ -125,7 +125,7 @@ public sealed class Upload
         ArgumentNullException.ThrowIfNull(who);
         ArgumentNullException.ThrowIfNull(source);
         Permissions.Demand(Permissions.CanContinueUpload(who, Sender.PersonId), who);
-        await TakenUp.WaitAsync(cancellationToken);
+        await _owner.WhenTakenUpAsync(this, cancellationToken);
         if (!await _appending.WaitAsync(TimeSpan.Zero, CancellationToken.None))
             throw new RefusedException(RefusalKind.Conflict, "This file is being sent already.");
         try
@@ -270,7 +270,7 @@ public sealed class Upload
     }
 
     /// <summary>Ends when what an earlier run of the program had received was taken up; until then <see cref="Received"/> says nothing.</summary>
-    /// <exception cref="IOException">It could not be read; the upload fails.</exception>
+    /// <exception cref="IOException">It cannot be read, as with <see cref="UnauthorizedAccessException"/>; the upload fails.</exception>
     internal Task TakenUp { get; private set; } = Task.CompletedTask;
 
     /// <summary>Takes up what an earlier run of the program has received: the bytes are hashed again.</summary>
@@ -282,7 +282,7 @@ public sealed class Upload
         {
             try
             {
-                await _bytes.TakeUpAsync(_owner.Store, Id, _stop.Token);
+                await _bytes.TakeUpAsync(_owner.Store, _owner.Downloads, Id, _stop.Token);
                 _speed.StartAt(Received);
             }
             catch (OperationCanceledException) when (IsLetGo)

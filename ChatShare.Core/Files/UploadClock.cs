@@ -31,8 +31,21 @@ internal sealed class UploadClock(
             if (!FileId.TryParse(Path.GetFileNameWithoutExtension(path), out var id)
                 || (uploads.Find(id) is null && uploads.Ends.Find(id) is null && !await IsUnderWayAsync(db, id, cancellationToken)))
             {
-                File.Delete(path);
+                Delete(path);
             }
+        }
+    }
+
+    /// <summary>One that cannot be deleted must not hold up the others.</summary>
+    private void Delete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.SweepFailed(exception);
         }
     }
 

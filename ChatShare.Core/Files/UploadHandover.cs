@@ -213,10 +213,10 @@ internal sealed class UploadHandover(
             // Its sender came back first, or its end was refused and stands on the card.
             logger.UploadNotEnded(refused, upload.Id.ToString());
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             logger.SweepFailed(exception);
-            await upload.FailAsync("What was here of it cannot be read any more.", CancellationToken.None);
+            await upload.FailAsync(UploadFaults.Damaged, CancellationToken.None);
         }
     }
 }

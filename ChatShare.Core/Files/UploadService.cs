@@ -182,7 +182,7 @@ public sealed class UploadService
         if (Find(id) is { IsLetGo: false } upload)
         {
             Permissions.Demand(Permissions.CanContinueUpload(who, upload.Sender.PersonId), who);
-            await upload.TakenUp.WaitAsync(cancellationToken);
+            await WhenTakenUpAsync(upload, cancellationToken);
             if (!IsExpired(upload))
                 return (upload, upload.File);
             // Its sender was told until when; the clock that ends it looks only now and then.
@@ -200,7 +200,7 @@ public sealed class UploadService
         Permissions.Demand(Permissions.CanContinueUpload(who, row.PersonId), who);
         if (UploadHandover.IsUnderWay(row) && await TakeOverAsync(id, cancellationToken) is { } taken)
         {
-            await taken.TakenUp.WaitAsync(cancellationToken);
+            await WhenTakenUpAsync(taken, cancellationToken);
             return (taken, taken.File);
         }
 
@@ -209,6 +209,23 @@ public sealed class UploadService
         return row.State == FileState.Ready ? (null, RowMapping.ToFile(row))
             : Ends.Find(id) is { } keptNow ? throw UploadEnds.RefusalOf(keptNow)
             : throw new RefusedException(RefusalKind.Gone, row.Failure ?? UploadEnds.CalledOff);
+    }
+
+    /// <summary>Waits until what an earlier run has received of an upload is taken up.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.NotYet"/>: the downloads folder is away; <see cref="RefusalKind.Gone"/>: it cannot be read; <see cref="RefusalKind.Elsewhere"/>.</exception>
+    internal async Task WhenTakenUpAsync(Upload upload, CancellationToken cancellationToken)
+    {
+        if (!upload.TakenUp.IsCompleted)
+            Downloads.Demand();
+        try
+        {
+            await upload.TakenUp.WaitAsync(cancellationToken);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It fails by that, now or in a moment.
+            throw new RefusedException(RefusalKind.Gone, UploadFaults.Damaged, exception);
+        }
     }
 
     /// <summary>Calls an upload off, also one that is whole and only waits for room to become the file.</summary>

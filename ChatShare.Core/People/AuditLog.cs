@@ -8,7 +8,7 @@ namespace ChatShare.Core.People;
 /// <summary>One administrative act, or what happened to an administrator's account.</summary>
 /// <param name="At">When, UTC.</param>
 /// <param name="Actor">Who did it, by the name they had then; where they came from when they gave none.</param>
-/// <param name="Action">What: a verb such as <c>Disconnect</c>.</param>
+/// <param name="Action">What: a verb such as <c>Disconnected</c>.</param>
 /// <param name="Subject">To whom or what, by the name it had then.</param>
 /// <param name="Detail">More about it; null when there is nothing to say.</param>
 public sealed record AuditEntry(DateTimeOffset At, string Actor, string Action, string Subject, string? Detail);

@@ -61,7 +61,7 @@ public sealed class Room
     public ChangeSignal FilesChanged { get; } = new();
 
     /// <summary>A message of the newest couple of hundred; null when it is older or there is none.</summary>
-    public ChatMessage? FindRecent(long number)
+    internal ChatMessage? FindRecent(long number)
     {
         lock (_gate)
             return _recent.Find(number);

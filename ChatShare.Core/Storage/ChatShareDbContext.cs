@@ -110,7 +110,12 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
             row.ToTable("Downloads").HasKey(d => new { d.FileId, d.PersonId });
             row.HasOne<FileRow>().WithMany().HasForeignKey(d => d.FileId).OnDelete(DeleteBehavior.Cascade);
         });
-        builder.Entity<ReadMarkRow>(row => row.ToTable("ReadMarks").HasKey(m => new { m.PersonId, m.RoomId }));
+        builder.Entity<ReadMarkRow>(row =>
+        {
+            row.ToTable("ReadMarks").HasKey(m => new { m.PersonId, m.RoomId });
+            // Whom a file of a room is for: asked for each download, of a table that keeps everybody who ever came.
+            row.HasIndex(m => m.RoomId);
+        });
         builder.Entity<AuditRow>(row => row.ToTable("Audit").HasKey(a => a.Id));
         builder.Entity<FactRow>(row => row.ToTable("Facts").HasKey(f => f.Key));
         builder.Entity<NodeRow>(row => row.ToTable("Nodes").HasKey(n => n.Id));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Bunit;
 using ChatShare.Core;
 using ChatShare.Core.People;
@@ -31,6 +32,25 @@ public sealed class AuditTableTests
             table.Rows("Audit").Select(row => (row["Who"], row["What"], row["About"], row["Detail"]))));
         Assert.Empty(table.FindAll("b"));
         Assert.All(table.FindAll("time"), time => Assert.EndsWith("Z", time.GetAttribute("datetime"), StringComparison.Ordinal));
+    }
+
+    [Theory(Timeout = Make.Patience)]
+    [InlineData("fi-FI")]
+    [InlineData("th-TH")]
+    public async Task Times_are_ones_that_a_script_can_read_wherever_the_machine_stands(string culture)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo(culture);
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+
+        var table = circuit.Render<AuditTable>();
+
+        await table.WaitForAssertionAsync(() => Assert.NotEmpty(table.FindAll("time")));
+        Assert.All(table.FindAll("time"), time => Assert.Equal(
+            DateTimeOffset.UtcNow,
+            DateTimeOffset.ParseExact(time.GetAttribute("datetime")!, "yyyy-MM-dd'T'HH':'mm':'ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal),
+            TimeSpan.FromHours(1)));
     }
 
     [Fact(Timeout = Make.Patience)]

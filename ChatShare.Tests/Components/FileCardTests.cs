@@ -31,6 +31,19 @@ public sealed class FileCardTests
         Assert.Equal("100", Percent(card, file));
     }
 
+    [Fact]
+    public void Progress_of_what_has_ended_is_kept_no_longer()
+    {
+        var live = new LiveCards();
+        var (running, ready) = (Sample.File("running.pdf", FileState.Uploading), Sample.File("ready.pdf", FileState.Ready));
+        live.Report(new UploadProgress(running.Id, 1, running.Length, 0));
+        live.Report(new UploadProgress(ready.Id, 1, ready.Length, 0));
+        live.Forget(Sample.Make(1, files: [running, ready]));
+
+        Assert.NotNull(live.Newest(running.Id));
+        Assert.Null(live.Newest(ready.Id));
+    }
+
     [Fact(Timeout = Make.Patience)]
     public async Task A_pause_is_said_on_the_card_and_who_is_waited_for()
     {

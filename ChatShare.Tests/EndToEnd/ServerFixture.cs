@@ -27,8 +27,9 @@ public sealed class ServerFixture(Chromium chromium) : IAsyncLifetime
     public ServerProcess Server { get; private set; } = null!;
 
     /// <inheritdoc />
-    public async ValueTask InitializeAsync() => Server = await ServerProcess.StartMigratedAsync(
-        CancellationToken.None, "ChatShare:Limits:MessagesPerSecond=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
+    public async ValueTask InitializeAsync() => Server = await ServerProcess.StartInAsync(
+        // The machine may stand anywhere; times and numbers are those of an English page all the same.
+        new Dictionary<string, string> { ["LANG"] = "fi_FI.UTF-8", ["LC_ALL"] = "fi_FI.UTF-8" }, CancellationToken.None, "ChatShare:Limits:MessagesPerSecond=0", $"ChatShare:Admin:UserName={Administrator}", $"ChatShare:Admin:Password={Password}");
 
     /// <summary>
     /// Somebody who has Lobby open through all tests of the class and sees there what others do: to join costs more than most tests do

@@ -3,6 +3,7 @@ using System.Net;
 using System.Text;
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
@@ -208,6 +209,29 @@ public sealed class DownloadTests(ApiFixture fixture) : IClassFixture<ApiFixture
         await Assert.ThrowsAnyAsync<IOException>(async () => await body.ReadExactlyAsync(new byte[6], Cancel));
         using var after = await GetAsync(ann, Address(upload));
         Assert.Equal(HttpStatusCode.NotFound, after.StatusCode);
+    }
+
+    [Fact]
+    public async Task Reader_who_is_far_ahead_waits_as_long_as_bytes_come()
+    {
+        var clock = new RelayClock();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<TimeProvider>(clock));
+        var (_, session) = await app.EnterAsync("Ann");
+        var upload = await app.OfferAsync(session, "film.mp4", 10);
+        await upload.AppendAsync(0, new MemoryStream("0123"u8.ToArray()), Cancel);
+        var who = session.Participant.Session;
+        await using var arriving = (await app.Get<FileDirectory>().OpenArrivingAsync(upload.Id, who, Cancel))!;
+        using var download = app.Get<ActiveDownloads>().Begin(arriving.File, who, Door.Browser, 1, isShown: false, Cancel);
+        var end = arriving.CopyAsync(9, 1, Stream.Null, download);
+        await Eventually.TrueAsync(() => Task.FromResult(clock.Waits == 1));
+
+        await upload.AppendAsync(4, new MemoryStream("4"u8.ToArray()), Cancel);
+        clock.PassPatience();
+        await Eventually.TrueAsync(() => Task.FromResult(clock.Waits == 2 || end.IsCompleted));
+        Assert.False(end.IsCompleted);
+        clock.PassPatience();
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => end);
+        Assert.Equal(RefusalKind.Gone, refused.Kind);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 
@@ -36,6 +37,33 @@ public sealed class DownloadsHealthTests
         Directory.Move(host.Downloads + "-away", host.Downloads);
         await host.RestartAsync(token);
         Assert.Empty(host.PartialFiles());
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_upload_of_an_earlier_run_is_taken_up_when_the_folder_is_there_again()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var ann = await host.EnterAsync("Ann", token);
+        var upload = await host.OfferAsync(ann, "half.bin", 10, token);
+        await upload.AppendAsync(0, new MemoryStream(new byte[5]), token);
+        var who = ann.Participant.Session.Id;
+        await ann.DisposeAsync();
+        await host.StopAsync(token);
+        // What nobody can write to, whoever runs the tests.
+        var inTheWay = Path.Combine(host.Downloads, "partial", DownloadStore.ProbeName);
+        Directory.CreateDirectory(inTheWay);
+        await host.StartAgainAsync(token);
+        var again = (await host.Sessions.FindAsync(who, token))!;
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => host.Uploads.FindOwnAsync(upload.Id, again, token));
+        Assert.Equal(RefusalKind.NotYet, refused.Kind);
+        Directory.Delete(inTheWay);
+        var taken = host.Uploads.Find(upload.Id)!;
+        await taken.TakenUp.WaitAsync(token);
+
+        Assert.Equal((5, FileState.Uploading), (taken.Received, taken.File.State));
+        Assert.Same(taken, (await host.Uploads.FindOwnAsync(upload.Id, again, token)).Upload);
     }
 
     [Fact(Timeout = Make.Patience)]

@@ -199,6 +199,22 @@ public sealed class RetentionTests
         Assert.Equal([FileState.Deleted], await StatesAsync(host, token));
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task Keeping_and_letting_go_counts_like_a_message()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Limits:MessagesPerSecond", "1"));
+        await using var anna = await host.EnterAsync("anna", token);
+        var file = await host.ShareAsync(anna, "a", Make.Bytes(10), token);
+
+        var refused = await Assert.ThrowsAsync<RefusedException>(async () =>
+        {
+            for (var i = 0; i < 100; i++)
+                await host.Get<FileKeeping>().KeepAsync(file.Id, kept: i % 2 == 0, anna.Participant.Session, token);
+        });
+        Assert.Equal(RefusalKind.TooFast, refused.Kind);
+    }
+
     /// <summary>The time goes by while the program runs.</summary>
     private static Task PassAsync(CoreHost host, TimeSpan time, CancellationToken token)
     {

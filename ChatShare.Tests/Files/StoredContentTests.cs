@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
@@ -273,5 +274,44 @@ public sealed class StoredContentTests
         Assert.Equal((FileState.Ready, Make.Sha256(content)), (file.State, file.Sha256));
         Assert.Equal([Make.Sha256(content)], host.Contents());
         Assert.Empty(host.PartialFiles());
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Content_that_cannot_be_deleted_holds_up_no_other()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var store = host.Get<DownloadStore>();
+        var names = Enumerable.Range(0, 5).Select(seed => Make.Sha256(Make.Bytes(10, seed))).ToArray();
+        foreach (var name in names)
+        {
+            var path = store.ContentPath(name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (name == names[2])
+                Directory.CreateDirectory(path);
+            else
+                await File.WriteAllBytesAsync(path, [1], token);
+            store.Condemn(name);
+        }
+
+        await host.Get<StoredContents>().RepairAsync(token);
+
+        Assert.Empty(host.Contents());
+        Assert.Equal([names[2]], store.Condemned());
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    [UnsupportedOSPlatform("windows")]
+    public async Task Hold_of_somebody_who_gives_no_rights_can_be_looked_at_by_others()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no such modes.");
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var hold = Path.Combine(host.Downloads, "backup.lock");
+        await File.WriteAllBytesAsync(hold, [], token);
+        File.SetUnixFileMode(hold, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        using (await host.Get<DownloadStore>().Deletions.HoldAsync(token))
+            Assert.True(File.GetUnixFileMode(hold).HasFlag(UnixFileMode.OtherRead));
     }
 }

@@ -59,12 +59,15 @@ public sealed class RoomNameTests
     }
 
     [Fact]
-    public void UrlPath_of_any_name_is_one_plain_segment_and_leads_back_to_it() =>
+    public void UrlPath_of_any_name_is_one_plain_segment_and_leads_back_to_it()
+    {
+        var names = 0;
         HostileText.Short.Sample(
             input =>
             {
                 if (!RoomName.TryParse(input, out var name, out _))
                     return;
+                Interlocked.Increment(ref names);
                 var uri = new Uri(new Uri("http://host"), name.UrlPath);
                 Assert.Equal(name.UrlPath, uri.AbsolutePath);
                 Assert.Equal(3, uri.Segments.Length);
@@ -72,4 +75,6 @@ public sealed class RoomNameTests
                 Assert.Equal(name.Value, again.Value);
             },
             iter: 10_000);
+        Assert.True(names > 100, $"Only {names} of them were names.");
+    }
 }

@@ -5,7 +5,10 @@ using ChatShare.Core.Messages;
 using ChatShare.Core.Storage;
 using ChatShare.Core.Storage.PostgreSql;
 using ChatShare.Tests.Support;
+using ChatShare.Web.Circuits;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace ChatShare.Tests.Storage;
@@ -128,6 +131,42 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
         await reader.UntilChangeAsync(moreThanIsHeld, Cancel);
 
         Assert.Equal(Enumerable.Range(1, moreThanIsHeld).Select(number => (long)number), reader.Messages.Select(message => message.Number));
+    }
+
+    [Fact]
+    public async Task Page_that_is_open_while_the_database_is_away_goes_on_when_it_is_back()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var line = new CutLine(PortOf(database));
+        await using var host = await StartAsync(line.Through(database));
+        using var gone = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var (tried, read) = (0, 0);
+        var fault = new TaskCompletionSource<Exception>();
+        line.Down();
+
+        var following = new PageFollower(host.Get<Database>(), TimeProvider.System, NullLogger<PageFollower>.Instance).RunAsync(
+            async () =>
+            {
+                tried++;
+                await using var db = await host.Get<IDbContextFactory<ChatShareDbContext>>().CreateDbContextAsync(gone.Token);
+                await db.Rooms.CountAsync(gone.Token);
+                read++;
+                await Task.Delay(Timeout.InfiniteTimeSpan, gone.Token);
+            },
+            exception =>
+            {
+                fault.SetResult(exception);
+                return Task.CompletedTask;
+            },
+            gone.Token);
+        await Eventually.TrueAsync(() => Task.FromResult(tried > 1));
+        Assert.Equal(0, read);
+        line.Up();
+        await Eventually.TrueAsync(() => Task.FromResult(read == 1));
+        await gone.CancelAsync();
+        await following;
+        Assert.False(fault.Task.IsCompleted);
     }
 
     [Fact(Timeout = 20 * Make.Patience)]

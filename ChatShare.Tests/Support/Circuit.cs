@@ -4,6 +4,7 @@ using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
 using ChatShare.Web.Circuits;
 using ChatShare.Web.Components.Chat;
 using ChatShare.Web.Security;
@@ -31,6 +32,7 @@ internal sealed class Circuit : BunitContext
         JSInterop.Mode = JSRuntimeMode.Loose;
         var current = new CurrentPerson { Session = session, Participant = session is null ? null : core.Connect(session) };
         Services.AddSingleton(current);
+        Services.AddSingleton(core.Get<Database>());
         Services.AddSingleton(core.Rooms);
         Services.AddSingleton(core.Marks);
         Services.AddSingleton(core.Uploads);

@@ -12,6 +12,7 @@ internal static class PageServices
     {
         services.AddSingleton<ThemeSheet>();
         services.AddSingleton<PageScript>();
+        services.AddSingleton<PageFollower>();
         services.AddSingleton<PeopleElsewhere>();
         services.AddScoped<Overlays>();
         services.AddSingleton<RowActions>();

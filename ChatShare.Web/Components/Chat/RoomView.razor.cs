@@ -213,21 +213,8 @@ public sealed partial class RoomView
         if (_session is not null)
             await Connection.StayAsync(_session);
 
-        try
-        {
-            if (_handle is not null)
-            {
-                // Returns when what was written and seen here has been told.
-                await _handle.InvokeVoidAsync("dispose");
-                await _handle.DisposeAsync();
-            }
-        }
-        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone or does not answer, and with it goes everything that was to be tidied up there.
-            Logger.PageGone();
-        }
-
+        if (_handle is not null)
+            await StopAsync(_handle);
         _self?.Dispose();
     }
 
@@ -243,12 +230,23 @@ public sealed partial class RoomView
         {
             await OpenAsync();
         }
-        catch (OperationCanceledException) when (_gone.IsCancellationRequested)
+        catch (Exception e) when (e is JSDisconnectedException || (_gone.IsCancellationRequested && e is OperationCanceledException or JSException))
         {
             Logger.PageGone();
         }
-        catch (JSDisconnectedException)
+    }
+
+    private async Task StopAsync(IJSObjectReference handle)
+    {
+        try
         {
+            // Returns when what was written and seen here has been told.
+            await handle.InvokeVoidAsync("dispose");
+            await handle.DisposeAsync();
+        }
+        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
+        {
+            // The browser is gone or does not answer, and with it goes everything that was to be tidied up there.
             Logger.PageGone();
         }
     }
@@ -258,14 +256,23 @@ public sealed partial class RoomView
         var me = Connection.Participant.Session;
         var zone = await JS.InvokeAsync<string>("chatshare.chat.timeZone", _gone.Token);
         var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
-        _session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
+        var session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
+        if (_gone.IsCancellationRequested)
+        {
+            // The page was left while the room was read, and nobody else knows of it.
+            await session.DisposeAsync();
+            return;
+        }
+
+        _session = session;
         _session.FrameInterval = Frame;
 
         var backlog = _session.Backlog;
         var seen = marks[Room];
         var window = new TimelineWindow(Time)
         {
-            Zone = FindZone(zone),
+            // This machine may not know it.
+            Zone = TimeZoneInfo.TryFindSystemTimeZoneById(zone, out var known) ? known : TimeZoneInfo.Utc,
             Viewer = me.PersonId,
             Seen = seen.Number,
             Sought = At,
@@ -279,12 +286,10 @@ public sealed partial class RoomView
         _session.ForgetBacklog();
 
         _self = DotNetObjectReference.Create<ComponentBase>(this);
-        _handle = await JS.InvokeAsync<IJSObjectReference>(
-            "chatshare.chat.start",
-            _gone.Token,
-            _root,
-            _self,
-            RoomScriptOptions.Json(Room, me, Limits));
+        // Not given up with the page: a script that has begun has to be stopped.
+        _handle = await JS.InvokeAsync<IJSObjectReference>("chatshare.chat.start", CancellationToken.None, _root, _self, RoomScriptOptions.Json(Room, me, Limits));
+        if (_gone.IsCancellationRequested)
+            await StopAsync(_handle);
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
         _ = FollowDaysAsync(window, _gone.Token);
     }
@@ -305,13 +310,9 @@ public sealed partial class RoomView
             await foreach (var batch in session.Events(cancellationToken).ConfigureAwait(false))
                 await InvokeAsync(() => Apply(batch)).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is ObjectDisposedException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
-            Logger.PageGone();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The circuit ended between two batches.
+            // Also when the circuit ended between two batches.
             Logger.PageGone();
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
@@ -329,6 +330,7 @@ public sealed partial class RoomView
             {
                 case RoomEvent.MessageChanged { Message: var message }:
                     draw |= _timeline.Window!.Apply(message);
+                    _timeline.Forget(message);
                     break;
                 case RoomEvent.UploadProgressed { Progress: var progress }:
                     _timeline.Report(progress);
@@ -391,7 +393,4 @@ public sealed partial class RoomView
         _people.Show(people);
         _count.Show(people.Length);
     }
-
-    /// <summary>UTC for a zone that this machine does not know.</summary>
-    private static TimeZoneInfo FindZone(string name) => TimeZoneInfo.TryFindSystemTimeZoneById(name, out var zone) ? zone : TimeZoneInfo.Utc;
 }

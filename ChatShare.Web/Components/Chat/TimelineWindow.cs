@@ -90,6 +90,8 @@ internal sealed class TimelineWindow(TimeProvider time)
     public void Reset(IEnumerable<ChatMessage> messages)
     {
         _messages.Clear();
+        // What is being read is not wanted any more.
+        _meanwhile = null;
         foreach (var message in messages)
             _messages[message.Number] = message;
         _newestWhenOpened ??= Newest ?? 0;

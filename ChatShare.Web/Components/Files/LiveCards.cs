@@ -1,4 +1,5 @@
 using ChatShare.Core.Files;
+using ChatShare.Core.Rooms;
 
 namespace ChatShare.Web.Components.Files;
 
@@ -59,6 +60,13 @@ public sealed class LiveCards
             card.Show(progress);
         if (_groups.TryGetValue(progress.Id, out var group))
             _moved.Add(group);
+    }
+
+    /// <summary>Of files that have ended their row says everything.</summary>
+    internal void Forget(ChatMessage message)
+    {
+        foreach (var file in message.Files.Where(file => !file.IsUnderWay))
+            _newest.Remove(file.Id);
     }
 
     /// <summary>Draws what counts several files together, once for all that was reported.</summary>

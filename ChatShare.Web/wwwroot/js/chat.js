@@ -180,7 +180,6 @@ export function start(root, dotnet, json) {
   }
 
   const handle = {
-    scrollToEnd: () => void timeline.scrollToEnd(),
     /** @returns {Promise<void>} when this room has nothing more to tell the server */
     dispose: async () => {
       stop.abort();

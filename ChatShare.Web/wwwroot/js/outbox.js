@@ -168,17 +168,20 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
   async function sendAll() {
     // Not before the caller knows that it runs.
     await null;
-    while (wanted && !signal.aborted) {
-      wanted = false;
-      for (;;) {
-        const next = [...entries.values()].find((entry) => entry.state === "queued");
-        if (!next || !(await send(next)) || signal.aborted) {
-          break;
+    try {
+      while (wanted && !signal.aborted) {
+        wanted = false;
+        for (;;) {
+          const next = [...entries.values()].find((entry) => entry.state === "queued");
+          if (!next || !(await send(next)) || signal.aborted) {
+            break;
+          }
+          changed();
         }
-        changed();
       }
+    } finally {
+      pumping = null;
     }
-    pumping = null;
   }
 
   document.addEventListener(

@@ -29,7 +29,11 @@ export function createServer(dotnet, signal) {
       }
       return new Promise((resolve, reject) => {
         const settled = new AbortController();
-        const lost = () => reject(new ConnectionLost());
+        const lost = () => {
+          // The answer may never come.
+          settled.abort();
+          reject(new ConnectionLost());
+        };
         document.addEventListener("chatshare:disconnected", lost, { signal: settled.signal });
         signal.addEventListener("abort", lost, { signal: settled.signal });
         dotnet

@@ -61,7 +61,7 @@ export function parse(text, separator, limit) {
 }
 
 /** @param {string} text @param {string} name @returns {string} the one that makes the most rows of equal length */
-export function separatorOf(text, name) {
+function separatorOf(text, name) {
   const candidates = /\.tsv$/i.test(name) ? ["\t", ",", ";"] : [",", ";", "\t"];
   let best = candidates[0];
   let bestScore = 0;

@@ -12,8 +12,8 @@ const settleTime = 300;
 /** @type {Map<string, Taken>} */
 const known = new Map();
 
-/** What the viewer and the cards say. @param {string} file its id @returns {string} empty for files of others and while nobody has it */
-export function takenText(file) {
+/** @param {string} file its id @returns {string} empty for files of others and while nobody has it */
+function takenText(file) {
   const taken = known.get(file);
   return taken && taken.count > 0 ? `downloaded by ${taken.count} of ${taken.of}` : "";
 }
@@ -22,7 +22,7 @@ export function takenText(file) {
 let askNames = null;
 
 /** @param {string} file @returns {Promise<string[]>} who has it; empty for files of others */
-export async function namesOf(file) {
+async function namesOf(file) {
   return askNames && !isConnectionLost() ? askNames(file) : [];
 }
 
@@ -112,7 +112,6 @@ export function start(dotnet, person) {
       for (const taken of counts) {
         known.set(taken.file, taken);
       }
-      document.dispatchEvent(new Event("chatshare:taken"));
     }
     for (const card of cards()) {
       place(card, card.getAttribute("data-file") ?? "");

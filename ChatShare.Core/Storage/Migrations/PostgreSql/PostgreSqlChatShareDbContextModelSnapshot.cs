@@ -355,6 +355,8 @@ namespace ChatShare.Core.Storage.Migrations.PostgreSql
 
                     b.HasKey("PersonId", "RoomId");
 
+                    b.HasIndex("RoomId");
+
                     b.ToTable("ReadMarks", (string)null);
                 });
 

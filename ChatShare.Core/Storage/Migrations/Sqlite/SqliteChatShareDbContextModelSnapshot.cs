@@ -321,6 +321,8 @@ namespace ChatShare.Core.Storage.Migrations.Sqlite
 
                     b.HasKey("PersonId", "RoomId");
 
+                    b.HasIndex("RoomId");
+
                     b.ToTable("ReadMarks", (string)null);
                 });
 
