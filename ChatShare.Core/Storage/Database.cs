@@ -190,6 +190,15 @@ public sealed class Database : IDisposable
         }
     }
 
+    /// <summary>Until it is disposed, a context reads the database as it is at one moment, and holds nobody up.</summary>
+    internal async Task<IAsyncDisposable> BeginSnapshotAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        var snapshot = await _engine.BeginSnapshotAsync(db.Database.GetDbConnection(), cancellationToken);
+        await db.Database.UseTransactionAsync(snapshot, cancellationToken);
+        return snapshot;
+    }
+
     private sealed class Turn(SemaphoreSlim here, ChatShareDbContext db) : IDisposable
     {
         public void Dispose()
