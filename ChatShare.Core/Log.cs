@@ -47,6 +47,9 @@ internal static partial class Log
     [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]
     public static partial void SweepFailed(this ILogger logger, Exception e);
 
+    [LoggerMessage(2016, LogLevel.Warning, "The contents are held by other nodes for longer than anybody should; what has to be done with upload {FileId} waits")]
+    public static partial void ContentsHeldElsewhere(this ILogger logger, Exception e, string fileId);
+
     [LoggerMessage(2006, LogLevel.Debug, "Upload {FileId} was not ended at start")]
     public static partial void UploadNotEnded(this ILogger logger, Exception e, string fileId);
 

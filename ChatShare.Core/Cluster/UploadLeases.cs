@@ -38,6 +38,8 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
     /// <summary>Asks whether there is a node whose lease has not ended.</summary>
     internal const string IsAnybodyAlive = $$"""SELECT EXISTS (SELECT 1 FROM "Nodes" WHERE "Until" > {{Now}}) AS "Value" """;
 
+    private const string IsAlive = $$"""SELECT EXISTS (SELECT 1 FROM "Nodes" WHERE "Id" = {0} AND "Until" > {{Now}}) AS "Value" """;
+
     private const string TakeAllFree =
         $$"""
         UPDATE "Files" SET "Holder" = {0}, "WantedBy" = NULL
@@ -127,11 +129,20 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
         return await db.Database.SqlQueryRaw<bool>(IsAnybodyAlive).SingleAsync(cancellationToken);
     }
 
-    /// <summary>Whether there is an upload that nobody holds.</summary>
-    public async Task<bool> IsAnyFreeAsync(CancellationToken cancellationToken)
+    /// <summary>Whether a life of a node, of whichever, has not ended.</summary>
+    public async Task<bool> IsAliveAsync(Guid node, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Database.SqlQueryRaw<bool>(IsAnyFree).SingleAsync(cancellationToken);
+        return await db.Database.SqlQueryRaw<bool>(IsAlive, node).SingleAsync(cancellationToken);
+    }
+
+    /// <summary>Whether there is an upload that nobody holds, or that this node holds beside those that it knows.</summary>
+    public async Task<bool> IsAnyLeftAsync(IReadOnlyCollection<string> known, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Database.SqlQueryRaw<bool>(IsAnyFree).SingleAsync(cancellationToken)
+            || await db.Files.AnyAsync(
+                f => (f.State == FileState.Uploading || f.State == FileState.Paused) && f.Holder == Node && !known.Contains(f.Id), cancellationToken);
     }
 
     /// <summary>Asks the holder to let go; it looks for that when the bus has lost the word.</summary>

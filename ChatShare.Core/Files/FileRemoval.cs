@@ -103,6 +103,8 @@ public sealed class FileRemoval
         using (await _contents.HoldAsync(cancellationToken))
         {
             var contents = await rows.Select(f => f.Sha256).Distinct().ToListAsync(cancellationToken);
+            // One that becomes a file from here on would be left without a row.
+            await _contents.DemandAsync(cancellationToken);
             contents.ForEach(_contents.Condemn);
             await _log.AppendAsync(new LogEntry.Delete(room, number), CancellationToken.None);
             foreach (var sha256 in contents)

@@ -90,7 +90,7 @@ public sealed class Quota
     /// <param name="active">The uploads under way, as they are when this is enumerated.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>To be disposed when the files are in the database, where they count by themselves, or have come to nothing.</returns>
-    /// <exception cref="RefusedException"><see cref="RefusalKind.DiskFull"/>.</exception>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.DiskFull"/>; <see cref="RefusalKind.Elsewhere"/>: other nodes are at it for too long.</exception>
     internal async Task<IDisposable> ReserveAsync(
         Room room, Guid personId, IReadOnlyList<SharedFile> files, IEnumerable<Upload> active, CancellationToken cancellationToken)
     {
@@ -108,6 +108,8 @@ public sealed class Quota
             await DemandAsync(Limit.PersonBytes, _limits.PersonBytes, f => f.PersonId == personId, other => other.PersonId == personId, left => $"You have {left} left here");
             await DemandAsync(Limit.RoomBytes, _limits.RoomBytes, f => f.RoomId == room.Id, other => other.RoomId == room.Id, left => $"This room has {left} left for files");
             await DemandAsync(Limit.TotalBytes, _limits.TotalBytes, f => true, other => true, left => $"The server has {left} left for files");
+            // While this program stood still, another node may have granted the same space.
+            await (turn?.DemandAsync(cancellationToken) ?? Task.CompletedTask);
             _reserved[wanted] = 0;
             granted = true;
             return wanted;
@@ -179,7 +181,7 @@ public sealed class Quota
 
     /// <summary>What was granted to one announcement.</summary>
     private sealed class Reservation(
-        ConcurrentDictionary<Reservation, byte> all, IDisposable? turn, int roomId, Guid personId, IReadOnlyList<SharedFile> files) : IDisposable
+        ConcurrentDictionary<Reservation, byte> all, Turn? turn, int roomId, Guid personId, IReadOnlyList<SharedFile> files) : IDisposable
     {
         public int RoomId => roomId;
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -17,17 +18,25 @@ namespace ChatShare.Core.Files;
 /// which the program ran. After two weeks of standstill it is right again within fourteen hours; after a jump of years files go day by day,
 /// oldest first, while the wrong time stands beside every message, and setting the clock right ends it at once; a machine that begins in
 /// 1970 until the network tells it better loses it minutes. It is kept in the database, so that restarts do not help it on. A file that
-/// seems to be older than its room came while the clock was behind: its age is not known, and only the size can remove it.
+/// seems to be older than its room came while the clock was behind: its age is not known, and only the size can remove it. Of several nodes one
+/// moves the clock, and the others follow.
 /// </remarks>
 internal sealed class Retention(
     IDbContextFactory<ChatShareDbContext> contexts,
     RoomService rooms,
     StoredContents contents,
     FileRemoval removal,
+    UploadLeases leases,
     TimeProvider time,
     ILogger<Retention> logger) : BackgroundService
 {
     private const string ClockFact = "RetentionClock";
+
+    // The life of the node that moves it.
+    private const string MoverFact = "RetentionClockNode";
+
+    // No name of a person has a colon.
+    private const string Turn = "retention:";
     private const int FastestFollow = 24;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
@@ -123,13 +132,13 @@ internal sealed class Retention(
                 await SweepAsync(time.GetElapsedTime(last, now), stoppingToken);
                 last = now;
             }
-            catch (Exception exception) when (exception is not (OutOfMemoryException or OperationCanceledException))
-            {
-                logger.RetentionFailed(exception);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                logger.RetentionFailed(exception);
             }
 
             if (!await TickAsync(timer, stoppingToken))
@@ -152,18 +161,42 @@ internal sealed class Retention(
     private async Task MoveClockAsync(TimeSpan ran, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        await db.HoldAsync(Turn, cancellationToken);
         var fact = await db.Facts.SingleOrDefaultAsync(f => f.Key == ClockFact, cancellationToken);
         var now = time.GetUtcNow().UtcTicks;
         // Without a fact nothing has an age to be wrong about yet: no room has a rule before its administrator has seen what it would take.
         var before = fact is not null && long.TryParse(fact.Value, CultureInfo.InvariantCulture, out var stored) ? stored : now;
-        var most = ran.Ticks * FastestFollow;
+        var most = await IsMoverAsync(db, cancellationToken) ? ran.Ticks * FastestFollow : 0;
         var ticks = before + Math.Clamp(now - before, -most, most);
+        Set(db, fact, ClockFact, ticks.ToString(CultureInfo.InvariantCulture));
+        await db.SaveChangesAsync(cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
         Interlocked.Exchange(ref _clockTicks, ticks);
-        var value = ticks.ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>
+    /// Of several nodes one moves the clock: by all of them together it would run as many times too fast, and none knows of the others for how long they
+    /// ran. When that one lives no more, whoever looks next takes its place, and begins to count then.
+    /// </summary>
+    private async Task<bool> IsMoverAsync(ChatShareDbContext db, CancellationToken cancellationToken)
+    {
+        if (!leases.IsShared)
+            return true;
+        var fact = await db.Facts.SingleOrDefaultAsync(f => f.Key == MoverFact, cancellationToken);
+        Guid? mover = Guid.TryParse(fact?.Value, out var known) ? known : null;
+        if (mover is not null && mover == leases.Node)
+            return true;
+        if (leases.Node is { } here && !(mover is { } there && await leases.IsAliveAsync(there, cancellationToken)))
+            Set(db, fact, MoverFact, here.ToString());
+        return false;
+    }
+
+    private static void Set(ChatShareDbContext db, FactRow? fact, string key, string value)
+    {
         if (fact is null)
-            db.Facts.Add(new FactRow { Key = ClockFact, Value = value });
+            db.Facts.Add(new FactRow { Key = key, Value = value });
         else
             fact.Value = value;
-        await db.SaveChangesAsync(cancellationToken);
     }
 }

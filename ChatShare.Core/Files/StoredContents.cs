@@ -12,13 +12,18 @@ internal sealed class StoredContents(
 {
     private readonly SemaphoreSlim _gate = new(1);
 
+    // Of whoever holds them; guarded by the gate.
+    private Turn? _turn;
+
     /// <summary>Nobody else, at no other node either, adopts or deletes until what is returned is disposed, which may be done twice.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Elsewhere"/>: other nodes hold them for longer than anybody should.</exception>
     public async Task<IDisposable> HoldAsync(CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return new Held(_gate, await TakeTurnAsync(cancellationToken));
+            _turn = await TakeTurnAsync(cancellationToken);
+            return new Held(this);
         }
         catch
         {
@@ -27,14 +32,18 @@ internal sealed class StoredContents(
         }
     }
 
+    /// <summary>Makes sure that the hold has not been another node's since it began: a program that stood still has lost it.</summary>
+    /// <exception cref="RefusedException"><see cref="RefusalKind.Elsewhere"/>.</exception>
+    public Task DemandAsync(CancellationToken cancellationToken) => _turn?.DemandAsync(cancellationToken) ?? Task.CompletedTask;
+
     /// <summary>Null as well while the database cannot be had: then nobody can look whether a content is needed, and so none is deleted.</summary>
-    private async Task<IDisposable?> TakeTurnAsync(CancellationToken cancellationToken)
+    private async Task<Turn?> TakeTurnAsync(CancellationToken cancellationToken)
     {
         try
         {
             return await database.TakeTurnAsync("contents:", cancellationToken);
         }
-        catch (RefusedException)
+        catch (RefusedException away) when (away.Kind != RefusalKind.Elsewhere)
         {
             return null;
         }
@@ -50,7 +59,7 @@ internal sealed class StoredContents(
             store.Condemn(sha256);
     }
 
-    /// <summary>Deletes a content that no row names any more; while it is held. Null does nothing.</summary>
+    /// <summary>Deletes a content that no row names any more; while it is held, which is looked at again. Null does nothing.</summary>
     /// <returns>The bytes that the disk got back; 0 when it is still needed.</returns>
     public async Task<long> DropAsync(string? sha256, CancellationToken cancellationToken)
     {
@@ -58,7 +67,11 @@ internal sealed class StoredContents(
         if (sha256 is null || store.IsAdopted(sha256) || store.Deletions.AreHeld())
             return 0;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var freed = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken) ? 0 : store.Delete(sha256);
+        var isNeeded = await db.Files.AnyAsync(f => f.Sha256 == sha256, cancellationToken);
+        // At the last moment: while this program stood still, another node may have adopted it.
+        if (!isNeeded && database.IsShared && !(_turn is { } turn && await turn.IsHeldAsync(cancellationToken)))
+            return 0;
+        var freed = isNeeded ? 0 : store.Delete(sha256);
         store.Absolve(sha256);
         return freed;
     }
@@ -94,17 +107,19 @@ internal sealed class StoredContents(
 
     public void Dispose() => _gate.Dispose();
 
-    private sealed class Held(SemaphoreSlim gate, IDisposable? turn) : IDisposable
+    private sealed class Held(StoredContents contents) : IDisposable
     {
-        private SemaphoreSlim? _gate = gate;
+        private StoredContents? _contents = contents;
 
         public void Dispose()
         {
             // Once, however often it is called: who lets go early is disposed again at the end.
-            if (Interlocked.Exchange(ref _gate, null) is not { } held)
+            if (Interlocked.Exchange(ref _contents, null) is not { } held)
                 return;
+            var turn = held._turn;
+            held._turn = null;
             turn?.Dispose();
-            held.Release();
+            held._gate.Release();
         }
     }
 }

@@ -77,7 +77,7 @@ internal sealed class UploadClock(
                 await timer.WaitForNextTickAsync(stoppingToken);
                 await act(stoppingToken);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }

@@ -29,6 +29,9 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
     /// <summary>The end that waits to be recorded; null when none does.</summary>
     public UploadEnd? Find(FileId id) => _kept.GetValueOrDefault(id);
 
+    /// <summary>The uploads whose ends wait to be recorded.</summary>
+    public IEnumerable<FileId> Kept => _kept.Keys;
+
     /// <summary>What is said to whoever asks for an upload whose end is kept: it need not be sent again, or why it is over.</summary>
     public static RefusedException RefusalOf(UploadEnd kept, Exception? cause = null) => kept.Sha256 is null
         ? new RefusedException(RefusalKind.Gone, kept.File.Failure ?? CalledOff, cause)
@@ -41,6 +44,9 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
     /// <returns>The file as its row says it is, or as it will say.</returns>
     public async Task<SharedFile> GiveUpAsync(Upload upload, SharedFile file, CancellationToken cancellationToken)
     {
+        // It is whole, and only the hold on its content was lost.
+        if (Find(upload.Id) is { } kept)
+            return kept.File;
         try
         {
             // First the bytes: the row may need the space that they take.
@@ -53,9 +59,18 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
             return file;
         }
 
-        // Most have no content, and hundreds that are called off together need not queue for the contents.
-        using (store.AdoptedAs(upload.Id) is null ? null : await contents.HoldAsync(CancellationToken.None))
-            await TidyAsync(upload.Id);
+        try
+        {
+            // Most have no content, and hundreds that are called off together need not queue for the contents.
+            using (store.AdoptedAs(upload.Id) is null ? null : await contents.HoldAsync(CancellationToken.None))
+                await TidyAsync(upload.Id);
+        }
+        catch (RefusedException busy)
+        {
+            // The next start clears up.
+            logger.ContentsHeldElsewhere(busy, upload.Id.ToString());
+        }
+
         logger.UploadEnded(upload.Id.ToString(), file.State, upload.Received);
         return file;
     }
@@ -123,7 +138,8 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         }
     }
 
-    private void Keep(UploadEnd end)
+    /// <summary>Records an end later; what is in the store then becomes the file.</summary>
+    public void Keep(UploadEnd end)
     {
         // First: whatever becomes of the note, it is tried again.
         _kept[end.File.Id] = end;

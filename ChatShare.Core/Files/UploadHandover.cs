@@ -66,7 +66,14 @@ internal sealed class UploadHandover(
         }
     }
 
-    /// <summary>Takes up everything that nobody holds; where there is one node, everything.</summary>
+    /// <summary>
+    /// Whether there is something to take up: what nobody holds, and what this node holds without knowing of it. That is an upload whose announcement
+    /// was refused because the database was away, and which turned out to be written when it was back.
+    /// </summary>
+    public Task<bool> IsAnyLeftAsync(UploadService uploads, CancellationToken cancellationToken) =>
+        leases.IsAnyLeftAsync([.. uploads.Active.Select(upload => upload.Id.ToString()), .. ends.Kept.Select(id => id.ToString())], cancellationToken);
+
+    /// <summary>Takes up everything that nobody holds, or this node without knowing of it; where there is one node, everything.</summary>
     public async Task TakeFreeAsync(UploadService uploads, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -74,7 +81,8 @@ internal sealed class UploadHandover(
         {
             foreach (var row in leases.IsShared ? await leases.TakeFreeAsync(cancellationToken) : await AllAsync(cancellationToken))
             {
-                if (FileId.TryParse(row.Id, out var id) && uploads.Find(id) is null && ends.Find(id) is null)
+                // It is forgotten after its row says how it ended, which was read before: so that is asked again.
+                if (FileId.TryParse(row.Id, out var id) && uploads.Find(id) is null && ends.Find(id) is null && await IsStillUnderWayAsync(row, cancellationToken))
                     await TakeUpAsync(uploads, row, cancellationToken);
             }
         }
@@ -82,6 +90,13 @@ internal sealed class UploadHandover(
         {
             _gate.Release();
         }
+    }
+
+    private async Task<bool> IsStillUnderWayAsync(FileRow row, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Files.AnyAsync(
+            f => f.Id == row.Id && f.Holder == row.Holder && (f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken);
     }
 
     /// <summary>Lets an upload go, for another node or because this one may not keep it: what feeds it is broken off, what is being finished is finished.</summary>
@@ -175,9 +190,11 @@ internal sealed class UploadHandover(
 
         var deadline = uploads.Deadlines.After(store.LastWritten(file.Id) ?? row.CreatedAt);
         var upload = new Upload(uploads, room, sender, file) { Door = door, Deadline = deadline, ClientId = row.ClientId, Holder = row.Holder };
+        // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy. Begun before anybody can find it, who
+        // would else see an upload without a byte.
+        upload.TakeUp();
         uploads.TakeIn(upload);
-        // In the background: a start must not wait for gigabytes. Until it is done, an append finds the upload busy.
-        _ = TakeUpAsync(upload);
+        _ = GoOnAsync(upload);
         return upload;
 
         async Task<Upload?> EndAsync(FileState state, string? failure, string? sha256 = null)
@@ -193,11 +210,10 @@ internal sealed class UploadHandover(
         return await db.Messages.Where(m => m.RoomId == row.RoomId && m.Number == row.MessageNumber).Select(m => m.Door).SingleAsync(cancellationToken);
     }
 
-    private async Task TakeUpAsync(Upload upload)
+    private async Task GoOnAsync(Upload upload)
     {
         try
         {
-            upload.TakeUp();
             await upload.TakenUp;
             // The program died between the last byte and the end of it: nothing more will come that could end it.
             if (upload.IsUnderWay && upload.Received == upload.Length)

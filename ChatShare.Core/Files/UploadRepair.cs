@@ -107,7 +107,7 @@ internal sealed class UploadRepair(
                 _ = handover.LetGoQuietlyAsync(uploads, upload.Id);
         }
 
-        if (await Leases.IsAnyFreeAsync(cancellationToken))
+        if (await handover.IsAnyLeftAsync(uploads, cancellationToken))
             await handover.TakeFreeAsync(uploads, cancellationToken);
     }
 
@@ -117,8 +117,16 @@ internal sealed class UploadRepair(
     /// <summary>Its row says what became of it. A content that it had become before its message was deleted goes with it.</summary>
     private async Task SettleAsync(FileId id, CancellationToken cancellationToken)
     {
-        using var held = await contents.HoldAsync(cancellationToken);
-        await contents.LetGoAsync(id, cancellationToken);
-        store.Settle(id);
+        try
+        {
+            using var held = await contents.HoldAsync(cancellationToken);
+            await contents.LetGoAsync(id, cancellationToken);
+            store.Settle(id);
+        }
+        catch (RefusedException busy)
+        {
+            // The next start does it: this one is not to fail because others are slow.
+            logger.ContentsHeldElsewhere(busy, id.ToString());
+        }
     }
 }

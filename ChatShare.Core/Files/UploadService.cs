@@ -277,8 +277,25 @@ public sealed class UploadService
     /// <summary>Every byte is here and synced: the content moves into the store, then the row says so.</summary>
     internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
     {
-        using var held = await _contents.HoldAsync(CancellationToken.None);
+        using var held = await HoldContentsForAsync(upload);
         return await FinishAsync(upload, sha256, () => Store.Adopt(upload.Id, sha256));
+    }
+
+    /// <summary>For as long as it takes: all of it is here, and nobody is to send it again because others are slow.</summary>
+    private async Task<IDisposable> HoldContentsForAsync(Upload upload)
+    {
+        while (true)
+        {
+            try
+            {
+                return await _contents.HoldAsync(CancellationToken.None);
+            }
+            catch (RefusedException busy) when (busy.Kind == RefusalKind.Elsewhere)
+            {
+                // Who has them loses them when nothing is heard of it.
+                _logger.ContentsHeldElsewhere(busy, upload.Id.ToString());
+            }
+        }
     }
 
     /// <summary>Its content is in the store already; while the contents are held.</summary>
@@ -288,6 +305,17 @@ public sealed class UploadService
     private async Task<SharedFile> FinishAsync(Upload upload, string sha256, Action adopt)
     {
         adopt();
+        try
+        {
+            // From here on whoever deletes sees what it was adopted as. Before, while this program stood still, somebody may not have.
+            await _contents.DemandAsync(CancellationToken.None);
+        }
+        catch (RefusedException)
+        {
+            Ends.Keep(new UploadEnd(upload.Room, upload.File with { State = FileState.Failed, Failure = UploadFaults.NotStored }, upload.Sender.PersonId, sha256));
+            throw;
+        }
+
         var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow(), CancellationToken.None);
         var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
         Store.Settle(upload.Id);

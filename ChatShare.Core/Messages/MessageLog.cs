@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Data;
 using System.Diagnostics;
 using System.Threading.Channels;
 using ChatShare.Core.Cluster;
@@ -48,13 +47,13 @@ public sealed class MessageLog : IAsyncDisposable
         _writer = new Lazy<Task>(() => Task.Run(WriteAsync));
     }
 
-    /// <summary>Called by the writer with whose files have changed, durably; takes no time and does not throw. Null for nobody.</summary>
+    /// <summary>Called with whose files have changed, durably; takes no time and does not throw. Null for nobody.</summary>
     internal Action<Guid>? FilesChanged { get; set; }
 
     /// <summary>Raised when a file of any room has come, is ready or has gone, or a message was taken back.</summary>
     internal ChangeSignal FilesOfAnyRoomChanged { get; } = new();
 
-    /// <summary>Called by the writer with each new message, durably and in their order; takes no time and does not throw. Null for nobody.</summary>
+    /// <summary>Called with each new message, durably, those of this node in their order; takes no time and does not throw. Null for nobody.</summary>
     internal Action<ChatMessage>? Posted { get; set; }
 
     /// <summary>Writes what waits, then stops.</summary>
@@ -87,7 +86,7 @@ public sealed class MessageLog : IAsyncDisposable
         Room room, int limit, CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        await using var moment = await db.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await using var moment = await _database.BeginSnapshotAsync(db, cancellationToken);
         var last = await db.Rooms.Where(r => r.Id == room.Id).Select(r => r.LastNumber).SingleAsync(cancellationToken);
         var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id)
             .OrderByDescending(m => m.Number).Take(limit).ToListAsync(cancellationToken);
@@ -165,8 +164,19 @@ public sealed class MessageLog : IAsyncDisposable
     /// <summary>Shows a durable change, of this node or of another one, to everybody here.</summary>
     internal void Publish(Room room, ChatMessage message)
     {
+        TellOf(room, message, isNew: message.Number == message.Changed);
         room.Publish(message);
-        if (message.Number == message.Changed)
+    }
+
+    /// <summary>
+    /// What a durable change does beside standing in its room, whichever way it came here. One that comes by the bus and by the database is told of twice,
+    /// which changes nothing.
+    /// </summary>
+    internal void TellOf(Room room, ChatMessage message, bool isNew)
+    {
+        // They may have ended at another node, which tells nothing more of them.
+        room.UploadEnded(message.Files.Where(file => !file.IsUnderWay).Select(file => file.Id));
+        if (isNew)
             Posted?.Invoke(message);
         if (message.Deleted || !message.Files.IsEmpty)
         {

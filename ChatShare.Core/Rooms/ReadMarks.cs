@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
@@ -51,6 +52,9 @@ public sealed class PersonReadMarks
 public sealed class ReadMarks : BackgroundService
 {
     private static readonly TimeSpan WriteInterval = TimeSpan.FromSeconds(3);
+
+    // A crowd that comes at once leaves thousands, and whoever else writes waits for one statement.
+    private const int MostInOneStatement = 200;
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly RoomService _rooms;
@@ -146,11 +150,11 @@ public sealed class ReadMarks : BackgroundService
                 await timer.WaitForNextTickAsync(stoppingToken);
                 await WriteAsync(stoppingToken);
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
             }
-            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or RefusedException)
+            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or RefusedException or OperationCanceledException)
             {
                 _logger.ReadMarksNotWritten(exception);
             }
@@ -166,26 +170,31 @@ public sealed class ReadMarks : BackgroundService
         if (_unwritten.IsEmpty)
             return;
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var writing = _unwritten.ToArray();
-        foreach (var ((person, room), mark) in writing)
+        foreach (var some in _unwritten.ToArray().Chunk(MostInOneStatement))
         {
-            // What was stored is not known to whoever marks without having asked; it may be further on.
-            await db.Database.ExecuteSqlAsync(
-                $"""
-                INSERT INTO "ReadMarks" ("PersonId", "RoomId", "Number", "Ordinal") VALUES ({person}, {room}, {mark.Number}, {mark.Ordinal})
-                ON CONFLICT ("PersonId", "RoomId") DO UPDATE SET "Number" = excluded."Number", "Ordinal" = excluded."Ordinal"
-                WHERE excluded."Number" > "ReadMarks"."Number"
-                """,
+            await db.Database.ExecuteSqlRawAsync(
+                StatementFor(some.Length),
+                some.SelectMany(mark => (object[])[mark.Key.Person, mark.Key.Room, mark.Value.Number, mark.Value.Ordinal]),
                 cancellationToken);
+            foreach (var written in some)
+                _unwritten.TryRemove(written);
         }
 
-        await transaction.CommitAsync(cancellationToken);
-        foreach (var written in writing)
-            _unwritten.TryRemove(written);
         var wanted = _connected.PersonIds();
         wanted.UnionWith(_unwritten.Keys.Select(key => key.Person));
         foreach (var person in _people.Keys.Where(person => !wanted.Contains(person)))
             _people.TryRemove(person, out _);
+    }
+
+    /// <summary>What was stored is not known to whoever marks without having asked; it may be further on.</summary>
+    private static string StatementFor(int marks)
+    {
+        var rows = Enumerable.Range(0, marks).Select(i => 4 * i)
+            .Select(first => string.Create(CultureInfo.InvariantCulture, $"({{{first}}}, {{{first + 1}}}, {{{first + 2}}}, {{{first + 3}}})"));
+        return $"""
+            INSERT INTO "ReadMarks" ("PersonId", "RoomId", "Number", "Ordinal") VALUES {string.Join(", ", rows)}
+            ON CONFLICT ("PersonId", "RoomId") DO UPDATE SET "Number" = excluded."Number", "Ordinal" = excluded."Ordinal"
+            WHERE excluded."Number" > "ReadMarks"."Number"
+            """;
     }
 }

@@ -36,8 +36,8 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     /// <summary>How many messages were ever posted.</summary>
     public long MessageCount { get; private set; } = messageCount;
 
-    /// <summary>Whether there are changes that are not here.</summary>
-    public bool IsBehind => IsLoaded && _newestKnown > LastNumber;
+    /// <summary>Whether there are changes that did not come. Also where nobody reads: what changes does more than stand in its room.</summary>
+    public bool IsBehind => _newestKnown > LastNumber;
 
     /// <summary>The number of the newest message; 0 when there is none.</summary>
     public long NewestMessage => _tail.Count > 0 ? _tail.GetKeyAtIndex(_tail.Count - 1) : 0;
@@ -60,8 +60,10 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
         IsLoaded = true;
         foreach (var message in _whileLoading ?? [])
             Add(message);
-        _whileLoading = null;
     }
+
+    /// <summary>After <see cref="Load"/>, or instead of it.</summary>
+    public void EndLoading() => _whileLoading = null;
 
     /// <summary>A durable change. Does nothing when it is known already.</summary>
     /// <returns>Whether readers have something new.</returns>
@@ -70,7 +72,7 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
         Heard(message.Changed, message.Ordinal);
         if (!IsLoaded)
             _whileLoading?.Add(message);
-        if (!IsLoaded || message.Changed <= LastNumber)
+        if (message.Changed <= LastNumber)
             return false;
         if (message.Changed > LastNumber + 1)
         {
@@ -90,8 +92,6 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     {
         _newestKnown = Math.Max(_newestKnown, number);
         MessageCount = Math.Max(MessageCount, count);
-        if (!IsLoaded)
-            LastNumber = _newestKnown;
     }
 
     /// <summary>What the database has after <see cref="LastNumber"/> as it was when it was asked, in the order of the changes.</summary>
@@ -155,6 +155,8 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
         LastNumber = message.Changed;
         _newestKnown = Math.Max(_newestKnown, LastNumber);
         MessageCount = Math.Max(MessageCount, message.Ordinal);
+        if (!IsLoaded)
+            return;
         (_ring[message.Changed % RingLength], _takenAt[message.Changed % RingLength]) = (message, Stopwatch.GetTimestamp());
         _ringFrom = Math.Max(_ringFrom, message.Changed - RingLength + 1);
         // A change of an old message, one above the tail, must not come into the tail: there would be a hole behind it.

@@ -131,9 +131,6 @@ public sealed class Room
     {
         lock (_gate)
         {
-            // It may have ended at another node, which tells nothing more of it.
-            foreach (var file in message.Files.Where(file => !file.IsUnderWay))
-                _progress.Ended(file.Id);
             if (_recent.Add(message))
                 WakeReaders();
             if (!_recent.IsBehind)
@@ -170,6 +167,9 @@ public sealed class Room
             }
 
             var page = await _services.Log.ChangedAfterAsync(this, after, CatchUpPage, cancellationToken);
+            // As they were posted. One that was posted and changed within the gap comes once, and is new all the same.
+            foreach (var message in page.OrderBy(message => message.Number))
+                _services.Log.TellOf(this, message, isNew: message.Number > after);
             lock (_gate)
             {
                 if (_recent.AddMissed(page))
@@ -229,10 +229,13 @@ public sealed class Room
     /// <summary>How far an upload of any node is, as it was told last; null when nothing was.</summary>
     internal UploadProgress? FindProgress(FileId id) => Look(room => room._progress.Find(id));
 
-    internal void UploadEnded(FileId id)
+    internal void UploadEnded(params IEnumerable<FileId> ids)
     {
         lock (_gate)
-            _progress.Ended(id);
+        {
+            foreach (var id in ids)
+                _progress.Ended(id);
+        }
     }
 
     /// <summary>Who is here through other nodes, sorted by name.</summary>
@@ -353,6 +356,9 @@ public sealed class Room
         }
         finally
         {
+            // Also of what failed: nobody may ever enter, and all that is posted would be kept for them.
+            lock (_gate)
+                _recent.EndLoading();
             _loading.Release();
         }
     }

@@ -50,7 +50,10 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
     /// <summary>Whether a row was not written because there is one like it.</summary>
     internal abstract bool IsDuplicate(DbUpdateException exception);
 
-    /// <summary>Lets one transaction at a time look whether a name is free and take it; to be called within the transaction.</summary>
+    /// <summary>
+    /// Lets one transaction at a time look whether a name is free and take it; to be called within the transaction, which ends when nothing is said
+    /// in it for <see cref="Turn.MostIdle"/>.
+    /// </summary>
     internal abstract Task HoldAsync(string name, CancellationToken cancellationToken);
 
     /// <summary>What the clock of the database says, which is the same for all nodes.</summary>

@@ -46,6 +46,9 @@ public sealed class Database : IDisposable
         _logger = logger;
     }
 
+    /// <summary>For how long a turn is waited for: one node that stands still with it is waited out.</summary>
+    internal TimeSpan TurnPatience { get; set; } = 2 * Turn.MostIdle;
+
     /// <summary>Whether other nodes may use it at the same time.</summary>
     public bool IsShared => _engine.IsShared;
 
@@ -164,39 +167,66 @@ public sealed class Database : IDisposable
     /// <param name="what">See <see cref="InTurnAsync"/>.</param>
     /// <param name="cancellationToken">Gives up waiting for the turn.</param>
     /// <returns>Gives the turn back, also when its connection ends; null where there is one node.</returns>
-    /// <exception cref="RefusedException">The database is away.</exception>
-    internal async Task<IDisposable?> TakeTurnAsync(string what, CancellationToken cancellationToken)
+    /// <exception cref="RefusedException">
+    /// The database is away; <see cref="RefusalKind.Elsewhere"/>: others have it for longer than anybody should.
+    /// </exception>
+    internal async Task<Turn?> TakeTurnAsync(string what, CancellationToken cancellationToken)
     {
         if (!IsShared)
             return null;
-        var here = _turns.GetOrAdd(what, _ => new SemaphoreSlim(1));
-        await here.WaitAsync(cancellationToken);
-        var db = await _contexts.CreateDbContextAsync(CancellationToken.None);
+        var turn = await WaitForTurnAsync(what, cancellationToken);
         try
         {
-            // Another node has it for as long as it needs it.
+            // Of a program that stood still while it waited the turn has come and gone.
+            await turn.DemandAsync(cancellationToken);
+            return turn;
+        }
+        catch
+        {
+            turn.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<Turn> WaitForTurnAsync(string what, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(TurnPatience);
+        var here = _turns.GetOrAdd(what, _ => new SemaphoreSlim(1));
+        ChatShareDbContext? db = null;
+        var isFirst = false;
+        try
+        {
+            await here.WaitAsync(patience.Token);
+            isFirst = true;
+            db = await _contexts.CreateDbContextAsync(patience.Token);
+            // The patience ends it.
             db.Database.SetCommandTimeout(0);
-            await db.Database.BeginTransactionAsync(cancellationToken);
-            await db.HoldAsync(what, cancellationToken);
+            await db.Database.BeginTransactionAsync(patience.Token);
+            await db.HoldAsync(what, patience.Token);
             return new Turn(here, db);
         }
         catch (Exception e)
         {
-            await db.DisposeAsync();
-            here.Release();
+            if (db is not null)
+                await db.DisposeAsync();
+            if (isFirst)
+                here.Release();
+            if (e is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                throw Turn.Refusal(e);
             if (IsAway(e))
                 throw FullDisk.Refusal(e);
             throw;
         }
     }
 
-    private sealed class Turn(SemaphoreSlim here, ChatShareDbContext db) : IDisposable
+    /// <summary>Until it is disposed, a context reads the database as it is at one moment, and holds nobody up.</summary>
+    internal async Task<IAsyncDisposable> BeginSnapshotAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
-        public void Dispose()
-        {
-            db.Dispose();
-            here.Release();
-        }
+        await db.Database.OpenConnectionAsync(cancellationToken);
+        var snapshot = await _engine.BeginSnapshotAsync(db.Database.GetDbConnection(), cancellationToken);
+        await db.Database.UseTransactionAsync(snapshot, cancellationToken);
+        return snapshot;
     }
 
     /// <summary>Closes what is kept open and lets another program use the database.</summary>

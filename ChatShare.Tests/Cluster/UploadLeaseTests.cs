@@ -178,6 +178,25 @@ public sealed class UploadLeaseTests : IDisposable
     }
 
     [Fact]
+    public async Task An_upload_whose_announcement_was_refused_and_is_written_all_the_same_is_taken_up_paused_and_expires()
+    {
+        await using var nodes = await Nodes.StartAsync(1);
+        var ann = await nodes[0].EnterAsync("Ann", Cancel);
+        await using var bo = new RoomReader(await nodes[0].EnterAsync("Bo", Cancel));
+        var upload = await nodes[0].OfferAsync(ann, "a.bin", Content.Length, Cancel);
+
+        // As after a batch in doubt that turns out to be durable: its row names a node that knows nothing of it.
+        nodes[0].Uploads.Forget([upload]);
+        await nodes[0].KeepLeaseAsync(Cancel);
+
+        Assert.NotNull(nodes[0].Uploads.Find(upload.Id));
+        await bo.UntilProgressAsync(progress => progress is { Received: 0, IsPaused: true }, Cancel);
+        nodes[0].Clock.Advance(TimeSpan.FromHours(100));
+        await nodes[0].SweepUploadsAsync();
+        await bo.UntilMessageAsync(message => message.Files is [{ State: FileState.Failed }], Cancel);
+    }
+
+    [Fact]
     public async Task A_file_that_comes_in_at_one_node_is_read_at_another_and_one_that_is_called_off_does_not_end_as_if_it_were_whole()
     {
         await using var nodes = await Nodes.StartAsync();

@@ -1,8 +1,12 @@
 using ChatShare.Core;
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatShare.Tests.Files;
 
@@ -142,6 +146,21 @@ public sealed class RetentionTests
 
         await Eventually.TrueAsync(() => Task.FromResult(host.Get<DownloadStore>().Condemned().Count == 0));
         Assert.Equal([needed], host.Contents());
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_look_that_gives_up_by_itself_is_not_the_last_one()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var contexts = new CancelledOnce(host.Get<IDbContextFactory<ChatShareDbContext>>());
+        using var retention = new Retention(
+            contexts, host.Rooms, host.Get<StoredContents>(), host.Get<FileRemoval>(), host.Get<UploadLeases>(), new HurriedClock(), NullLogger<Retention>.Instance);
+
+        await retention.StartAsync(token);
+
+        await Eventually.TrueAsync(() => Task.FromResult(contexts.Asked > 1));
+        await retention.StopAsync(token);
     }
 
     [Fact(Timeout = Make.Patience)]

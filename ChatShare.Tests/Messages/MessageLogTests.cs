@@ -45,6 +45,22 @@ public sealed class MessageLogTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task Newest_messages_are_read_while_somebody_else_writes()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Storage:Provider", "Sqlite"));
+        await using var session = await host.EnterAsync("anna", token);
+        await session.SayAsync("said", token);
+        await using var db = await host.OpenDatabaseAsync(token);
+        // The only one who may write.
+        await using var writing = await db.Database.BeginTransactionAsync(token);
+
+        var (messages, last) = await host.Log.NewestAsync(host.Lobby, 10, token);
+
+        Assert.Equal(("said", 1), (Assert.Single(messages).Text, last));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task Message_is_durable_before_anybody_sees_it_and_visible_before_its_sender_is_told()
     {
         var token = TestContext.Current.CancellationToken;

@@ -1,5 +1,9 @@
 using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage;
+using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ChatShare.Tests.Rooms;
 
@@ -100,5 +104,46 @@ public sealed class ReadMarksTests
         var marks = await host.Marks.OfAsync(anna.PersonId, token);
         Assert.Equal(1, marks[host.Rooms.Find(inLobby.RoomId)!].Number);
         Assert.Equal(1, marks[host.Rooms.Find(inGarden.RoomId)!].Number);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Marks_of_a_crowd_are_written_some_at_a_time_and_what_could_not_be_written_is_tried_again()
+    {
+        const int people = 1000;
+        const int room = 500;
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token, ("Storage:Provider", "Sqlite"));
+        await using var session = await host.EnterAsync("anna", token);
+        var message = await session.SayAsync("1", token);
+        await using var db = await host.OpenDatabaseAsync(token);
+        await db.Database.ExecuteSqlAsync(
+            $"""CREATE TRIGGER "Full" BEFORE INSERT ON "ReadMarks" WHEN (SELECT count(*) FROM "ReadMarks") >= 500 BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END""", token);
+
+        for (var i = 0; i < people; i++)
+            host.Marks.Mark(Guid.NewGuid(), message);
+        await Eventually.TrueAsync(async () => await db.ReadMarks.AnyAsync(token));
+        Assert.InRange(await db.ReadMarks.CountAsync(token), 1, room);
+        await db.Database.ExecuteSqlAsync($"""DROP TRIGGER "Full" """, token);
+
+        await Eventually.TrueAsync(async () => await db.ReadMarks.CountAsync(m => m.Number == 1, token) >= people);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_write_that_gives_up_by_itself_does_not_end_the_writing()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var session = await host.EnterAsync("anna", token);
+        var message = await session.SayAsync("1", token);
+        var contexts = new CancelledOnce(host.Get<IDbContextFactory<ChatShareDbContext>>());
+        using var marks = new ReadMarks(contexts, host.Rooms, host.Log, host.Connected, new HurriedClock(), NullLogger<ReadMarks>.Instance);
+        await marks.StartAsync(token);
+        var reader = Guid.NewGuid();
+
+        marks.Mark(reader, message);
+
+        await using var db = await host.OpenDatabaseAsync(token);
+        await Eventually.TrueAsync(() => db.ReadMarks.AnyAsync(m => m.PersonId == reader, token));
+        await marks.StopAsync(token);
     }
 }

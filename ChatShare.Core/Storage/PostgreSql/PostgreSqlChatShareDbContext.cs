@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 
 namespace ChatShare.Core.Storage.PostgreSql;
@@ -5,6 +6,8 @@ namespace ChatShare.Core.Storage.PostgreSql;
 /// <summary>Owns PostgreSQL's migrations, and knows its faults; everything else is in the base.</summary>
 internal sealed class PostgreSqlChatShareDbContext(DbContextOptions<PostgreSqlChatShareDbContext> options) : ChatShareDbContext(options)
 {
+    private static readonly string MostIdle = string.Create(CultureInfo.InvariantCulture, $"{(long)Turn.MostIdle.TotalMilliseconds}ms");
+
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
@@ -18,8 +21,9 @@ internal sealed class PostgreSqlChatShareDbContext(DbContextOptions<PostgreSqlCh
 
     internal override bool IsDuplicate(DbUpdateException exception) => Fault.IsDuplicate(exception.InnerException);
 
-    internal override Task HoldAsync(string name, CancellationToken cancellationToken) =>
-        Database.ExecuteSqlAsync($"SELECT pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellationToken);
+    // First the limit: the program may be frozen while it waits, and would not set it any more.
+    internal override Task HoldAsync(string name, CancellationToken cancellationToken) => Database.ExecuteSqlAsync(
+        $"SELECT set_config('idle_in_transaction_session_timeout', {MostIdle}, TRUE), pg_advisory_xact_lock(hashtextextended({name}, 0))", cancellationToken);
 
     internal override async Task<DateTimeOffset> NowAsync(CancellationToken cancellationToken) => DateTimeOffset.FromUnixTimeMilliseconds(
         await Database.SqlQuery<long>($"""SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "Value" """).SingleAsync(cancellationToken));
