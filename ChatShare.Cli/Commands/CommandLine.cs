@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text;
 using ChatShare.Cli.Terminal;
 
@@ -56,12 +57,13 @@ internal static class CommandLine
             SignOutCommand.Make(context),
         };
         options.AddTo(root);
-        // A text that begins with @ is a text, not a file to read arguments from.
-        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = Parse(root, args);
         // One that cannot be read is among the mistakes, which are told for people then.
         output.IsJson = parsed.GetResult(options.Json) is { } json && !json.Errors.Any() && json.GetValueOrDefault<bool>();
         if (parsed.Errors.Count > 0)
             throw new Failure(ExitCode.Usage, string.Join(' ', parsed.Errors.Select(error => error.Message)) + " See --help.");
+        if (UnknownOption(root, args) is { } unknown)
+            throw new Failure(ExitCode.Usage, $"There is no option “{unknown}” here. What begins with a dash and is none stands behind “--”. See --help.");
         if (parsed.CommandResult.Command.Subcommands.Count > 0 && parsed.Action is null)
             throw new Failure(ExitCode.Usage, "Which command? See --help.");
         return await parsed.InvokeAsync(
@@ -75,6 +77,17 @@ internal static class CommandLine
             },
             interrupts.Ended);
     }
+
+    /// <summary>A text that begins with @ is a text, not a file to read arguments from.</summary>
+    private static ParseResult Parse(RootCommand root, IReadOnlyList<string> args) => root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
+    /// <summary>
+    /// The parser takes an option that it does not know for a text or the name of a file: what was meant for one room would be posted in another.
+    /// Behind <c>--</c> nothing is an option; a dash alone is standard input.
+    /// </summary>
+    private static string? UnknownOption(RootCommand root, string[] args) =>
+        Parse(root, [.. args.TakeWhile(arg => arg != "--")]).CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens).Select(token => token.Value).FirstOrDefault(text => text is ['-', _, ..]);
 
     private static StreamWriter Utf8(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
 }

@@ -16,7 +16,7 @@ internal static class SendCommand
     {
         var text = new Argument<string[]>("text")
         {
-            Description = "The message; several arguments are joined by spaces. Without one, or with “-”, it is read from standard input.",
+            Description = "The message; several arguments are joined by spaces. One that begins with a dash stands behind “--”. Without any, or with “-”, it is read from standard input.",
             Arity = ArgumentArity.ZeroOrMore,
         };
         var room = CommonOptions.Room();

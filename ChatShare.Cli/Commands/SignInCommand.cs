@@ -46,14 +46,18 @@ internal static class SignInCommand
     /// <summary>Whose sign-in it is, for programs.</summary>
     internal static JsonObject Who(string server, string nickname) => new() { ["server"] = server, ["nickname"] = nickname };
 
+    /// <exception cref="Failure">There is none, or it is not UTF-8: the server need not be asked.</exception>
     private static string ReadPassword(Output output)
     {
-        if (Console.IsInputRedirected)
-        {
-            using var input = new StreamReader(Console.OpenStandardInput(), Encoding.UTF8);
-            return input.ReadLine() ?? "";
-        }
+        var password = Console.IsInputRedirected ? ReadLine() : Ask(output);
+        return password.Length > 0 ? password : throw new Failure(ExitCode.Usage, "There is no password. Nothing was sent.");
+    }
 
+    private static string ReadLine() =>
+        StandardInput.Lines().Take(1).DefaultIfEmpty("").First() ?? throw new Failure(ExitCode.Usage, "The password is not UTF-8. Nothing was sent.");
+
+    private static string Ask(Output output)
+    {
         output.NoteRaw("Password: ");
         var password = new StringBuilder();
         while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using ChatShare.Cli.Chat;
 using ChatShare.Cli.Http;
@@ -22,14 +23,20 @@ internal static class TailCommand
             if (result.Tokens is [{ Value: var text }] && !Position.TryParse(text, out _))
                 result.AddError("--after takes a number, or an epoch and a number: 12, or 3f2a-12.");
         });
-        var count = new Option<int?>("--count") { Description = "Ends after so many.", HelpName = "number" };
+        var count = new Option<int?>("--count") { Description = "Ends after so many, at least one.", HelpName = "number" };
+        count.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && int.TryParse(text, CultureInfo.InvariantCulture, out var wanted) && wanted < 1)
+                result.AddError("--count takes a number from 1.");
+        });
         var command = new Command("tail", "Follows a room: one line for each message, and for each change of one.") { room, after, count };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using var signedIn = await context.SignInAsync(parsed, cancellationToken);
             var name = parsed.GetRequiredValue(room);
             var start = Position.TryParse(parsed.GetValue(after), out var given) ? given : await NowAsync(signedIn.Client, name, cancellationToken);
-            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            // In a quiet room nothing is written for hours, and so nothing finds out that nobody would read it.
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, StandardOutput.WatchReader());
             var tail = new Tail(context.Output, parsed.GetValue(count), enough);
             try
             {

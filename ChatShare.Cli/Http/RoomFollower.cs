@@ -159,6 +159,8 @@ internal sealed class RoomFollower(
         // After a break of the line the server may begin with what came before it.
         if (at.Number <= _at.Number)
             return;
+        // Whoever has heard enough hears no more, though more is here already.
+        cancellationToken.ThrowIfCancellationRequested();
         await tell(new Followed.Changed(message), cancellationToken);
         _at = at;
     }

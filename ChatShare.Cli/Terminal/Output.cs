@@ -1,11 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
+using ChatShare.Cli.Transfers;
 
 namespace ChatShare.Cli.Terminal;
 
 /// <summary>The reader of the results is gone, as after <c>| head</c>: there is nobody to work for.</summary>
-internal sealed class ReaderGoneException(IOException inner) : Exception("Nobody reads the results any more.", inner);
+internal sealed class ReaderGoneException(Exception? inner = null) : Exception("Nobody reads the results any more.", inner);
 
 /// <summary>Results go to standard output, everything else to standard error.</summary>
 /// <param name="results">Standard output.</param>
@@ -79,10 +80,16 @@ internal sealed class Output(TextWriter results, TextWriter notes, Look resultLo
                 results.Flush();
             }
         }
-        catch (IOException e)
+        catch (Exception e) when (LocalDisk.IsAbout(e))
         {
-            throw new ReaderGoneException(e);
+            // A terminal that was closed; otherwise it is the disk, or there is no standard output.
+            throw StandardOutput.IsReaderGone
+                ? new ReaderGoneException(e)
+                : new Failure(ExitCode.LocalFile, $"The results cannot be written to standard output. {e.GetBaseException().Message}", e);
         }
+
+        if (StandardOutput.IsReaderGone)
+            throw new ReaderGoneException();
     }
 
     /// <summary>Straight to standard error: what was made safe already.</summary>

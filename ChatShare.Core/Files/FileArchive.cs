@@ -17,7 +17,10 @@ public sealed record ArchivedFile(StoredFile Stored, string Sender);
 /// </summary>
 public static class FileArchive
 {
-    /// <summary>A table of what is inside: name as the entry's, who, when, size, SHA-256.</summary>
+    /// <summary>
+    /// A table of what is inside: name as the entry's, who, when, size, SHA-256. No cell is a formula where a spreadsheet opens it: names that would be
+    /// begin with <c>_</c> instead, in the archive as well, so that a program finds each entry by its line.
+    /// </summary>
     public const string ManifestName = "manifest.csv";
 
     private const int BufferLength = 128 * 1024;
@@ -111,19 +114,23 @@ public static class FileArchive
     }
 
     private static void AppendLine(StringBuilder manifest, string name, ArchivedFile file) => manifest
-        // As it is, whatever it begins with: by it a program finds the entry.
         .Append(Quoted(name)).Append(',')
-        .Append(Quoted(NoFormula(file.Sender))).Append(',')
+        .Append(Quoted(BeginsFormula(file.Sender) ? "'" + file.Sender : file.Sender)).Append(',')
         .Append(file.Stored.SharedAt.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)).Append(',')
         .Append(file.Stored.File.Length.ToString(CultureInfo.InvariantCulture)).Append(',')
         .Append(file.Stored.File.Sha256).Append("\r\n");
 
     private static string Quoted(string text) => $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 
-    /// <summary>A cell that begins like a formula would be one (OWASP, CSV Injection).</summary>
-    private static string NoFormula(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' ? "'" + text : text;
+    /// <summary>A cell that begins so would be one (OWASP, CSV Injection), quoted or not.</summary>
+    private static bool BeginsFormula(string text) => text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' or '\n' or '＝' or '＋' or '－' or '＠';
 
-    /// <summary>Names that differ also where case does not count, and are nobody's folder: all can be unpacked beside each other.</summary>
+    /// <summary>Not longer than before, which may be as long as can be. Nor a command's option for whoever unpacks it and says <c>*</c>.</summary>
+    private static string NoFormula(string name) => BeginsFormula(name) ? "_" + name[1..] : name;
+
+    /// <summary>
+    /// Names that differ also where case does not count, and are nobody's folder: all can be unpacked beside each other. None begins like a formula.
+    /// </summary>
     private sealed class UniqueNames
     {
         private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
@@ -138,7 +145,7 @@ public static class FileArchive
         {
             // Whatever is inside, the table is found by its name: a file or folder that is called so gives way.
             _taken.Add(ManifestName);
-            var folders = files.Select(file => file.Stored.File.Folder).OfType<string>().Distinct(StringComparer.Ordinal).ToLookup(IsInManifest);
+            var folders = files.Select(file => file.Stored.File.Folder).OfType<string>().Select(NoFormula).Distinct(StringComparer.Ordinal).ToLookup(IsInManifest);
             TakeFolders(folders[false]);
             if (!folders.Contains(true))
                 return;
@@ -148,7 +155,8 @@ public static class FileArchive
 
         public string Take(string? folder, string name)
         {
-            var prefix = folder is null ? "" : InArchive(folder) + "/";
+            var prefix = folder is null ? "" : InArchive(NoFormula(folder)) + "/";
+            name = folder is null ? NoFormula(name) : name;
             var wanted = prefix + name;
             if (_taken.Add(wanted))
                 return wanted;

@@ -69,9 +69,16 @@ public sealed class ApiDescriptionTests(ApiFixture fixture) : IClassFixture<ApiF
             foreach (var (method, operation) in methods!.AsObject())
             {
                 Assert.False(string.IsNullOrEmpty(operation!["summary"]?.GetValue<string>()), path);
-                Assert.Equal((path, method, path != "/api/session" || method != "post"), (path, method, operation["security"] is not null));
-                foreach (var status in new[] { "401", "429", "500" })
+                // An empty requirement says that it can be asked without.
+                Assert.Equal(
+                    (path, method, path == "/api/session" && method == "post" ? """[{},{"BearerToken":[]}]""" : """[{"BearerToken":[]}]"""),
+                    (path, method, operation["security"]?.ToJsonString()));
+                foreach (var status in new[] { "401", "429", "500", "503" })
                     Assert.NotNull(operation["responses"]![status]!["content"]!["application/problem+json"]);
+                // What another site may have sent is refused; administrators' are not for everybody.
+                Assert.Equal((path, method, method != "get" || path == "/api/connections"), (path, method, operation["responses"]!["403"] is not null));
+                foreach (var status in new[] { "429", "503" })
+                    Assert.NotNull(operation["responses"]![status]!["headers"]!["Retry-After"]);
                 Assert.All(operation["parameters"]?.AsArray() ?? [], parameter => Assert.NotNull(parameter!["description"]));
             }
         }
@@ -113,8 +120,8 @@ public sealed class ApiDescriptionTests(ApiFixture fixture) : IClassFixture<ApiF
             Assert.Fail($"{operationId} was answered with {status}: {await TextAsync(response)}");
         var described = operation["responses"]![status];
         Assert.True(described is not null, $"{operationId}: {status} is not described.");
-        if (described["headers"]?["Epoch"] is not null)
-            Assert.Single(response.Headers.GetValues("Epoch"));
+        Assert.Equal((operationId, described["headers"]?["Epoch"] is not null), (operationId, response.Headers.Contains("Epoch") && described["content"] is not null));
+        Assert.Equal((operationId, described["headers"]?["Location"] is not null), (operationId, response.Headers.Location is not null));
         if (described["content"] is not { } content)
         {
             Assert.Empty(await response.Content.ReadAsByteArrayAsync(Cancel));

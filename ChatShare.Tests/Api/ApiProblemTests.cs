@@ -58,6 +58,15 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("GET", Messages + "?after=x", null, 400, "after")]
     [InlineData("GET", Messages + "?after=-1", null, 400, "after")]
     [InlineData("GET", Messages + "?after=1&before=2", null, 400, "before")]
+    [InlineData("GET", Messages + "?after=1%00", null, 400, "after")]
+    [InlineData("GET", Messages + "?before=1%00", null, 400, "before")]
+    [InlineData("GET", Messages + "?limit=5%00", null, 400, "limit")]
+    [InlineData("GET", Messages + "?after=other-1", null, 400, "after")]
+    [InlineData("GET", Messages + "?after=ABC-1", null, 400, "after")]
+    [InlineData("GET", Messages + "?after=abc-1-1", null, 400, "after")]
+    [InlineData("GET", Messages + "?after=abc-1", null, 409, null)]
+    [InlineData("GET", "/api/rooms/Lobby/events?after=other-1", null, 400, "after")]
+    [InlineData("GET", "/api/rooms/Lobby/events?after=1%00", null, 400, "after")]
     [InlineData("GET", "/api/rooms/Lobby/events?after=x", null, 400, "after")]
     [InlineData("GET", "/api/connections", null, 403, null)]
     public async Task Bad_request_is_a_problem_with_a_sentence(string method, string path, string? body, int status, string? field)
@@ -75,7 +84,7 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     public async Task Wrong_method_is_told_with_those_that_are_right()
     {
         using var client = await ApiClient.SignInAsync(App, "Methodist");
-        foreach (var (path, allowed) in new[] { ("/api/rooms", "GET, POST"), ("/api/session", "DELETE, POST"), ("/api/rooms/x/events", "GET") })
+        foreach (var (path, allowed) in new[] { ("/api/rooms", "GET, HEAD, POST"), ("/api/session", "DELETE, POST"), ("/api/rooms/x/events", "GET") })
         {
             using var request = new HttpRequestMessage(HttpMethod.Put, path);
             using var response = await client.Http.SendAsync(request, Cancel);
@@ -224,7 +233,8 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var problem = await ApiClient.ReadAsync(response);
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
-        Assert.NotEmpty(problem.GetProperty("detail").GetString()!);
+        // A sentence for people; that of names ends with the signs that may be in one.
+        Assert.Matches("^[A-Z“].* .*[._]$", problem.GetProperty("detail").GetString());
         if (field is null)
             Assert.False(problem.TryGetProperty("errors", out _));
         else

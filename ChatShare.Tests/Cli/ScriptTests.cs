@@ -1,4 +1,6 @@
 using System.Text.Json;
+using ChatShare.Core.People;
+using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Cli;
@@ -16,6 +18,14 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     [InlineData(2, "get", "--nick", "Eve")]
     [InlineData(2, "rooms", "--server", "ftp://host")]
     [InlineData(2, "tail", "--after", "yesterday")]
+    [InlineData(2, "tail", "--nick", "Eve", "--count", "0")]
+    [InlineData(2, "tail", "--nick", "Eve", "--count", "-1")]
+    [InlineData(2, "send", "--nick", "Eve", "--roon", "Ops", "secret plan")]
+    [InlineData(2, "send", "--nick", "Eve", "secret", "plan", "--roon=Ops")]
+    [InlineData(2, "get", "--nick", "Eve", "--too", "here")]
+    [InlineData(2, "upload", "--nick", "Eve", "--rom")]
+    [InlineData(2, "join", "--nick", "Eve", "--auto")]
+    [InlineData(2, "signin", "--user", "Root", "--server", "http://127.0.0.1:1")]
     [InlineData(3, "rooms", "--nick", "Eve", "--server", "http://127.0.0.1:1")]
     [InlineData(4, "rooms")]
     [InlineData(1, "rooms", "--nick", "a/b")]
@@ -65,26 +75,79 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
         var piped = Json(await home.RunOnAsync("one\ntwo\n", ["send", "--json", "--client-id", "mine"]));
         var again = Json(await home.RunOnAsync("one\ntwo\n", ["send", "--json", "--client-id", "mine"]));
         var atFile = Json(await home.RunAsync("send", "--json", "@file"));
+        var dashed = Json(await home.RunAsync("send", "--json", "--", "--roon", "is", "no", "option"));
 
         Assert.Equal(("Hello there", "Ann"), (spoken.GetProperty("text").GetString(), spoken.GetProperty("sender").GetString()));
         Assert.Equal("one\ntwo", piped.GetProperty("text").GetString());
         Assert.Equal(piped.GetProperty("number").GetInt64(), again.GetProperty("number").GetInt64());
         Assert.Equal("@file", atFile.GetProperty("text").GetString());
+        Assert.Equal("--roon is no option", dashed.GetProperty("text").GetString());
     }
 
     [Fact]
     public async Task What_is_not_UTF_8_is_not_sent()
     {
         using var home = new CliHome(server.App.Address);
-        await using var run = home.Start("send", "--nick", "Bytes");
-        // Half a character at the end, which a reader may keep for later.
-        await run.Input.BaseStream.WriteAsync((byte[])[.. "ab"u8, 0xE4, 0xB8], Cancel);
-        run.Input.Close();
+        // Nobody is there: of a password nothing may be sent, not even a question.
+        foreach (var command in new[] { new[] { "send", "--nick", "Bytes" }, ["signin", "--user", "Bytes", "--server", "http://127.0.0.1:1"] })
+        {
+            await using var run = home.Start(command);
+            // Half a character at the end, which a reader may keep for later.
+            await run.Input.BaseStream.WriteAsync((byte[])[.. "ab"u8, 0xE4, 0xB8], Cancel);
+            run.Input.Close();
 
+            var result = await run.EndAsync();
+
+            Assert.Equal((2, ""), (result.Code, result.Output));
+            Assert.Contains("not UTF-8", result.Notes, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Following_ends_after_as_many_as_were_asked_for_though_more_are_there()
+    {
+        using var home = new CliHome(server.App.Address);
+        var room = await server.RoomAsync("Counted");
+        var sender = await server.App.Get<SessionService>().JoinAsync(Make.Nickname("Counter"), Cancel);
+        using var participant = server.App.Get<ConnectedUsers>().Connect(sender, Door.Api, "127.0.0.1");
+        var rooms = server.App.Get<RoomService>();
+        await using (var session = await rooms.JoinAsync(rooms.Find(Make.RoomName(room))!, participant, afterNumber: null, Cancel))
+        {
+            foreach (var text in new[] { "one", "two", "three", "four", "five" })
+                await session.PostAsync(Make.Text(text), Make.ClientId(), Cancel);
+        }
+
+        var result = await home.RunAsync("tail", "--room", room, "--after", "0", "--count", "2", "--json", "--nick", "Count");
+
+        Assert.Equal((0, 2), (result.Code, result.Lines.Length));
+    }
+
+    [Fact]
+    public async Task Following_ends_when_nobody_reads_any_more_though_nothing_more_is_said()
+    {
+        using var home = new CliHome(server.App.Address);
+        var room = await server.RoomAsync("Unread");
+        await home.RunAsync("send", "--room", room, "--nick", "Head", "the only one");
+
+        await using var run = home.StartScript($"chatshare tail --room {room} --after 0 | head -n 1; exit ${{PIPESTATUS[0]}}");
         var result = await run.EndAsync();
 
-        Assert.Equal((2, ""), (result.Code, result.Output));
-        Assert.Contains("not UTF-8", result.Notes, StringComparison.Ordinal);
+        Assert.Equal(0, result.Code);
+        Assert.Contains("the only one", Assert.Single(result.Lines), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("> /dev/full")]
+    [InlineData(">&-")]
+    public async Task Results_that_cannot_be_written_are_said_to_be_lost(string where)
+    {
+        using var home = new CliHome(server.App.Address);
+
+        await using var run = home.StartScript($"chatshare rooms --nick Lost{where.Length} {where}");
+        var result = await run.EndAsync();
+
+        Assert.Equal(5, result.Code);
+        Assert.StartsWith("chatshare: The results cannot be written", result.Notes, StringComparison.Ordinal);
     }
 
     [Fact]

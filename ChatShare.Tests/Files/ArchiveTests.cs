@@ -45,17 +45,19 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
         var (ann, session) = await EnterAsync(app);
         var first = await ShareAsync(app, session, ("one.txt", null, [1]), ("two.txt", null, [2]));
         var second = await ShareAsync(app, session, ("=three.txt", null, [3]));
-        var odd = await ShareAsync(app, session, ("-4.csv", null, [4]), ("@five", "+sums, =all", [5]));
+        var odd = await ShareAsync(app, session, ("-4.csv", null, [4]), ("+4.csv", null, [4]), ("＝cmd|x!A1.csv", null, [4]), ("@five", "+sums, =all", [5]), ("+6", "-sums, =all", [6]), ("_sums, =all", null, [7]));
 
         using var message = await ann.GetAsync($"/files/archive?with={first[1].Id}", Cancel);
         Assert.Equal(["one.txt", "two.txt", "manifest.csv"], (await EntriesAsync(message)).Keys);
         Assert.Equal("Files of Ann.zip", message.Content.Headers.ContentDisposition!.FileNameStar);
         using var selection = await ann.GetAsync($"/files/archive?room=Lobby&id={second[0].Id}", Cancel);
         var entries = await EntriesAsync(selection);
-        Assert.Equal(["=three.txt", "manifest.csv"], entries.Keys);
+        Assert.Equal(["_three.txt", "manifest.csv"], entries.Keys);
         using var oddities = await ann.GetAsync($"/files/archive?with={odd[0].Id}", Cancel);
-        // The table names each file as its entry is named, also where a spreadsheet would see a formula.
-        foreach (var archive in new[] { entries, await EntriesAsync(oddities) })
+        var oddEntries = await EntriesAsync(oddities);
+        Assert.Equal(["_4.csv", "_4 (2).csv", "_cmd_x!A1.csv", "_sums, =all/@five", "_sums, =all/+6", "_sums, =all (2)", "manifest.csv"], oddEntries.Keys);
+        // The table names each file as its entry is named, and none so that a spreadsheet would see a formula.
+        foreach (var archive in new[] { entries, oddEntries })
             Assert.Equal(archive.Keys.SkipLast(1), NamesIn(archive["manifest.csv"]));
     }
 
@@ -70,7 +72,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         using var archive = new ZipArchive(zip);
         using var manifest = new StreamReader(await archive.GetEntry(FileArchive.ManifestName)!.OpenAsync(Cancel));
-        Assert.Contains("\r\n\"-1+1\",\"'-Ann\",", await manifest.ReadToEndAsync(Cancel), StringComparison.Ordinal);
+        Assert.Contains("\r\n\"_1+1\",\"'-Ann\",", await manifest.ReadToEndAsync(Cancel), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -203,6 +205,23 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
     }
 
     [Theory]
+    [InlineData("--x\r\nContent-Disposition: form-data; name=\"room\"\r\n\r\nLob")]
+    [InlineData("--x\r\nContent-Disp")]
+    [InlineData("nothing of the kind")]
+    public async Task A_form_that_ends_too_soon_is_said_to(string body)
+    {
+        var ann = await fixture.JoinAsync();
+        using var content = new StringContent(body);
+        content.Headers.ContentType = System.Net.Http.Headers.MediaTypeHeaderValue.Parse("multipart/form-data; boundary=x");
+
+        using var response = await ann.PostAsync("/files/archive", content, Cancel);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.EndsWith(".", (await ApiClient.ReadAsync(response)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/files/archive?room=a%2Fb", HttpStatusCode.BadRequest)]
     [InlineData("/files/archive", HttpStatusCode.BadRequest)]
     [InlineData("/files/archive?room=Nowhere", HttpStatusCode.NotFound)]
     [InlineData("/files/archive?room=Lobby", HttpStatusCode.NotFound)]
@@ -215,6 +234,7 @@ public sealed class ArchiveTests(ApiFixture fixture) : IClassFixture<ApiFixture>
 
         using var response = await ann.GetAsync(address, Cancel);
         Assert.Equal(expected, response.StatusCode);
+        Assert.Equal(expected == HttpStatusCode.BadRequest, (await ApiClient.ReadAsync(response)).TryGetProperty("errors", out var errors) && errors.TryGetProperty("room", out _));
         using var stranger = await app.NewClient().GetAsync(address, Cancel);
         Assert.Equal(HttpStatusCode.Unauthorized, stranger.StatusCode);
     }

@@ -50,6 +50,8 @@ public sealed class BatchEndpointTests(ApiFixture fixture) : IClassFixture<ApiFi
     [InlineData("{}", HttpStatusCode.BadRequest, "uploads")]
     [InlineData("{\"uploads\":[]}", HttpStatusCode.BadRequest, "uploads")]
     [InlineData("{\"uploads\":[null]}", HttpStatusCode.BadRequest, "room")]
+    [InlineData("{\"uploads\":[{\"length\":-5,\"metadata\":\"room TG9iYnk=,filename YQ==,batch YQ==\"}]}", HttpStatusCode.BadRequest, "length")]
+    [InlineData("{\"uploads\":[{\"metadata\":\"room TG9iYnk=,filename YQ==,batch YQ==\"}]}", HttpStatusCode.BadRequest, "length")]
     [InlineData("{\"uploads\":7}", HttpStatusCode.BadRequest, "uploads")]
     [InlineData("[", HttpStatusCode.BadRequest, "body")]
     public async Task What_is_no_list_of_files_is_refused_by_name(string body, HttpStatusCode status, string field)

@@ -26,6 +26,8 @@ public sealed class NginxTests
                  {
                      [], [("Range", "bytes=0-999")], [("Range", "bytes=-1000")], [("Range", "bytes=2999000-")], [("Range", "bytes=3000000-")],
                      [("Range", "bytes=0-1,5-6")], [("Range", "bytes=10-19"), ("If-Range", tag)], [("Range", "bytes=10-19"), ("If-Range", "\"other\"")],
+                     [("Range", "bytes=10-19"), ("If-Range", "garbage")], [("Range", "bytes=10-19"), ("If-Range", "W/" + tag)],
+                     [("Range", "bytes=10-19"), ("If-Range", DateTimeOffset.UtcNow.AddDays(1).ToString("R"))],
                      [("If-None-Match", tag)], [("If-Match", tag)], [("If-Match", "\"other\"")],
                  })
         {
@@ -47,6 +49,10 @@ public sealed class NginxTests
                 Assert.Equal((what, name, expected.Header(name)), (what, name, actual.Header(name)));
             }
         }
+
+        // Who asks for the headers alone is told of the whole, whatever range comes along.
+        using (var head = await through.SendAsync(new HttpRequestMessage(HttpMethod.Head, fronted.Address()) { Headers = { { "Range", "bytes=0-9" } } }, Cancel))
+            Assert.Equal((HttpStatusCode.OK, 3_000_000L, "bytes"), (head.StatusCode, head.Content.Headers.ContentLength, head.Header("Accept-Ranges")));
 
         // Where the files are is nobody's business, and no way in.
         using var inside = await through.BeginGetAsync($"/protected/files/{fronted.File.Sha256![..2]}/{fronted.File.Sha256}");

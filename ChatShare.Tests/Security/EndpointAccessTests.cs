@@ -88,7 +88,6 @@ public sealed class EndpointAccessTests(ApiFixture fixture) : IClassFixture<ApiF
         ["HEAD /uploads/{id}"] = Whose.TheSender,
         ["PATCH /uploads/{id}"] = Whose.TheSender,
         ["DELETE /uploads/{id}"] = Whose.TheSender,
-        ["POST /uploads/{id}"] = Whose.TheSender,
         ["GET /uploads/{id}/samples"] = Whose.TheSender,
         ["POST /uploads/{id}/digest"] = Whose.TheSender,
         ["GET /admin"] = Whose.Administrators,

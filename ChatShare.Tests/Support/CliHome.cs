@@ -28,9 +28,14 @@ internal sealed class CliHome(string? server) : IDisposable
         return File(name);
     }
 
-    public CliRun Start(params string[] arguments)
+    public CliRun Start(params string[] arguments) => StartProgram("dotnet", [Program, .. arguments]);
+
+    /// <summary>Runs a script of the shell, to which <c>chatshare</c> is the command line.</summary>
+    public CliRun StartScript(string script) => StartProgram("bash", ["-c", "chatshare() { dotnet \"$0\" \"$@\"; }; " + script, Program]);
+
+    private CliRun StartProgram(string program, IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo("dotnet")
+        var start = new ProcessStartInfo(program)
         {
             UseShellExecute = false,
             WorkingDirectory = Folder,
@@ -41,7 +46,6 @@ internal sealed class CliHome(string? server) : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        start.ArgumentList.Add(Program);
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in Environment())

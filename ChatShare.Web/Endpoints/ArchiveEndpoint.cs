@@ -46,9 +46,9 @@ internal static class ArchiveEndpoint
         {
             return Refusals.Status(e.StatusCode, "This is too long, or broke off.");
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException)
         {
-            return Refusals.Status(StatusCodes.Status400BadRequest, "This is no form that can be read.");
+            return Refusals.Status(StatusCodes.Status400BadRequest, "This is no form that can be read, or not all of it.");
         }
 
         return await RoomAsync(call, form["room"], form["id"].SelectMany(ids => (ids ?? "").Split(',')), call.Who);
@@ -69,7 +69,7 @@ internal static class ArchiveEndpoint
     private static async Task<IResult> RoomAsync(Call call, string? room, IEnumerable<string>? selection, PersonSession who)
     {
         if (!RoomName.TryParse(room, out var name, out var error))
-            return TypedResults.Problem(error, statusCode: StatusCodes.Status400BadRequest);
+            return Refusals.Field("room", error);
         if (call.Rooms.Find(name) is not { } found)
             return Nothing($"There is no room “{name}”.");
         var archived = await call.Files.InRoomAsync(found, message: null, who, call.Context.RequestAborted);

@@ -69,18 +69,14 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         var headers = context.Response.Headers;
         headers.CacheControl = "private, max-age=0, must-revalidate";
         headers["Repr-Digest"] = $"sha-256=:{Convert.ToBase64String(Convert.FromHexString(file.Sha256!))}:";
-        context.Response.OnStarting(() =>
-        {
-            // An answer without any of the file has no digest of it.
-            if (context.Response.StatusCode == StatusCodes.Status416RangeNotSatisfiable)
-                headers.Remove("Repr-Digest");
-            return Task.CompletedTask;
-        });
-        var range = context.Request.GetTypedHeaders().Range;
+        var range = AskedRange.Of(context.Request, stored);
+        // The framework would take one that does not count: at HEAD, of any unit, and with an If-Range that it cannot read.
+        if (range is null)
+            context.Request.Headers.Remove(HeaderNames.Range);
         var completes = Completes(range, goesOn: context.Request.Headers.IfRange.Count > 0, file.Length);
         var body = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
-        // The tag is not that server's own, and it would find that it does not match.
-        var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0 && context.Request.Headers.IfMatch.Count == 0;
+        // Where there are no bytes to send that server has nothing to do. The tag is not its own, and it would find that it does not match.
+        var isHandedOver = options.Value.Downloads.AccelRedirectPrefix.Length > 0 && HttpMethods.IsGet(context.Request.Method) && context.Request.Headers.IfMatch.Count == 0;
         context.Features.Set<IHttpResponseBodyFeature>(isHandedOver
             ? new HandedOver(body, context, AddressInFront(stored), () => isShown || !completes ? Task.CompletedTask : TookAsync())
             : new SendingBody(
@@ -90,9 +86,8 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
             stored.Path,
             // A download keeps its type only when a browser would not run it even if it were shown.
             type.MayInline ? type.MediaType : "application/octet-stream",
-            entityTag: new EntityTagHeaderValue($"\"{file.Sha256}\""),
-            // A unit that is not bytes is to be ignored (RFC 9110, 14.2); the framework would take its numbers for bytes.
-            enableRangeProcessing: !isHandedOver && range is null or { Unit.Value: "bytes" });
+            entityTag: AskedRange.TagOf(stored),
+            enableRangeProcessing: !isHandedOver);
 
         Task TookAsync() => whoHasIt.TookAsync([file.Id], who);
     }

@@ -12,21 +12,23 @@ namespace ChatShare.Web.Endpoints;
 /// </summary>
 internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDownloads downloads, WhoHasIt whoHasIt) : IResult
 {
+    /// <summary>Of 416.</summary>
+    public const string TooShort = "The file is shorter than what was asked for.";
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         await using (file)
         {
             var response = httpContext.Response;
             var length = file.File.Length;
-            // Without an ETag there is nothing that If-Range could mean.
-            var range = httpContext.Request.Headers.IfRange.Count == 0 ? httpContext.Request.GetTypedHeaders().Range : null;
+            var range = AskedRange.Of(httpContext.Request, stored: null);
             var (from, count) = (0L, length);
-            if (range is { Unit.Value: "bytes", Ranges: { Count: 1 } single })
+            if (range is { Ranges: { Count: 1 } single })
             {
                 if (Resolve(single.First(), length) is not var (first, last))
                 {
                     response.Headers.ContentRange = new ContentRangeHeaderValue(length).ToString();
-                    await Refusals.Status(StatusCodes.Status416RangeNotSatisfiable, "The file is shorter than what was asked for.").ExecuteAsync(httpContext);
+                    await Refusals.Status(StatusCodes.Status416RangeNotSatisfiable, TooShort).ExecuteAsync(httpContext);
                     return;
                 }
 

@@ -1,4 +1,5 @@
 using ChatShare.Web.Endpoints;
+using ChatShare.Web.Endpoints.Api;
 using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.AspNetCore.Routing.Template;
 using Microsoft.AspNetCore.WebUtilities;
@@ -6,7 +7,10 @@ using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Security;
 
-/// <summary>Whatever goes wrong under <c>/api</c> and <c>/files</c> is told as a problem (RFC 9457), also what no endpoint has answered.</summary>
+/// <summary>
+/// Whatever goes wrong under <c>/api</c> and <c>/files</c> is told as a problem (RFC 9457), also what no endpoint has answered. What is so under
+/// <c>/uploads</c>, too, is used by <see cref="Endpoints.Uploads.TusAnswers"/>.
+/// </summary>
 internal static class ApiProblems
 {
     public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path) || Paths.IsFiles(context.Request.Path), api =>
@@ -34,19 +38,22 @@ internal static class ApiProblems
     /// </summary>
     private static Task AnswerHead(HttpContext context, RequestDelegate next)
     {
-        var path = context.Request.Path;
-        if (HttpMethods.IsHead(context.Request.Method) && Paths.IsApi(path) && !path.Value!.EndsWith("/events", StringComparison.OrdinalIgnoreCase))
+        if (HttpMethods.IsHead(context.Request.Method) && HeadIsGet(context.Request.Path))
             context.Request.Method = HttpMethods.Get;
         return next(context);
     }
+
+    private static bool HeadIsGet(PathString path) => Paths.IsApi(path) && !path.Value!.EndsWith("/events", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The log has the details.</summary>
     private static Task TellFaultAsync(HttpContext context) =>
         Refusals.Status(StatusCodes.Status500InternalServerError, "Something went wrong on the server; its log says what.").ExecuteAsync(context);
 
-    private static Task TellStatusAsync(HttpContext context)
+    /// <summary>For an answer without a body: a sentence, and with 405 what would do.</summary>
+    public static Task TellStatusAsync(HttpContext context)
     {
         var status = context.Response.StatusCode;
+        var isUploads = Paths.IsUploads(context.Request.Path);
         if (status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && MethodsAt(context) is { Count: > 0 } methods)
         {
             status = StatusCodes.Status405MethodNotAllowed;
@@ -55,13 +62,16 @@ internal static class ApiProblems
 
         var sentence = status switch
         {
+            StatusCodes.Status401Unauthorized when isUploads => "Join or sign in first.",
             StatusCodes.Status401Unauthorized => "Sign in first: POST /api/session gives a token for “Authorization: Bearer …”.",
             StatusCodes.Status403Forbidden => "You may not do this.",
+            StatusCodes.Status404NotFound when isUploads => "There is no such upload.",
             StatusCodes.Status404NotFound => "There is nothing at this address; /openapi/v1.json says what there is.",
             StatusCodes.Status405MethodNotAllowed => "This address does not know this method; “Allow” says which.",
             StatusCodes.Status413PayloadTooLarge => "This is too long.",
+            StatusCodes.Status415UnsupportedMediaType => JsonBody.IsAsked,
             StatusCodes.Status503ServiceUnavailable => "The server cannot read or store anything right now. Try again in a moment.",
-            _ => ReasonPhrases.GetReasonPhrase(status),
+            _ => $"The server has answered with {status}, {ReasonPhrases.GetReasonPhrase(status)}.",
         };
         return Refusals.Status(status, sentence).ExecuteAsync(context);
     }
@@ -70,11 +80,15 @@ internal static class ApiProblems
     /// What the address knows. Asked here because the framework's fallback for files takes GET everywhere: routing then finds nothing
     /// instead of another method, or says that GET would do.
     /// </summary>
-    private static IReadOnlyCollection<string> MethodsAt(HttpContext context) =>
-    [
-        .. context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.PathSegments is [{ Parts: [RoutePatternLiteralPart { Content: "api" or "files" }] }, ..]
-                && new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(context.Request.Path, []))
-            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).Distinct().Order(StringComparer.Ordinal),
-    ];
+    private static IReadOnlyCollection<string> MethodsAt(HttpContext context)
+    {
+        var path = context.Request.Path;
+        var methods = context.RequestServices.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Where(endpoint => endpoint.RoutePattern.PathSegments is [{ Parts: [RoutePatternLiteralPart { Content: "api" or "files" or "uploads" }] }, ..]
+                && new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), []).TryMatch(path, []))
+            .SelectMany(endpoint => endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? []).ToHashSet(StringComparer.Ordinal);
+        if (methods.Contains(HttpMethods.Get) && HeadIsGet(path))
+            methods.Add(HttpMethods.Head);
+        return [.. methods.Order(StringComparer.Ordinal)];
+    }
 }

@@ -22,7 +22,7 @@ internal static class ApiDescription
         Every error is a problem (RFC 9457, `application/problem+json`) whose `detail` is a sentence for people; 400 names the fields in `errors`.
 
         Numbers count the durable changes of one room, without gaps. They are of one life of the database, which the header `Epoch` of every answer
-        names: after a restore it is another, and a reader starts afresh.
+        that has any names: after a restore it is another, and a reader starts afresh.
 
         Files are not under `/api`, and go by the same token. **Upload**: tus 1.0.0 at `/uploads`; `POST` with `Tus-Resumable: 1.0.0`, `Upload-Length` and
         `Upload-Metadata` (`room` and `filename` in base64; `filetype`, `path`, `batch`, `clientId` may be given) is answered with `Location: /uploads/{id}`; the bytes come
@@ -43,7 +43,7 @@ internal static class ApiDescription
         options.AddDocumentTransformer(DescribeAsync);
     });
 
-    /// <summary>Problems that an endpoint may answer with; 500 is possible always.</summary>
+    /// <summary>Problems that an endpoint may answer with; 500 is possible always, and so is 503 while the database is away.</summary>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)
     {
         foreach (var status in statuses)
@@ -54,8 +54,17 @@ internal static class ApiDescription
                 endpoint.ProducesProblem(status);
         }
 
-        return endpoint.ProducesProblem(StatusCodes.Status500InternalServerError);
+        return endpoint.ProducesProblem(StatusCodes.Status500InternalServerError).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
     }
+
+    /// <summary>What is made has an address.</summary>
+    public static RouteHandlerBuilder TellsLocation(this RouteHandlerBuilder endpoint, string description) =>
+        endpoint.AddOpenApiOperationTransformer((operation, _, _) =>
+        {
+            if (operation.Responses?["201"] is OpenApiResponse made)
+                (made.Headers ??= new Dictionary<string, IOpenApiHeader>(StringComparer.Ordinal))["Location"] = Header(description);
+            return Task.CompletedTask;
+        });
 
     private static Task DescribeAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
@@ -76,13 +85,9 @@ internal static class ApiDescription
     private static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var isOpen = context.Description.ActionDescriptor.EndpointMetadata.OfType<IAllowAnonymous>().Any();
-        if (!isOpen)
-        {
-            operation.Security =
-            [
-                new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(nameof(Security.BearerToken), context.Document)] = [] },
-            ];
-        }
+        var byToken = new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(nameof(Security.BearerToken), context.Document)] = [] };
+        // What is open takes a token, too, and renews it.
+        operation.Security = isOpen ? [new OpenApiSecurityRequirement(), byToken] : [byToken];
 
         foreach (var parameter in operation.Parameters?.OfType<OpenApiParameter>() ?? [])
             Describe(parameter);
@@ -113,7 +118,7 @@ internal static class ApiDescription
             _ => (parameter.Description, parameter.Schema),
         };
 
-        static OpenApiSchema Position() => new() { Type = JsonSchemaType.String, Pattern = "^([0-9a-f]+-)?[0-9]+$" };
+        static OpenApiSchema Position() => new() { Type = JsonSchemaType.String, Pattern = LogPosition.Pattern };
     }
 
     private static void Describe(string status, OpenApiResponse response, bool isOpen)
@@ -130,7 +135,7 @@ internal static class ApiDescription
         response.Description = ReasonPhrases.GetReasonPhrase(code);
         if (code == StatusCodes.Status401Unauthorized)
             response.Headers["WWW-Authenticate"] = Header("Bearer");
-        if (code == StatusCodes.Status429TooManyRequests)
+        if (code is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             response.Headers["Retry-After"] = Header("Seconds to wait.");
     }
 

@@ -13,7 +13,7 @@ namespace ChatShare.Web.Endpoints.Api;
 /// <summary>The door of programs: what every request to <c>/api</c> meets, and where the rest is.</summary>
 internal static class ApiEndpoints
 {
-    /// <summary>On every answer: which life of the database its numbers are of.</summary>
+    /// <summary>On every answer that has numbers: which life of the database they are of.</summary>
     public const string EpochHeader = "Epoch";
 
     public static void AddApi(this IServiceCollection services)

@@ -25,7 +25,7 @@ internal static class ApiMessages
         api.MapPost("/rooms/{room}/messages", PostAsync).WithName("PostMessage").WithSummary("Post a message")
             .WithDescription("Answered when it is on disk. The same “clientId” again is the same message, and 200 instead of 201: whoever got no answer can safely ask again.")
             .AcceptsJson<ApiNewMessage>(JsonBody.ManyBytes)
-            .Produces<ApiMessage>(StatusCodes.Status201Created).Produces<ApiMessage>().Refuses(400, 401, 404, 413, 415, 429, 507);
+            .Produces<ApiMessage>(StatusCodes.Status201Created).Produces<ApiMessage>().Refuses(400, 401, 403, 404, 413, 415, 429, 507);
     }
 
     // Numbers are taken as text, so that a wrong one is answered with its name and a sentence.
@@ -38,7 +38,7 @@ internal static class ApiMessages
         if (!TryReadLimit(limit, out var count))
             return Refusals.Field("limit", $"“limit” is a number from 1 to {MostInPage}.");
         var number = long.MaxValue;
-        if (before is not null && !LogPosition.TryReadNumber(before, out number))
+        if (before is not null && !Digits.TryRead(before, out number))
             return Refusals.Field("before", "“before” is the number of a message.");
         LogPosition position = default;
         if (after is not null && !LogPosition.TryParse(after, out position))
@@ -86,7 +86,12 @@ internal static class ApiMessages
     private static bool TryReadLimit(string? text, out int limit)
     {
         limit = UsualPage;
-        return text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) && limit is >= 1 and <= MostInPage);
+        if (text is null)
+            return true;
+        if (!Digits.TryRead(text, out var number) || number is < 1 or > MostInPage)
+            return false;
+        limit = (int)number;
+        return true;
     }
 
     /// <summary>A request and what it is answered with.</summary>
@@ -98,17 +103,17 @@ internal static class ApiMessages
 /// <summary>Where a reader stands: the number of the last change they have, and, if they said so, in which life of the database.</summary>
 internal readonly record struct LogPosition(string? Epoch, long Number)
 {
+    /// <summary>How it is written.</summary>
+    public const string Pattern = "^([0-9a-f]+-)?[0-9]+$";
+
     /// <summary>Reads <c>12</c> or <c>9f3b…-12</c>.</summary>
     public static bool TryParse(string text, out LogPosition position)
     {
-        var dash = text.LastIndexOf('-');
-        var isNumber = TryReadNumber(text[(dash + 1)..], out var number);
+        var dash = text.IndexOf('-', StringComparison.Ordinal);
+        var isNumber = Digits.TryRead(text[(dash + 1)..], out var number);
         position = new LogPosition(dash < 0 ? null : text[..dash], number);
-        return isNumber && dash != 0;
+        return isNumber && dash != 0 && (position.Epoch ?? "").All(char.IsAsciiHexDigitLower);
     }
-
-    public static bool TryReadNumber(string text, out long number) =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 
     /// <summary>Whether its number can be one of this database; who does not say is believed.</summary>
     public bool IsOf(string epoch) => Epoch is null || Epoch == epoch;

@@ -6,6 +6,9 @@ namespace ChatShare.Web.Endpoints.Api;
 /// <summary>Reads what a request says in JSON. By hand, because the framework's own refusals do not name the field.</summary>
 internal static class JsonBody
 {
+    /// <summary>Of 415.</summary>
+    public const string IsAsked = "This is asked in JSON (Content-Type: application/json).";
+
     /// <summary>Enough for names.</summary>
     public const int FewBytes = 16 * 1024;
 
@@ -23,7 +26,7 @@ internal static class JsonBody
     {
         // Another site's form cannot send this type, and so nobody can be made to do it without knowing.
         if (!request.HasJsonContentType())
-            return (empty, Refusals.Status(StatusCodes.Status415UnsupportedMediaType, "This is asked in JSON (Content-Type: application/json)."));
+            return (empty, Refusals.Status(StatusCodes.Status415UnsupportedMediaType, IsAsked));
         try
         {
             return (await JsonSerializer.DeserializeAsync<T>(request.Body, JsonSerializerOptions.Web, cancellationToken) ?? empty, null);

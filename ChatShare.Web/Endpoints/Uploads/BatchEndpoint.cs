@@ -53,7 +53,7 @@ internal static class BatchEndpoint
     /// <summary>One file.</summary>
     /// <param name="Length">As <c>Upload-Length</c>.</param>
     /// <param name="Metadata">As <c>Upload-Metadata</c>.</param>
-    internal sealed record Wanted(long Length, string? Metadata);
+    internal sealed record Wanted(long? Length, string? Metadata);
 
     /// <summary>What was made.</summary>
     /// <param name="Uploads">In the order of the files.</param>

@@ -1,19 +1,20 @@
+using ChatShare.Core.Files;
 using ChatShare.Web.Security;
-using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints.Uploads;
 
 /// <summary>
-/// What every answer under <c>/uploads</c> has in common, also one that comes before any endpoint: the version that tus wants in it, and a
-/// sentence. Stands behind the cross-site check, whose refusal mostly means a proxy, and by which the pages know one.
+/// What every answer under <c>/uploads</c> has in common, also one that comes before any endpoint: the version that tus wants in it, a
+/// sentence, and the method that is meant. Stands behind the cross-site check, whose refusal mostly means a proxy, and by which the pages know one.
 /// </summary>
 internal static class TusAnswers
 {
     public static void UseTusAnswers(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsUploads(context.Request.Path), uploads =>
     {
         uploads.Use(SayVersion);
-        uploads.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
+        uploads.UseStatusCodePages(status => ApiProblems.TellStatusAsync(status.HttpContext));
+        uploads.Use(TakeMeantMethod);
     });
 
     private static Task SayVersion(HttpContext context, RequestDelegate next)
@@ -29,16 +30,20 @@ internal static class TusAnswers
         return next(context);
     }
 
-    private static Task TellStatusAsync(HttpContext context)
+    /// <summary>
+    /// For clients that can only GET and POST. Nothing else is overridden: a GET is not checked for where it comes from. Only at an upload of its
+    /// own: the rest knows POST itself.
+    /// </summary>
+    private static Task TakeMeantMethod(HttpContext context, RequestDelegate next)
     {
-        var status = context.Response.StatusCode;
-        var sentence = status switch
+        var request = context.Request;
+        var meant = request.Headers[Tus.MethodOverride].ToString();
+        if (HttpMethods.IsPost(request.Method) && (HttpMethods.IsPatch(meant) || HttpMethods.IsDelete(meant) || HttpMethods.IsHead(meant))
+            && request.Path.Value!.Split('/') is [_, _, var id] && FileId.TryParse(id, out _))
         {
-            StatusCodes.Status401Unauthorized => "Join or sign in first.",
-            StatusCodes.Status404NotFound => "There is no such upload.",
-            StatusCodes.Status503ServiceUnavailable => "The server cannot read or store anything right now. Try again in a moment.",
-            _ => ReasonPhrases.GetReasonPhrase(status),
-        };
-        return Refusals.Status(status, sentence).ExecuteAsync(context);
+            request.Method = HttpMethods.GetCanonicalizedValue(meant);
+        }
+
+        return next(context);
     }
 }

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Collections.Concurrent;
+using System.IO.Pipelines;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using Microsoft.AspNetCore.Connections;
@@ -17,7 +19,7 @@ internal sealed class TusBodies(TimeProvider time)
     private readonly ConcurrentDictionary<FileId, TusBody> _bodies = new();
 
     /// <summary>Dispose it when the append has ended.</summary>
-    public TusBody Begin(FileId id, Stream source, long mostBytes)
+    public TusBody Begin(FileId id, PipeReader source, long mostBytes)
     {
         var body = new TusBody(source, mostBytes, time);
         // A second one for the same upload is going to be refused; it must not take the place of the first. One that has ended may still stand
@@ -38,7 +40,7 @@ internal sealed class TusBodies(TimeProvider time)
 }
 
 /// <summary>A request's body on its way into an upload: ends when nothing comes for a while, and takes no more than it may.</summary>
-internal sealed class TusBody(Stream source, long mostBytes, TimeProvider time) : Stream
+internal sealed class TusBody(PipeReader source, long mostBytes, TimeProvider time) : Stream
 {
     public static readonly string CheckedPartTooLarge =
         $"A part with a checksum has at most {ByteSize.Format(PartChecksum.MaxPartBytes)}. Send smaller parts.";
@@ -89,15 +91,24 @@ internal sealed class TusBody(Stream source, long mostBytes, TimeProvider time) 
 
     private async ValueTask<int> ReadSourceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        // Ended so and not by the token, which would leave the server in the middle of a read and unable to pass over the rest of the request.
+        await using var end = cancellationToken.UnsafeRegister(static reader => ((PipeReader)reader!).CancelPendingRead(), source);
+        ReadResult read;
         try
         {
-            return await source.ReadAsync(buffer, cancellationToken);
+            read = await source.ReadAsync(CancellationToken.None);
         }
         catch (IOException e) when (e is not (BadHttpRequestException or ConnectionResetException))
         {
             // A chunk with an impossible length. Whoever writes the bytes must not take it for an error of the disk.
             throw new BadHttpRequestException(e.Message, e);
         }
+
+        var count = read.IsCanceled ? 0 : (int)Math.Min(read.Buffer.Length, buffer.Length);
+        var taken = read.Buffer.Slice(0, count);
+        taken.CopyTo(buffer.Span);
+        source.AdvanceTo(taken.End);
+        return read.IsCanceled ? throw new OperationCanceledException(cancellationToken) : count;
     }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>

@@ -30,8 +30,6 @@ internal static class TusEndpoints
         uploads.MapMethods("{id}", [HttpMethods.Head], HeadAsync);
         uploads.MapPatch("{id}", AppendAsync);
         uploads.MapDelete("{id}", CancelAsync);
-        // For clients that can only GET and POST. Nothing else is overridden: a GET is not checked for where it comes from.
-        uploads.MapPost("{id}", OverriddenAsync);
         uploads.MapOwnUploads();
         uploads.MapBatches();
     }
@@ -186,20 +184,11 @@ internal static class TusEndpoints
         }
     }
 
-    private static Task<IResult> OverriddenAsync(string id, [AsParameters] Call call)
-    {
-        var method = call.Request.Headers[Tus.MethodOverride].ToString();
-        return HttpMethods.IsPatch(method) ? AppendAsync(id, call)
-            : HttpMethods.IsDelete(method) ? CancelAsync(id, call)
-            : HttpMethods.IsHead(method) ? HeadAsync(id, call)
-            : Task.FromResult(Refusals.Status(StatusCodes.Status405MethodNotAllowed, "An upload is fed by PATCH; a new one begins at /uploads."));
-    }
-
     /// <returns>What to answer when the bytes did not come to their end; null when they did.</returns>
     /// <exception cref="RefusedException">See <see cref="Upload.AppendAsync"/>.</exception>
     private static async Task<IResult?> FeedAsync(Call call, Upload upload, long offset, TusPart part)
     {
-        await using var body = call.Bodies.Begin(upload.Id, call.Request.BodyReader.AsStream(leaveOpen: true), part.MostBytes);
+        await using var body = call.Bodies.Begin(upload.Id, call.Request.BodyReader, part.MostBytes);
         // Not the request's own end: what arrived before the connection broke is read first, and kept.
         using var until = CancellationTokenSource.CreateLinkedTokenSource(body.Silent, call.Lifetime.ApplicationStopping);
         try
@@ -221,11 +210,11 @@ internal static class TusEndpoints
         }
         catch (Exception e) when (e is OperationCanceledException or ConnectionResetException || call.Aborted.IsCancellationRequested)
         {
-            return Refusals.Status(StatusCodes.Status408RequestTimeout, "The connection broke off. What arrived is kept; go on from there.");
+            return Refusals.Status(StatusCodes.Status408RequestTimeout, "The connection broke off. HEAD says how much of it is kept; go on from there.");
         }
         catch (BadHttpRequestException e)
         {
-            return Refusals.Status(e.StatusCode, "The request broke off. What arrived is kept; go on from there.");
+            return Refusals.Status(e.StatusCode, "The request broke off. HEAD says how much of it is kept; go on from there.");
         }
     }
 

@@ -20,6 +20,7 @@ internal static class Tus
     public const string Length = "Upload-Length";
     public const string DeferLength = "Upload-Defer-Length";
     public const string Metadata = "Upload-Metadata";
+    public const string Concat = "Upload-Concat";
     public const string Checksum = "Upload-Checksum";
     public const string Expires = "Upload-Expires";
     public const string SameLength = "ChatShare-Same-Size";
@@ -29,8 +30,7 @@ internal static class Tus
     public static bool TryReadBytes(HttpRequest request, string header, out long bytes)
     {
         bytes = 0;
-        return request.Headers[header] is [{ } text]
-            && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out bytes);
+        return request.Headers[header] is [{ } text] && Digits.TryRead(text, out bytes);
     }
 
     public static string Text(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
@@ -46,7 +46,9 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
     {
         creation = null;
         refused = null;
-        if (request.Headers.ContainsKey(Tus.DeferLength))
+        if (request.Headers.ContainsKey(Tus.Concat))
+            refused = Refusals.Field(Tus.Concat, "Uploads are not put together here: concatenation is not among what “Tus-Extension” names. Send the file as one upload.");
+        else if (request.Headers.ContainsKey(Tus.DeferLength))
             refused = Refusals.Field(Tus.DeferLength, "A file’s length has to be known when its upload begins.");
         else if (!Tus.TryReadBytes(request, Tus.Length, out var length))
             refused = Refusals.Field(Tus.Length, "Upload-Length is missing or no possible number of bytes.");
@@ -70,6 +72,8 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
             refused = Refusals.Field("room", error);
         else if (string.IsNullOrEmpty(metadata["filename"]))
             refused = Refusals.Field("filename", "A file needs a name.");
+        else if (length < 0)
+            refused = Refusals.Field("length", "“length” is missing or no possible number of bytes.");
         else if (!TryReadModified(metadata["modified"], out var modified))
             refused = Refusals.Field("modified", "“modified” is a number of milliseconds since 1970.");
         else if (!TryReadIndex(metadata["index"], out var index))
@@ -105,9 +109,9 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
         index = null;
         if (text is null)
             return true;
-        if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (!Digits.TryRead(text, out var number) || number > int.MaxValue)
             return false;
-        index = number;
+        index = (int)number;
         return true;
     }
 
@@ -116,14 +120,14 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
         modified = null;
         if (text is null)
             return true;
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var milliseconds)
-            || milliseconds < DateTimeOffset.MinValue.ToUnixTimeMilliseconds()
-            || milliseconds > DateTimeOffset.MaxValue.ToUnixTimeMilliseconds())
+        var isBefore1970 = text.StartsWith('-');
+        if (!Digits.TryRead(isBefore1970 ? text[1..] : text, out var milliseconds)
+            || milliseconds > (isBefore1970 ? -DateTimeOffset.MinValue.ToUnixTimeMilliseconds() : DateTimeOffset.MaxValue.ToUnixTimeMilliseconds()))
         {
             return false;
         }
 
-        modified = DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+        modified = DateTimeOffset.FromUnixTimeMilliseconds(isBefore1970 ? -milliseconds : milliseconds);
         return true;
     }
 

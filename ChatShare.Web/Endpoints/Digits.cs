@@ -1,0 +1,14 @@
+using System.Globalization;
+
+namespace ChatShare.Web.Endpoints;
+
+/// <summary>Numbers of requests: digits and nothing else. The framework's own reading lets zero bytes behind them pass.</summary>
+internal static class Digits
+{
+    /// <summary>From 0, and at most as large as fits.</summary>
+    public static bool TryRead(string text, out long number)
+    {
+        number = 0;
+        return text.All(char.IsAsciiDigit) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+    }
+}
