@@ -23,6 +23,9 @@ public static class ChatShareApp
     // A quarter of a megabyte each, for three minutes; how many one address can have open at once is limited.
     private const int MostDisconnected = 5000;
 
+    // A page takes three times this for the end of its connection (boot.js), and tells its person so.
+    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(5);
+
     /// <summary>Runs until it is told to stop.</summary>
     /// <returns>The exit code: 1 when it could not start, which is then told in one line, or could not go on.</returns>
     public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error, CancellationToken cancellationToken)
@@ -101,7 +104,7 @@ public static class ChatShareApp
                 // was closed without a word for two hours, and a timer beside it.
                 circuits.PersistedCircuitInMemoryRetentionPeriod = TimeSpan.FromSeconds(1);
             })
-            .AddHubOptions(hub => hub.MaximumReceiveMessageSize = HubMessageBytes);
+            .AddHubOptions(hub => (hub.MaximumReceiveMessageSize, hub.KeepAliveInterval) = (HubMessageBytes, KeepAlive));
         builder.Services.AddChatSharePages();
         builder.Services.AddUploads();
         builder.Services.AddSingleton<DownloadEndpoints>();

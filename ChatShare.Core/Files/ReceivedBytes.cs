@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Security.Cryptography;
 
 namespace ChatShare.Core.Files;
@@ -21,9 +22,16 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
 
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _count;
+    private long _lastFed;
 
     /// <summary>How many are here and, where they came with a checksum, were verified.</summary>
     public long Count => Interlocked.Read(ref _count);
+
+    /// <summary>For how long no byte has come, verified or not; zero while none ever came.</summary>
+    public TimeSpan Quiet => Interlocked.Read(ref _lastFed) is not 0 and var last ? Stopwatch.GetElapsedTime(last) : TimeSpan.Zero;
+
+    /// <summary>Somebody feeds it, or did.</summary>
+    public void Fed(TimeSpan ago = default) => Interlocked.Exchange(ref _lastFed, Stopwatch.GetTimestamp() - (long)(ago.TotalSeconds * Stopwatch.Frequency));
 
     /// <summary>SHA-256 of all of them, in hexadecimal. To be asked once, at the end.</summary>
     public string Sha256() => Convert.ToHexStringLower(_hash.GetHashAndReset());
@@ -148,6 +156,7 @@ internal sealed class ReceivedBytes(long length, ChatShareMetrics metrics, Actio
             int count;
             while ((count = await source.ReadAsync(buffer.AsMemory(0, BufferLength), cancellationToken)) > 0)
             {
+                Fed();
                 left -= count;
                 if (left < 0)
                     return false;

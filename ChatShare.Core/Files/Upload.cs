@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ChatShare.Core.Cluster;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
@@ -23,7 +22,6 @@ public sealed class Upload
     private readonly ChangeSignal _moved = new();
     private readonly Lock _reporting = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private long _lastFed;
     private UploadProgress? _reported;
     private CancellationTokenSource _giveWay = new();
     private Ending? _ending;
@@ -73,7 +71,8 @@ public sealed class Upload
     /// <summary>How far it is.</summary>
     public UploadProgress Progress => new(Id, Here, Length, _speed.BytesPerSecond)
     {
-        IsPaused = IsUnderWay && !IsReceiving && _lastFed != 0 && Stopwatch.GetElapsedTime(_lastFed) > PausedAfter,
+        // Also while a part is open: a dead line, or a closed lid, says nothing. With all bytes here it waits for the server.
+        IsPaused = IsUnderWay && _bytes.Quiet > PausedAfter && !(IsReceiving && Received == Length),
         IsChecking = _isChecking,
     };
 
@@ -166,7 +165,7 @@ public sealed class Upload
         }
         finally
         {
-            _lastFed = Stopwatch.GetTimestamp();
+            _bytes.Fed();
             _owner.Prolong(this);
             _appending.Release();
         }
@@ -277,7 +276,7 @@ public sealed class Upload
     internal void TakeUp()
     {
         // Whoever sent it has lost the server: until they come back it is paused, and no longer on its way.
-        _lastFed = Stopwatch.GetTimestamp() - (long)(PausedAfter.TotalSeconds * 2 * Stopwatch.Frequency);
+        _bytes.Fed(ago: PausedAfter * 2);
         TakenUp = Task.Run(async () =>
         {
             try

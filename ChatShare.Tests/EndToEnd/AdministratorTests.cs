@@ -36,6 +36,7 @@ public sealed class AdministratorTests(Chromium chromium, ServerFixture fixture)
         await Expect(ann.Button("Join again")).ToBeVisibleAsync(new() { Timeout = 20_000 });
         await Expect(ann.Page.GetByText("the machine is needed")).ToBeVisibleAsync();
         await Expect(Row(table, "Ann")).ToHaveCountAsync(0);
+        await Expect(table).ToBeFocusedAsync();
         await Expect(bo.People.GetByText("Ann")).ToHaveCountAsync(0);
         await Expect(bo.Progress("moving.bin")).ToHaveCountAsync(0);
 

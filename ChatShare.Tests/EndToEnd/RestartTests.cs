@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
+using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.EndToEnd;
@@ -7,6 +8,51 @@ namespace ChatShare.Tests.EndToEnd;
 public sealed class RestartTests(Chromium chromium)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_room_that_is_chosen_while_the_network_swallows_everything_is_open_when_it_is_back()
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        await using var cable = new Cable(server.Address);
+        var ann = await Person.JoinAsync(chromium, server, "Ann", configure: options => options.BaseURL = cable.Address);
+        await ann.NewRoomAsync("Plans");
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Plans", Level = 1 })).ToBeVisibleAsync();
+
+        // Nobody knows yet that the line is dead.
+        cable.HoldAfter(cable.Sent);
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await ann.Page.WaitForURLAsync(new Regex("/rooms/Lobby$"));
+        cable.Pull();
+        await Expect(ann.Page.Locator("html[data-connection='lost']")).ToHaveCountAsync(1);
+        cable.HoldAfter(long.MaxValue);
+        cable.PutBack();
+
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Lobby", Level = 1 })).ToBeVisibleAsync();
+        await ann.InRoomAsync();
+        Assert.EndsWith("/rooms/Lobby", ann.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_closed_page_has_left_behind_is_sent_by_the_next_one_whatever_room_it_opens()
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        await using var cable = new Cable(server.Address);
+        var bo = await Person.JoinAsync(chromium, server, "Bo");
+        await bo.NewRoomAsync("Plans");
+        var ann = await Person.JoinAsync(chromium, server, "Ann", "/rooms/Plans", options => options.BaseURL = cable.Address);
+        cable.Pull();
+        await ann.SayAsync("left behind");
+        await ann.SayAsync("and more");
+        await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(2);
+        await ann.Page.CloseAsync();
+        cable.PutBack();
+
+        var next = await ann.Page.Context.NewPageAsync();
+        await next.GotoAsync("/rooms/Lobby");
+
+        await bo.SeesAsync("and more");
+        Assert.Equal(["left behind", "and more"], await bo.TextsAsync());
+    }
 
     [Fact]
     public async Task After_kill_9_everything_is_back_once()
@@ -26,8 +72,8 @@ public sealed class RestartTests(Chromium chromium)
         await Expect(ann.Log.Locator(".row.pending")).ToHaveCountAsync(1);
         await Expect(ann.Log.GetByText("before")).ToBeVisibleAsync();
         // What cannot be done now is said or left, and the page stays.
-        await ann.Rooms.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
-        await ann.AttachAsync(new Microsoft.Playwright.FilePayload { Name = "later.txt", MimeType = "x/x", Buffer = [1] });
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await ann.AttachAsync(new FilePayload { Name = "later.txt", MimeType = "x/x", Buffer = [1] });
         await server.StartAgainAsync(Cancel);
 
         // First where it comes from: what hinders it is to be seen there.

@@ -101,6 +101,8 @@ public sealed class UploadTests(Chromium chromium, ServerFixture fixture) : ICla
         await ann.Button("Cancel mistake.bin").ClickAsync();
 
         await Expect(Card(bo, "mistake.bin")).ToHaveAttributeAsync("data-state", "cancelled");
+        // The button is gone, and whoever works with keys is not sent to the top of the page.
+        await Expect(ann.Log).ToBeFocusedAsync();
         await ann.AttachAsync(new FilePayload { Name = "after.txt", MimeType = "x/x", Buffer = "next"u8.ToArray() });
         await Expect(bo.Download("after.txt")).ToBeVisibleAsync();
     }

@@ -294,6 +294,23 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
     }
 
     [Fact]
+    public async Task A_file_that_is_taken_back_while_somebody_looks_at_it_says_so()
+    {
+        var ann = await InRoomAsync("Fickle", "Regret");
+        var bo = await Person.JoinAsync(chromium, Server, "Looker", "/rooms/Regret");
+        await ann.AttachAsync(File("plan.txt", "some words"u8.ToArray()));
+        await bo.Button("Look at plan.txt").ClickAsync();
+        await Expect(Viewer(bo).GetByText("some words")).ToBeVisibleAsync();
+
+        await ann.Log.Locator(".card").HoverAsync();
+        await ann.Page.Locator(".row-tools").GetByRole(AriaRole.Button, new() { Name = "Take back" }).ClickAsync();
+        await ann.Button("Take it back").ClickAsync();
+
+        await Expect(Viewer(bo).GetByText("This file was deleted.")).ToBeVisibleAsync();
+        await Expect(Viewer(bo).GetByRole(AriaRole.Link)).ToHaveCountAsync(0);
+    }
+
+    [Fact]
     public async Task On_a_phone_a_swipe_goes_on_and_the_page_of_files_opens_the_same_viewer()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Thumb", "/", options =>

@@ -307,6 +307,9 @@ public sealed class UploadCreationTests
         using var hangUp = new CancellationTokenSource();
         var append = upload.AppendAsync(300, source, hangUp.Token);
         await bert.UntilProgressAsync(progress => progress is { Received: 400, IsPaused: false }, token);
+        // Its part is still open, and nothing comes.
+        await bert.UntilProgressAsync(progress => progress is { Received: 400, IsPaused: true }, token);
+        Assert.True(upload.IsReceiving);
         await hangUp.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
     }

@@ -2,6 +2,7 @@
 // Starts Blazor and mends its connection.
 
 import "./file-actions.js";
+import "./focus.js";
 import "./pane.js";
 import "./title.js";
 import { isEnter } from "./dom.js";
@@ -21,6 +22,7 @@ const probeTimeout = longestInterval - shortestPause;
 // A circuit that has not opened by then will not: the server went away between the page and its circuit.
 const openTimeout = 20000;
 const slowStart = 1500;
+const silence = 15000;
 
 let mending = false;
 let leaving = false;
@@ -229,6 +231,8 @@ function connectionIsUp() {
     errorBar.style.display = "";
   }
   document.dispatchEvent(new Event("chatshare:reconnected"));
+  // A link that was followed before the loss was noticed has changed the address here, and the server may not have heard of it.
+  void blazor.navigateTo(location.href, { replaceHistoryEntry: true });
 }
 
 /** Blazor puts its bar up and gives up when the circuit itself broke; nothing that is called then is ever answered. */
@@ -334,6 +338,8 @@ export async function start() {
   }
   await blazor.start({
     circuit: {
+      // The server says something every five seconds (ChatShareApp.cs): silence is noticed before people wonder.
+      configureSignalR: (/** @type {any} */ connection) => connection.withServerTimeout(silence),
       reconnectionHandler: { onConnectionDown: () => void mend(), onConnectionUp: connectionIsUp },
       circuitHandlers: [{ onCircuitOpened: () => (opened = true) }],
     },

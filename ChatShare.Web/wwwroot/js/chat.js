@@ -15,6 +15,7 @@ import { createServer } from "./server.js";
 import * as storage from "./storage.js";
 import { createTimeline } from "./timeline.js";
 import { standInRoom } from "./transfers.js";
+import { sendUnsent } from "./unsent.js";
 
 export { timeZone } from "./times.js";
 
@@ -178,6 +179,10 @@ export function start(root, dotnet, json) {
   if (matchMedia("(pointer: fine)").matches && !document.querySelector(".mud-dialog")) {
     composer.focus();
   }
+
+  const sendOthers = () => void sendUnsent(options.person, options.room.toLowerCase());
+  document.addEventListener("chatshare:reconnected", sendOthers, { signal });
+  sendOthers();
 
   const handle = {
     /** @returns {Promise<void>} when this room has nothing more to tell the server */

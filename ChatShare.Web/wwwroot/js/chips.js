@@ -13,6 +13,7 @@ const grace = 1500;
 const graceOfWriting = 4000;
 // What takes a while can be called off on its card; what is gone in a blink gets a moment first.
 const goesAtOnce = 64 * 1024 * 1024;
+const previewLasts = 5000;
 const mostAlone = 20;
 const mostFaults = 3;
 // What a browser shows without running anything that is in it.
@@ -131,7 +132,8 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
   function drop(chip) {
     chip.line?.remove();
     if (chip.preview) {
-      URL.revokeObjectURL(chip.preview);
+      // Not under the picture, which may be about to be read.
+      setTimeout(() => URL.revokeObjectURL(chip.preview), previewLasts);
     }
     chips = chips.filter((other) => other !== chip);
     isHeld &&= chips.length > 0;
@@ -186,6 +188,8 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
       say("There is nothing in it that can be shared.");
       return;
     }
+    // What was said of others.
+    say("");
     const tooLarge = fileBytes > 0 ? picked.filter(({ file }) => file.size > fileBytes) : [];
     if (tooLarge.length > 0) {
       say(

@@ -177,7 +177,7 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
       changed();
       field.focus({ preventScroll: true });
     },
-    /** Shows one sentence below the field; it goes with the next change. @param {string} sentence */
+    /** Shows one sentence below the field, or none; it goes with the next change. @param {string} sentence */
     say: (sentence) => {
       notice.textContent = sentence;
     },

@@ -2,6 +2,7 @@
 // The rows of what is not in the log yet, in a container that Blazor renders empty and never looks into.
 
 import { element, linkButton } from "./dom.js";
+import { isEmojiOnly } from "./text.js";
 import { showTimes } from "./times.js";
 
 // Rows of one person within this time stand together, as on the server.
@@ -36,7 +37,7 @@ export function createPendingRows(container, me, actions) {
     const time = element("time");
     time.setAttribute("datetime", new Date(entry.at).toISOString());
     head.append(element("b", "name", me.name ?? ""), time);
-    const text = element("div", "text", entry.text);
+    const text = element("div", isEmojiOnly(entry.text) ? "text emoji-only" : "text", entry.text);
     text.dir = "auto";
     article.append(disc, head, text);
     row.append(article);

@@ -64,3 +64,14 @@ export function timeLeftOf(seconds) {
   }
   return seconds < 48 * 3600 ? `${Math.ceil(seconds / 3600)} h` : `${Math.ceil(Math.min(seconds, 99 * 86400) / 86400)} days`;
 }
+
+const emoji = /^[\u{1F1E6}-\u{1FAFF}\u231A-\u23FF\u25AA-\u27BF\u2B05-\u2B55]/u;
+
+/** As on the server (MessageMarkup.cs): one to three emoji and nothing else are shown large. @param {string} text */
+export function isEmojiOnly(text) {
+  if (text.length > 40 || !("Segmenter" in Intl)) {
+    return false;
+  }
+  const signs = [...new Intl.Segmenter().segment(text)].map(({ segment }) => segment).filter((segment) => segment.trim() !== "");
+  return signs.length > 0 && signs.length <= 3 && signs.every((sign) => emoji.test(sign));
+}

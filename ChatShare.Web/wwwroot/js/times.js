@@ -1,7 +1,7 @@
 // @ts-check
 // Times in the viewer's zone and language: the server sends UTC, one text for everybody.
 
-const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const timeOfDay = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
 const inFull = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });

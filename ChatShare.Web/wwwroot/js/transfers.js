@@ -25,6 +25,12 @@ class Speed {
   #bytes = 0;
   #average = 0;
   #weight = 0;
+  #movedAt = 0;
+
+  /** Whether nothing has moved for a while. */
+  get isStill() {
+    return this.#at - this.#movedAt > speedWindow;
+  }
 
   /** @param {number} bytes @returns {number} */
   sample(bytes) {
@@ -37,6 +43,9 @@ class Speed {
       const keep = Math.exp(-elapsed / speedWindow);
       this.#average = this.#average * keep + ((bytes - this.#bytes) / elapsed) * (1 - keep);
       this.#weight = this.#weight * keep + (1 - keep);
+    }
+    if (bytes !== this.#bytes || this.#at === 0) {
+      this.#movedAt = now;
     }
     this.#at = now;
     this.#bytes = bytes;
@@ -183,7 +192,9 @@ function build(panel) {
       parts.push(sizeOf(size), "checking");
     } else if (left > 0) {
       parts.push(percent(sent, size));
-      if (rate >= 1) {
+      if (speed.isStill && all.some((item) => item.state === "sending")) {
+        parts.push("waiting for the connection");
+      } else if (rate >= 1) {
         const missing = sum(all.filter(items.isUnderWay), (item) => item.size - item.sent);
         parts.push(`${sizeOf(Math.round(rate))}/s`, `${timeLeftOf(missing / rate)} left`);
       }
@@ -191,7 +202,8 @@ function build(panel) {
       parts.push(`${percent(sent, size)} of ${sizeOf(size)}`);
     }
     if (failed > 0) {
-      parts.push(`${failed} failed`);
+      // First: it is what must not be cut off.
+      parts.unshift(`${failed} failed`);
     }
     const own = left > 0 ? `Uploading ${files(left)}` : paused > 0 ? `Paused: ${files(paused)}` : failed > 0 ? "Not sent" : all.every((item) => item.wasHere) ? "Already here, nothing to upload" : `${files(all.length)} sent`;
     title.textContent = waits.length > 0 ? `${own}, ${waits.length} waiting` : own;

@@ -124,6 +124,7 @@ export function look(opener) {
     const size = element("span", "", sizeOf(file.size));
     size.title = `${grouped(file.size)} bytes`;
     facts.replaceChildren(size, " · ", element("bdi", "", file.sender), ` · ${at + 1} of ${files.length}`);
+    download.hidden = false;
     download.href = downloadAddress(file);
     download.setAttribute("aria-label", `Download ${file.name}`);
     download.title = "Download";
@@ -170,6 +171,22 @@ export function look(opener) {
     }
   }
 
+  /** Its row went: with the part of the log that is shown, or because it was deleted. @type {Set<string>} */
+  const asked = new Set();
+  const rows = new MutationObserver(async () => {
+    const { id } = file;
+    if (asked.has(id) || scope.querySelector(`[data-view][data-file="${id}"]`)) {
+      return;
+    }
+    asked.add(id);
+    const answer = await fetch(downloadAddress(file), { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 404 && file.id === id) {
+      fail("This file was deleted.");
+      stage.querySelector("a")?.remove();
+      download.hidden = true;
+    }
+  });
+  rows.observe(scope, { childList: true, subtree: true });
   dialog.addEventListener("keydown", press);
   keepDrops(dialog);
   followSwipes(stage, step);
@@ -178,6 +195,7 @@ export function look(opener) {
   ending.observe(document.body, { childList: true, subtree: true });
   dialog.addEventListener("close", () => {
     ending.disconnect();
+    rows.disconnect();
     shown.abort();
     dialog.remove();
     open = null;

@@ -1,0 +1,34 @@
+// @ts-check
+// When what has the focus goes away, as a button goes with what it has done, the browser puts the focus at the top of the page. Here it goes to
+// the table, list or log in which that stood. Not to the next button: whoever presses a key twice would do it to the next one, too.
+
+const places = "table, ul, [role='log'], main, aside";
+
+/** @type {HTMLElement | null} */
+let last = null;
+/** Around it, from the inside out. @type {HTMLElement[]} */
+let around = [];
+
+document.addEventListener("focusin", ({ target }) => {
+  last = target instanceof HTMLElement ? target : null;
+  around = [];
+  for (let at = last?.parentElement; at; at = at.parentElement) {
+    if (at.matches(places)) {
+      around.push(at);
+    }
+  }
+});
+
+new MutationObserver(() => {
+  if (!last || last.isConnected || document.activeElement !== document.body) {
+    return;
+  }
+  last = null;
+  const place = around.find((one) => one.isConnected);
+  if (place) {
+    if (!place.hasAttribute("tabindex")) {
+      place.tabIndex = -1;
+    }
+    place.focus({ preventScroll: true });
+  }
+}).observe(document.body, { childList: true, subtree: true });
