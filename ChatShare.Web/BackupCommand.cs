@@ -12,8 +12,7 @@ internal static class BackupCommand
 {
     public const string Backup = "backup";
     public const string Restore = "restore";
-
-    private const string Replace = "--replace";
+    public const string Replace = "--replace";
 
     /// <returns>The exit code: 0 when everything is in the backup.</returns>
     /// <param name="args">The folder, then settings as <c>--Key:Name=value</c>.</param>
@@ -64,7 +63,7 @@ internal static class BackupCommand
             var options = app.Services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
             return await act(app, options, folder, new Ticker(notes)) ? 0 : 1;
         }
-        catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
+        catch (Exception e) when (StartFailure.Sentence(e, name) is { } sentence)
         {
             await notes.WriteLineAsync(sentence);
             return 1;

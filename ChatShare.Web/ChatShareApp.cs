@@ -63,6 +63,7 @@ public static class ChatShareApp
     /// <param name="configure">Changes made after everything is registered; null for none.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
+        CommandLine.Check(args);
         var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
