@@ -39,6 +39,8 @@ internal static class BackupCommand
         {
             var report = await Core.Storage.Copying.Restore.RunAsync(
                 options, folder, args.Contains(Replace), new KeyCopy(app.Services).RestoreAsync, progress, cancellationToken);
+            if (report.SetAside is { } aside)
+                await output.WriteLineAsync($"The database that was here could not be read any more; it is kept as {aside}.");
             await output.WriteLineAsync(
                 $"The backup of {report.MadeAt:u} is restored: {report.Rows} rows and {report.Contents} contents of files, {ByteSize.Format(report.Bytes)}."
                 + $" {report.EndedUploads} uploads that were under way have ended.");
