@@ -113,6 +113,12 @@ internal static partial class Log
     [LoggerMessage(6011, LogLevel.Information, "Redis is there again")]
     public static partial void RedisBack(this ILogger logger);
 
+    [LoggerMessage(6014, LogLevel.Error, "Redis keeps nothing that it is given ({Reason}); who is at other nodes stays as it was last known until it does")]
+    public static partial void RedisRefuses(this ILogger logger, string reason);
+
+    [LoggerMessage(6015, LogLevel.Information, "Redis keeps again what it is given")]
+    public static partial void RedisKeepsAgain(this ILogger logger);
+
     [LoggerMessage(6012, LogLevel.Debug, "The other nodes could not be told or heard")]
     public static partial void NotTold(this ILogger logger, Exception e);
 
