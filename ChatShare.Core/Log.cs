@@ -158,12 +158,15 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
     public static partial void Outgrown(this ILogger logger, string migration);
 
+    [LoggerMessage(4004, LogLevel.Warning, "{Database} is empty, and the downloads folder {Folder} (ChatShare:Downloads:Directory) was made by another one: this is a new installation, which knows no file that is there. If rooms and files are missing now, stop, and see whether both settings name what belongs together")]
+    public static partial void FolderOfAnotherDatabase(this ILogger logger, string database, string folder);
+
     [LoggerMessage(6030, LogLevel.Error, "Not the same here as at the node that started before, which they have to be: {Keys}")]
     public static partial void SetDifferently(this ILogger logger, string keys);
 
     [LoggerMessage(6031, LogLevel.Warning, "Whether other nodes are set like this one could not be found out")]
     public static partial void SettingsNotCompared(this ILogger logger, Exception e);
-}
 
     /// <summary>That the database is away is said once (<see cref="Storage.Outage"/>), and not by everybody who tries it again.</summary>
     private static LogLevel LevelOf(Exception e, LogLevel otherwise) => Storage.Outage.IsCauseOf(e) ? LogLevel.Debug : otherwise;
+}
