@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core.Cluster;
+using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage.PostgreSql;
 using Microsoft.Extensions.Options;
@@ -20,6 +21,8 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         if (options.Downloads.AccelRedirectPrefix is { Length: > 0 } prefix && !IsPath(prefix))
             errors.Add($"ChatShare:Downloads:AccelRedirectPrefix is \"{prefix}\"; it has to be empty or a path such as /protected.");
         Between("Downloads:MinimumFreeBytes", options.Downloads.MinimumFreeBytes, 0, long.MaxValue);
+        if (VirusScan.FaultOf(options.Scan.Command) is { } fault)
+            errors.Add($"ChatShare:Scan:Command is \"{options.Scan.Command}\"; it {fault}");
         Between("Scan:TimeoutSeconds", options.Scan.TimeoutSeconds, 1, 24 * 3600);
         Between("People:NicknameHeldHours", options.People.NicknameHeldHours, 0, 24 * 365);
 

@@ -54,20 +54,15 @@ public static class CoreServices
 
     private static void Bind(ChatShareOptions options, IConfiguration configuration)
     {
-        try
-        {
-            var section = configuration.GetSection(ChatShareOptions.Section);
-            section.Bind(options);
-            // One environment variable is enough for a list of addresses.
-            AddFromText(options.TrustedProxies, section[nameof(ChatShareOptions.TrustedProxies)]);
-            AddFromText(options.Gateway.AllowedNetworks, section[$"{nameof(ChatShareOptions.Gateway)}:{nameof(GatewayOptions.AllowedNetworks)}"]);
-            AddFromText(options.Metrics.AllowedNetworks, section[$"{nameof(ChatShareOptions.Metrics)}:{nameof(MetricsOptions.AllowedNetworks)}"]);
-        }
-        catch (InvalidOperationException e)
-        {
-            // "Failed to convert configuration value 'many' at 'ChatShare:Limits:FileBytes' to type …": it names the key.
-            throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions), [e.Message]);
-        }
+        var unreadable = UnknownSettings.Unreadable(configuration).ToList();
+        if (unreadable.Count > 0)
+            throw new OptionsValidationException(ChatShareOptions.Section, typeof(ChatShareOptions), unreadable);
+        var section = configuration.GetSection(ChatShareOptions.Section);
+        section.Bind(options);
+        // One environment variable is enough for a list of addresses.
+        AddFromText(options.TrustedProxies, section[nameof(ChatShareOptions.TrustedProxies)]);
+        AddFromText(options.Gateway.AllowedNetworks, section[$"{nameof(ChatShareOptions.Gateway)}:{nameof(GatewayOptions.AllowedNetworks)}"]);
+        AddFromText(options.Metrics.AllowedNetworks, section[$"{nameof(ChatShareOptions.Metrics)}:{nameof(MetricsOptions.AllowedNetworks)}"]);
     }
 
     private static void AddFromText(IList<string> list, string? text)

@@ -17,8 +17,14 @@ internal static partial class Log
     [LoggerMessage(1002, LogLevel.Error, "Something that hung on session {SessionId} failed while the session ended")]
     public static partial void SessionEndFailed(this ILogger logger, Exception e, Guid sessionId);
 
-    [LoggerMessage(1003, LogLevel.Error, "Could not write who was seen; tried again in a minute")]
-    public static partial void SeenFailed(this ILogger logger, Exception e);
+    public static void SeenFailed(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Error);
+        logger.SeenFailed(level, e);
+    }
+
+    [LoggerMessage(EventId = 1003, Message = "Could not write who was seen; tried again in a minute")]
+    private static partial void SeenFailed(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(1010, LogLevel.Information, "Administrator {UserName} created")]
     public static partial void AdministratorCreated(this ILogger logger, string userName);
@@ -44,8 +50,14 @@ internal static partial class Log
     [LoggerMessage(2021, LogLevel.Warning, "The downloads folder {Folder} can be written to again")]
     public static partial void DownloadsBack(this ILogger logger, string folder);
 
-    [LoggerMessage(2004, LogLevel.Warning, "Clearing up after an upload failed")]
-    public static partial void SweepFailed(this ILogger logger, Exception e);
+    public static void SweepFailed(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Warning);
+        logger.SweepFailed(level, e);
+    }
+
+    [LoggerMessage(EventId = 2004, Message = "Clearing up after an upload failed")]
+    private static partial void SweepFailed(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(2016, LogLevel.Warning, "The contents are held by other nodes for longer than anybody should; what has to be done with upload {FileId} waits")]
     public static partial void ContentsHeldElsewhere(this ILogger logger, Exception e, string fileId);
@@ -56,8 +68,14 @@ internal static partial class Log
     [LoggerMessage(2030, LogLevel.Information, "The rule of room {RoomId} removed {Files} files and freed {Bytes} bytes")]
     public static partial void RuleRemoved(this ILogger logger, int roomId, int files, long bytes);
 
-    [LoggerMessage(2031, LogLevel.Warning, "What rooms keep could not be looked at; tried again in a few minutes")]
-    public static partial void RetentionFailed(this ILogger logger, Exception e);
+    public static void RetentionFailed(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Warning);
+        logger.RetentionFailed(level, e);
+    }
+
+    [LoggerMessage(EventId = 2031, Message = "What rooms keep could not be looked at; tried again in a few minutes")]
+    private static partial void RetentionFailed(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(2032, LogLevel.Warning, "A content that no file has any more could not be deleted; tried again in a few minutes")]
     public static partial void ContentNotDeleted(this ILogger logger, Exception e);
@@ -83,8 +101,14 @@ internal static partial class Log
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 
-    [LoggerMessage(3002, LogLevel.Warning, "Read marks could not be written; they are tried again")]
-    public static partial void ReadMarksNotWritten(this ILogger logger, Exception e);
+    public static void ReadMarksNotWritten(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Warning);
+        logger.ReadMarksNotWritten(level, e);
+    }
+
+    [LoggerMessage(EventId = 3002, Message = "Read marks could not be written; they are tried again")]
+    private static partial void ReadMarksNotWritten(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(4000, LogLevel.Information, "Database brought up to date: {Count} migrations, the last is {Last}")]
     public static partial void Migrated(this ILogger logger, int count, string last);
@@ -95,26 +119,44 @@ internal static partial class Log
     [LoggerMessage(6011, LogLevel.Information, "Redis is there again")]
     public static partial void RedisBack(this ILogger logger);
 
+    [LoggerMessage(6014, LogLevel.Error, "Redis keeps nothing that it is given ({Reason}); who is at other nodes stays as it was last known until it does")]
+    public static partial void RedisRefuses(this ILogger logger, string reason);
+
+    [LoggerMessage(6015, LogLevel.Information, "Redis keeps again what it is given")]
+    public static partial void RedisKeepsAgain(this ILogger logger);
+
     [LoggerMessage(6012, LogLevel.Debug, "The other nodes could not be told or heard")]
     public static partial void NotTold(this ILogger logger, Exception e);
 
     [LoggerMessage(6013, LogLevel.Warning, "What another node tells cannot be understood: is it of another version?")]
     public static partial void NotUnderstood(this ILogger logger, Exception e);
 
-    [LoggerMessage(6000, LogLevel.Warning, "What other nodes have done could not be looked at; tried again in a few seconds")]
-    public static partial void OtherNodesNotSeen(this ILogger logger, Exception e);
+    public static void OtherNodesNotSeen(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Warning);
+        logger.OtherNodesNotSeen(level, e);
+    }
+
+    [LoggerMessage(EventId = 6000, Message = "What other nodes have done could not be looked at; tried again in a few seconds")]
+    private static partial void OtherNodesNotSeen(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(6001, LogLevel.Debug, "The other nodes could not be told who is here, or asked who is there; tried again in a few seconds")]
     public static partial void PeopleNotTold(this ILogger logger, Exception e);
 
-    [LoggerMessage(6020, LogLevel.Warning, "The uploads of this node could not be kept or let go in the database; tried again in a few seconds")]
-    public static partial void LeaseNotProlonged(this ILogger logger, Exception e);
+    public static void LeaseNotProlonged(this ILogger logger, Exception e)
+    {
+        var level = LevelOf(e, LogLevel.Warning);
+        logger.LeaseNotProlonged(level, e);
+    }
+
+    [LoggerMessage(EventId = 6020, Message = "The uploads of this node could not be kept or let go in the database; tried again in a few seconds")]
+    private static partial void LeaseNotProlonged(this ILogger logger, LogLevel level, Exception e);
 
     [LoggerMessage(6021, LogLevel.Warning, "This node was silent for too long; other nodes may go on with its uploads")]
     public static partial void LeaseLost(this ILogger logger);
 
-    [LoggerMessage(4001, LogLevel.Error, "The database does not answer; it is tried again, and nothing can be stored meanwhile")]
-    public static partial void DatabaseDoesNotAnswer(this ILogger logger, Exception e);
+    [LoggerMessage(4001, LogLevel.Error, "The database does not answer ({Reason}); it is tried again, and nothing can be stored meanwhile")]
+    public static partial void DatabaseDoesNotAnswer(this ILogger logger, Exception? e, string reason);
 
     [LoggerMessage(4002, LogLevel.Warning, "The database answers again")]
     public static partial void DatabaseAnswersAgain(this ILogger logger);
@@ -122,9 +164,15 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
     public static partial void Outgrown(this ILogger logger, string migration);
 
+    [LoggerMessage(4004, LogLevel.Warning, "{Database} is empty, and the downloads folder {Folder} (ChatShare:Downloads:Directory) was made by another one: this is a new installation, which knows no file that is there. If rooms and files are missing now, stop, and see whether both settings name what belongs together")]
+    public static partial void FolderOfAnotherDatabase(this ILogger logger, string database, string folder);
+
     [LoggerMessage(6030, LogLevel.Error, "Not the same here as at the node that started before, which they have to be: {Keys}")]
     public static partial void SetDifferently(this ILogger logger, string keys);
 
     [LoggerMessage(6031, LogLevel.Warning, "Whether other nodes are set like this one could not be found out")]
     public static partial void SettingsNotCompared(this ILogger logger, Exception e);
+
+    /// <summary>That the database is away is said once (<see cref="Storage.Outage"/>), and not by everybody who tries it again.</summary>
+    private static LogLevel LevelOf(Exception e, LogLevel otherwise) => Storage.Outage.IsCauseOf(e) ? LogLevel.Debug : otherwise;
 }

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 
@@ -10,23 +11,30 @@ public static class UnknownSettings
     public static IEnumerable<string> In(IConfiguration configuration)
     {
         ArgumentNullException.ThrowIfNull(configuration);
-        return Below(configuration.GetSection(ChatShareOptions.Section), typeof(ChatShareOptions));
+        return All(configuration).Where(setting => setting.Type is null).Select(setting => setting.Section.Path);
     }
 
-    private static IEnumerable<string> Below(IConfigurationSection section, Type type)
+    /// <summary>What is wrong with values that are no such value, a sentence for each. The framework has words for it that only programmers know.</summary>
+    internal static IEnumerable<string> Unreadable(IConfiguration configuration) => All(configuration)
+        .Where(setting => setting.Type is { IsValueType: true } type && setting.Section.Value is { } value && !TypeDescriptor.GetConverter(type).IsValid(value))
+        .Select(setting => $"{setting.Section.Path} is \"{setting.Section.Value}\"; it has to be {Words(setting.Type!)}.");
+
+    private static string Words(Type type) =>
+        type.IsEnum ? string.Join(" or ", Enum.GetNames(type))
+        : type == typeof(bool) ? "true or false"
+        : "a whole number, without a unit";
+
+    private static IEnumerable<(IConfigurationSection Section, Type? Type)> All(IConfiguration configuration) =>
+        Of(configuration.GetSection(ChatShareOptions.Section), typeof(ChatShareOptions));
+
+    /// <summary>Each with the type of its value; null for one that is none.</summary>
+    private static IEnumerable<(IConfigurationSection Section, Type? Type)> Of(IConfigurationSection section, Type? type)
     {
-        foreach (var child in section.GetChildren())
-        {
-            var property = type.GetProperty(child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
-            if (property is null)
-            {
-                yield return child.Path;
-            }
-            else if (property.PropertyType.Assembly == type.Assembly && property.PropertyType.IsClass)
-            {
-                foreach (var unknown in Below(child, property.PropertyType))
-                    yield return unknown;
-            }
-        }
+        if (type is not { IsClass: true } || type.Assembly != typeof(ChatShareOptions).Assembly)
+            return [(section, type)];
+        var below = section.GetChildren().SelectMany(child =>
+            Of(child, type.GetProperty(child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase)?.PropertyType));
+        // A group of settings has no value itself.
+        return string.IsNullOrEmpty(section.Value) ? below : below.Prepend((section, null));
     }
 }

@@ -53,6 +53,10 @@ public sealed class OptionsTests
     [InlineData("Limits:TotalBytes", "-1")]
     [InlineData("Downloads:MinimumFreeBytes", "-1")]
     [InlineData("Scan:TimeoutSeconds", "0")]
+    [InlineData("Scan:Command", "/nowhere/scanner")]
+    [InlineData("Scan:Command", "no-such-scanner")]
+    [InlineData("Scan:Command", "/etc/passwd")]
+    [InlineData("Storage:Provider", "Oracle")]
     [InlineData("Gateway:Endpoint", "5555")]
     [InlineData("Gateway:Endpoint", "somewhere:5555")]
     [InlineData("Gateway:Endpoint", "127.0.0.1:99999")]
@@ -85,6 +89,35 @@ public sealed class OptionsTests
         var refusal = Assert.Throws<OptionsValidationException>(() => Read((key, value)));
 
         Assert.Contains($"ChatShare:{key}", Assert.Single(refusal.Failures), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Limits:FileBytes", "1GB", "ChatShare:Limits:FileBytes is \"1GB\"; it has to be a whole number, without a unit.")]
+    [InlineData("Downloads:PartialFileHours", "", "ChatShare:Downloads:PartialFileHours is \"\"; it has to be a whole number, without a unit.")]
+    [InlineData("Storage:Provider", "Oracle", "ChatShare:Storage:Provider is \"Oracle\"; it has to be Sqlite or PostgreSql.")]
+    public void Value_of_another_kind_is_told_in_the_words_of_whoever_wrote_it(string key, string value, string sentence) =>
+        Assert.Equal(sentence, Assert.Single(Assert.Throws<OptionsValidationException>(() => Read((key, value))).Failures));
+
+    [Fact]
+    public void Value_where_a_group_of_settings_belongs_is_no_setting()
+    {
+        var configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["ChatShare"] = "x",
+            ["ChatShare:Limits"] = "5",
+            ["ChatShare:Limits:FileBytes"] = "1",
+        }).Build();
+
+        Assert.Equal(["ChatShare", "ChatShare:Limits"], UnknownSettings.In(configuration).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("sh")]
+    [InlineData("/bin/sh")]
+    public void Scanner_may_be_named_by_its_path_or_found_by_the_systems(string command)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There is no shell of this name.");
+        Assert.Equal(command, Read(("Scan:Command", command)).Scan.Command);
     }
 
     private static ChatShareOptions Read(params (string Key, string Value)[] settings)

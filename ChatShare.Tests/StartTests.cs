@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -22,6 +23,11 @@ public sealed class StartTests
     [InlineData("--Kestrel:Endpoints:Web:Url=nonsense", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--Kestrel:Endpoints:Web:Url=", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--Kestrel:Endpoints:Web:Url=ftp://127.0.0.1:1", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://127.0.0.1:2080x", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://256.1.1.1:0", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://chat.example:0", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Web:Url=http://127.1:0", "Kestrel:Endpoints:Web:Url")]
+    [InlineData("--Kestrel:Endpoints:Other:Url=foo", "Kestrel:Endpoints:Other:Url")]
     [InlineData("--Kestrel:Endpoints:Web:Url=https://127.0.0.1:1", "Kestrel:Endpoints:Web:Certificate")]
     [InlineData("--Kestrel:Endpoints:Web:Url=http://192.0.2.1:1", "Kestrel:Endpoints:Web:Url")]
     [InlineData("--ChatShare:Gateway:Endpoint=5555", "ChatShare:Gateway:Endpoint")]
@@ -189,6 +195,52 @@ public sealed class StartTests
 
         Assert.Equal(1, code);
         Assert.Contains("cookie keys", Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("http://*:5080")]
+    [InlineData("http://+:80")]
+    [InlineData("http://[::]:5080")]
+    [InlineData("http://[::1]")]
+    [InlineData("http://LocalHost:5080")]
+    [InlineData("http://0.0.0.0:0/")]
+    [InlineData("http://unix:/run/chatshare.sock")]
+    public void Address_that_the_server_takes_for_what_it_is_may_be_listened_to(string url)
+    {
+        var settings = new ConfigurationManager();
+        settings["Kestrel:Endpoints:Web:Url"] = url;
+
+        ListenAddresses.Check(settings);
+    }
+
+    [Fact]
+    public async Task Address_in_use_is_told_by_the_setting_that_has_it()
+    {
+        using var folder = new TemporaryFolder();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        var (code, error) = await RunHereAsync(folder, $"--Kestrel:Endpoints:Other:Url=http://{taken.LocalEndpoint}");
+
+        Assert.Equal(1, code);
+        Assert.Contains("(Kestrel:Endpoints:Other:Url)", Assert.Single(error), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task New_database_beside_the_files_of_another_is_warned_of_by_both_settings()
+    {
+        var log = new Collector();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<ILoggerProvider>(log), "ChatShare:Storage:Provider=Sqlite");
+        await app.StopAsync();
+        await app.StartAgainAsync();
+        Assert.DoesNotContain(log.Lines, line => line.Contains("new installation", StringComparison.Ordinal));
+        await app.StopAsync();
+
+        Directory.Delete(app.DataDirectory, recursive: true);
+        await app.StartAgainAsync();
+
+        var warning = Assert.Single(log.Lines, line => line.Contains("new installation", StringComparison.Ordinal));
+        Assert.Contains("ChatShare:DataDirectory", warning, StringComparison.Ordinal);
+        Assert.Contains("ChatShare:Downloads:Directory", warning, StringComparison.Ordinal);
     }
 
     [Fact]

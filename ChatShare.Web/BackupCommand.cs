@@ -12,8 +12,7 @@ internal static class BackupCommand
 {
     public const string Backup = "backup";
     public const string Restore = "restore";
-
-    private const string Replace = "--replace";
+    public const string Replace = "--replace";
 
     /// <returns>The exit code: 0 when everything is in the backup.</returns>
     /// <param name="args">The folder, then settings as <c>--Key:Name=value</c>.</param>
@@ -40,6 +39,8 @@ internal static class BackupCommand
         {
             var report = await Core.Storage.Copying.Restore.RunAsync(
                 options, folder, args.Contains(Replace), new KeyCopy(app.Services).RestoreAsync, progress, cancellationToken);
+            if (report.SetAside is { } aside)
+                await output.WriteLineAsync($"The database that was here could not be read any more; it is kept as {aside}.");
             await output.WriteLineAsync(
                 $"The backup of {report.MadeAt:u} is restored: {report.Rows} rows and {report.Contents} contents of files, {ByteSize.Format(report.Bytes)}."
                 + $" {report.EndedUploads} uploads that were under way have ended.");
@@ -64,7 +65,7 @@ internal static class BackupCommand
             var options = app.Services.GetRequiredService<IOptions<ChatShareOptions>>().Value;
             return await act(app, options, folder, new Ticker(notes)) ? 0 : 1;
         }
-        catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
+        catch (Exception e) when (StartFailure.Sentence(e, name) is { } sentence)
         {
             await notes.WriteLineAsync(sentence);
             return 1;

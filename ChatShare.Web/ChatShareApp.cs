@@ -66,6 +66,7 @@ public static class ChatShareApp
     /// <param name="configure">Changes made after everything is registered; null for none.</param>
     public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
     {
+        CommandLine.Check(args);
         var published = Path.Combine(AppContext.BaseDirectory, "wwwroot");
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions
         {
@@ -140,7 +141,7 @@ public static class ChatShareApp
 
     /// <summary>
     /// Whatever levels are set: the framework logs addresses with their query (the set-up link) at Information, and what a hub was
-    /// called with (messages) at Debug.
+    /// called with (messages) and every path (names of shared files) at Debug. What a probe of the health finds, each check says itself, and once.
     /// </summary>
     private static void KeepSecretsOutOfTheLog(ILoggingBuilder logging)
     {
@@ -149,6 +150,8 @@ public static class ChatShareApp
         logging.AddFilter("Microsoft.AspNetCore.SignalR.Internal", LogLevel.Information);
         logging.AddFilter("Microsoft.AspNetCore.Components.Server", LogLevel.Information);
         logging.AddFilter("Microsoft.AspNetCore.Http.Connections", LogLevel.Information);
+        logging.AddFilter("Microsoft.AspNetCore.Routing", LogLevel.Warning);
+        logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
     }
 
     private static void ConfigureNotices(MudServicesConfiguration mud)

@@ -54,6 +54,9 @@ internal static partial class Log
     [LoggerMessage(5302, LogLevel.Information, "What was waited for is there")]
     public static partial void Waited(this ILogger logger);
 
+    [LoggerMessage(5304, LogLevel.Error, "Whether the program is well could not be found out by its check {Check}")]
+    public static partial void CheckFailed(this ILogger logger, Exception e, string check);
+
     [LoggerMessage(5300, LogLevel.Warning, "The service manager could not be told that the program is alive")]
     public static partial void PingFailed(this ILogger logger, Exception e);
 }

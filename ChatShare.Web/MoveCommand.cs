@@ -38,7 +38,7 @@ internal static class MoveCommand
                 + " ChatShare:Storage:ConnectionString to the same database, and start. Data and downloads folders stay where they are.");
             return 0;
         }
-        catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
+        catch (Exception e) when (StartFailure.Sentence(e, "move") is { } sentence)
         {
             await notes.WriteLineAsync(sentence);
             return 1;

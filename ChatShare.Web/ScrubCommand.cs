@@ -29,7 +29,7 @@ internal static class ScrubCommand
             await output.WriteLineAsync($"{Count(report.Contents, "content")}, {ByteSize.Format(report.Bytes)}: {Verdict(report)}");
             return report.IsWhole ? 0 : 1;
         }
-        catch (Exception e) when (StartFailure.Sentence(e) is { } sentence)
+        catch (Exception e) when (StartFailure.Sentence(e, Name) is { } sentence)
         {
             await notes.WriteLineAsync(sentence);
             return 1;

@@ -142,8 +142,9 @@ public static class Start
         catch (Exception e) when (app.Services.GetRequiredService<StartState>().IsListening && (e is IOException or SocketException or InvalidOperationException))
         {
             // The server names the address and what is wrong with it, but not where it was set.
-            throw new OptionsValidationException(
-                StartFailure.AddressKey, typeof(string), [$"ChatShare cannot start ({StartFailure.AddressKey}): {e.Message.ReplaceLineEndings(" ")}"]);
+            var sentence = e.Message.ReplaceLineEndings(" ");
+            var key = ListenAddresses.KeyOf(sentence, app.Configuration);
+            throw new OptionsValidationException(key, typeof(string), [$"ChatShare cannot start ({key}): {sentence}"]);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ChatShare.Core.Storage;
 using ChatShare.Web.Telemetry;
 using Microsoft.Extensions.Options;
@@ -8,15 +7,14 @@ namespace ChatShare.Web;
 /// <summary>The reasons not to start that whoever started the program can do something about.</summary>
 internal static class StartFailure
 {
-    /// <summary>Where the address is set.</summary>
-    public const string AddressKey = "Kestrel:Endpoints:Web:Url";
-
     /// <summary>One line, or null for a fault of the program, which shows its stack trace.</summary>
-    public static string? Sentence(Exception e) => e switch
+    /// <param name="e">What happened.</param>
+    /// <param name="what">What the program was to do.</param>
+    public static string? Sentence(Exception e, string what = "start") => e switch
     {
         StorageException => e.Message,
         OptionsValidationException invalid => string.Join(Environment.NewLine, invalid.Failures),
-        IOException or UnauthorizedAccessException => $"ChatShare cannot start: {e.Message}",
+        IOException or UnauthorizedAccessException => $"ChatShare cannot {what}: {e.Message}",
         InvalidDataException or FormatException => $"The settings cannot be read: {InOneLine(e)}",
         _ => null,
     };
@@ -29,8 +27,7 @@ internal static class StartFailure
     /// <exception cref="OptionsValidationException">A setting cannot be used.</exception>
     public static void CheckSettings(IConfiguration configuration)
     {
-        if (FaultOfAddress(configuration) is { } fault)
-            throw new OptionsValidationException(AddressKey, typeof(string), [fault]);
+        ListenAddresses.Check(configuration);
         // OpenTelemetry would say nothing and send to its default.
         foreach (var key in TelemetryServices.EndpointKeys)
         {
@@ -44,31 +41,6 @@ internal static class StartFailure
                 throw new OptionsValidationException(level.Path, typeof(LogLevel), [$"{level.Path} is \"{level.Value}\", which is not a level such as Information."]);
         }
     }
-
-    private static string? FaultOfAddress(IConfiguration configuration)
-    {
-        var url = configuration[AddressKey];
-        if (url is null)
-            return null;
-        try
-        {
-            var address = BindingAddress.Parse(url);
-            if (address.Scheme is not ("http" or "https") || address.PathBase.Length > 0 || address.Port is < 0 or > 65_535)
-                throw new FormatException();
-            return address.Scheme == "https" && !HasCertificate(configuration)
-                ? $"{AddressKey} is \"{url}\" and needs Kestrel:Endpoints:Web:Certificate:Path, or another source of a certificate."
-                : null;
-        }
-        catch (FormatException)
-        {
-            return string.Create(CultureInfo.InvariantCulture, $"{AddressKey} is \"{url}\", which is not an address such as http://*:5080.");
-        }
-    }
-
-    private static bool HasCertificate(IConfiguration configuration) =>
-        configuration.GetSection("Kestrel:Endpoints:Web:Certificate").GetChildren().Any()
-        || configuration.GetSection("Kestrel:Endpoints:Web:Sni").GetChildren().Any()
-        || configuration.GetSection("Kestrel:Certificates:Default").GetChildren().Any();
 
     private static IEnumerable<IConfigurationSection> LevelsOf(IConfigurationSection logging) =>
         logging.GetSection("LogLevel").GetChildren()

@@ -13,6 +13,7 @@ public sealed class RedisConnection : IAsyncDisposable
     private readonly ILogger<RedisConnection> _logger;
     private ConnectionMultiplexer? _connection;
     private int _isLost;
+    private int _refuses;
 
     /// <summary>Touches nothing yet; see <see cref="OpenAsync"/>.</summary>
     public RedisConnection(IOptions<ChatShareOptions> options, ILogger<RedisConnection> logger)
@@ -25,8 +26,8 @@ public sealed class RedisConnection : IAsyncDisposable
     /// <summary>Whether there is one to connect to.</summary>
     public bool IsWanted => _options.Redis.Length > 0;
 
-    /// <summary>Whether it can be reached now.</summary>
-    public bool IsReachable => _connection is { IsConnected: true };
+    /// <summary>Whether it can be reached now, and keeps what it is given.</summary>
+    public bool IsWell => _connection is { IsConnected: true } && Volatile.Read(ref _refuses) == 0;
 
     /// <summary>For whoever keeps something there.</summary>
     /// <exception cref="InvalidOperationException">It is not open yet.</exception>
@@ -73,7 +74,7 @@ public sealed class RedisConnection : IAsyncDisposable
         {
             // Two connections, and each tries again: told once.
             if (Interlocked.Exchange(ref _isLost, 1) == 0)
-                _logger.RedisLost(failure.Exception, failure.FailureType.ToString());
+                _logger.RedisLost(_logger.IsEnabled(LogLevel.Debug) ? failure.Exception : null, failure.FailureType.ToString());
         };
         connection.ConnectionRestored += (_, _) =>
         {
@@ -84,12 +85,31 @@ public sealed class RedisConnection : IAsyncDisposable
         _connection = connection;
     }
 
+    /// <summary>It keeps what it was given. Said by whoever gives it something every few seconds.</summary>
+    internal void Kept()
+    {
+        if (Interlocked.Exchange(ref _refuses, 0) == 1)
+            _logger.RedisKeepsAgain();
+    }
+
+    /// <summary>It did not keep what it was given. One that cannot be reached is told of elsewhere.</summary>
+    internal void NotKept(RedisException fault)
+    {
+        if (fault is not RedisServerException && !IsCopyAlone)
+            return;
+        if (Interlocked.Exchange(ref _refuses, 1) == 0)
+            _logger.RedisRefuses(fault is RedisServerException ? fault.Message.ReplaceLineEndings(" ") : "it is a replica");
+    }
+
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
         if (_connection is not null)
             await _connection.DisposeAsync();
     }
+
+    /// <summary>Whether it is there and follows another one, which takes nothing then from anybody else; the driver does not even ask it.</summary>
+    private bool IsCopyAlone => _connection?.GetServers().Where(server => server.IsConnected).ToList() is { Count: > 0 } there && there.All(server => server.IsReplica);
 
     private static async Task<ConnectionMultiplexer> ConnectAsync(ConfigurationOptions configuration, CancellationToken cancellationToken)
     {

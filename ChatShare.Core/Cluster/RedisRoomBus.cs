@@ -82,15 +82,28 @@ internal sealed class RedisRoomBus(RedisConnection redis, Database database, ILo
         async () =>
         {
             var words = JsonSerializer.SerializeToUtf8Bytes(people, NewsJson.Default.ImmutableArrayConnectedUser);
-            await Task.WhenAll(
-                Keys.StringSetAsync(PeopleOf(Node), words, RoomBus.PeopleLast),
-                Keys.SetAddAsync(Root + ":nodes", Node)).WaitAsync(cancellationToken);
+            try
+            {
+                await Task.WhenAll(
+                    Keys.StringSetAsync(PeopleOf(Node), words, RoomBus.PeopleLast),
+                    Keys.SetAddAsync(Root + ":nodes", Node)).WaitAsync(cancellationToken);
+            }
+            catch (RedisException e)
+            {
+                redis.NotKept(e);
+                throw;
+            }
+
+            redis.Kept();
             return true;
         });
 
     public Task<ImmutableArray<ConnectedUser>> PeopleElsewhereAsync(CancellationToken cancellationToken) => AskAsync(
         async () =>
         {
+            // What was kept ends by itself: nobody would seem to be there.
+            if (!redis.IsWell)
+                throw new RedisException("What is there is old.");
             var nodes = (await Keys.SetMembersAsync(Root + ":nodes").WaitAsync(cancellationToken)).Where(node => node != Node).ToList();
             if (nodes.Count == 0)
                 return [];

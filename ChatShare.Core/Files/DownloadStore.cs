@@ -56,6 +56,9 @@ internal sealed class DownloadStore
     public static bool IsDiskFull(IOException exception) =>
         exception.HResult is DiskFullOnWindows or DiskFullOnLinux or QuotaOnLinux;
 
+    /// <summary>Whether a path is in it.</summary>
+    public bool Holds(string path) => Path.GetRelativePath(_root, path) is var there && !Path.IsPathRooted(there) && there != ".." && !there.StartsWith($"..{Path.DirectorySeparatorChar}", StringComparison.Ordinal);
+
     /// <summary>Makes the folders where they are missing. Once, at start.</summary>
     /// <exception cref="StorageException">They cannot be made.</exception>
     public void Open()

@@ -93,6 +93,8 @@ public sealed class Scrub
         using var engine = IDatabaseEngine.For(options.Value);
         try
         {
+            await using (var db = engine.NewReadingContext())
+                await Schema.DemandCurrentAsync(engine, db, cancellationToken);
             return await new Scrub(new ReadingContexts(engine), new DownloadStore(options)).RunAsync(progress, cancellationToken);
         }
         catch (DbException e)

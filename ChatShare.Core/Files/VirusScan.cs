@@ -32,6 +32,17 @@ internal sealed class VirusScan(IOptions<ChatShareOptions> options, IHostApplica
     /// <summary>Whether there is a program to ask.</summary>
     public bool IsOn => !string.IsNullOrWhiteSpace(_options.Command);
 
+    /// <summary>What is wrong with the name of a program, as the rest of a sentence; null when it can be started.</summary>
+    internal static string? FaultOf(string command)
+    {
+        if (string.IsNullOrWhiteSpace(command) || OperatingSystem.IsWindows())
+            return null;
+        // As the framework looks for it.
+        var path = Environment.GetEnvironmentVariable("PATH")?.Split(Path.PathSeparator) ?? [];
+        var places = Path.IsPathRooted(command) ? [""] : path.Prepend(Environment.CurrentDirectory).Prepend(AppContext.BaseDirectory);
+        return places.Any(folder => IsProgram(Path.Combine(folder, command))) ? null : "is not a program that is there and may be started.";
+    }
+
     /// <summary>Asks it; waits for its turn first.</summary>
     /// <param name="id">For the log.</param>
     /// <param name="path">The whole file, which nobody changes meanwhile.</param>
@@ -51,6 +62,10 @@ internal sealed class VirusScan(IOptions<ChatShareOptions> options, IHostApplica
             _places.Release();
         }
     }
+
+    private static bool IsProgram(string file) =>
+        File.Exists(file) && !OperatingSystem.IsWindows()
+        && (File.GetUnixFileMode(file) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != UnixFileMode.None;
 
     private async Task<string?> RunAsync(FileId id, string path, CancellationToken cancellationToken)
     {

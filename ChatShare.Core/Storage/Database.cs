@@ -265,6 +265,8 @@ public sealed class Database : IDisposable
             throw new StorageException(
                 $"The downloads folder {_store.Root} (ChatShare:Downloads:Directory) is not the one that belongs to this database. Mount that one there, or name it;"
                 + $" if this one is to take its place, write {known.Value} into {_store.IdentityPath}.") { MayPass = true };
+        if (known is null && _store.ReadIdentity() is not null && !await db.Messages.AnyAsync(cancellationToken))
+            _logger.FolderOfAnotherDatabase(_engine.Description, _store.Root);
         _store.Open();
         // One that cannot be written to now is noted at a later start.
         if (known is null && _store.Identity() is { } identity)

@@ -1,3 +1,5 @@
+using System.Data.Common;
+using ChatShare.Core.Storage.PostgreSql;
 using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Core.Storage;
@@ -7,10 +9,15 @@ internal sealed class Outage(ILogger<Outage> logger)
 {
     private int _lasts;
 
+    /// <summary>Whether something failed only because a server of databases is away: then nothing else need be said of it.</summary>
+    public static bool IsCauseOf(Exception fault) =>
+        (fault is DbException && Fault.IsPassing(fault)) || (fault.InnerException is { } inner && IsCauseOf(inner));
+
     public void Began(Exception fault)
     {
+        // Where it was met is of use to nobody but who looks for a fault of the program.
         if (Interlocked.Exchange(ref _lasts, 1) == 0)
-            logger.DatabaseDoesNotAnswer(fault);
+            logger.DatabaseDoesNotAnswer(logger.IsEnabled(LogLevel.Debug) ? fault : null, Reason(fault));
     }
 
     public void Ended()
@@ -18,5 +25,14 @@ internal sealed class Outage(ILogger<Outage> logger)
         // Read first: it is asked after each commit.
         if (Volatile.Read(ref _lasts) == 1 && Interlocked.Exchange(ref _lasts, 0) == 1)
             logger.DatabaseAnswersAgain();
+    }
+
+    /// <summary>What the server or its driver said: "53300: sorry, too many clients already".</summary>
+    private static string Reason(Exception fault)
+    {
+        var said = fault;
+        while (said is not DbException && said.InnerException is { } inner)
+            said = inner;
+        return string.Join(": ", new[] { said, said.GetBaseException() }.Select(e => e.Message.ReplaceLineEndings(" ")).Distinct());
     }
 }

@@ -1,6 +1,9 @@
+using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Tests.Cluster;
 
@@ -43,6 +46,42 @@ public sealed class NodesTests : IDisposable
         Assert.Equal(all.Select(message => message.Text), here.Messages.Select(message => message.Text));
         Assert.Equal(all.Select(message => message.Text), there.Messages.Select(message => message.Text));
         Assert.Equal(last, nodes[1].Lobby.MessageCount);
+    }
+
+    [Theory]
+    [InlineData("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0")]
+    [InlineData("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE")]
+    public async Task Redis_that_keeps_nothing_is_told_once_like_one_that_is_away_and_nobody_vanishes_by_it(string refuse, string keep)
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        var log = new Collector();
+        await using var app = await RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log),
+            ["Logging:LogLevel:Default=Information", $"ChatShare:Cluster:Redis={redis.Address}", .. await PostgreSqlServer.NewSettingsAsync()]);
+        using var http = app.NewClient();
+        await ReadyAsync(true);
+
+        await redis.TellAsync(refuse);
+        await ReadyAsync(false);
+        await Assert.ThrowsAsync<RoomBusException>(() => app.Get<IRoomBus>().PeopleElsewhereAsync(Cancel));
+        // Tried again, and told once.
+        for (var i = 0; i < 2; i++)
+            await Assert.ThrowsAsync<RoomBusException>(() => app.Get<IRoomBus>().SetPeopleAsync([], Cancel));
+        await redis.TellAsync(keep);
+        await ReadyAsync(true);
+
+        Assert.Single(log.Lines, line => line.Contains("Redis keeps nothing", StringComparison.Ordinal));
+        Assert.Single(log.Lines, line => line.Contains("Redis keeps again", StringComparison.Ordinal));
+        Assert.Empty(await app.Get<IRoomBus>().PeopleElsewhereAsync(Cancel));
+        Assert.DoesNotContain(log.Lines, line => line.Contains("   at ", StringComparison.Ordinal));
+
+        Task ReadyAsync(bool ready) => Eventually.TrueAsync(async () =>
+        {
+            using var answer = await http.GetAsync("/health/ready", Cancel);
+            return answer.IsSuccessStatusCode == ready;
+        });
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class UnlikeNodesTests : IDisposable
         using var other = new TemporaryFolder();
 
         var different = await nodes.AddAsync(
-            ("Limits:FileBytes", "1000"), ("Scan:Command", "/bin/hidden"), ("Cluster:Redis", nodes.Redis.Address + ",name=hidden"));
+            ("Limits:FileBytes", "1000"), ("Scan:Command", "/bin/true"), ("Scan:Arguments:0", "hidden"), ("Cluster:Redis", nodes.Redis.Address + ",name=hidden"));
         // The same folder by another way.
         var link = other.File("link");
         Directory.CreateSymbolicLink(link, nodes[0].Downloads);
@@ -32,8 +32,9 @@ public sealed class UnlikeNodesTests : IDisposable
         var same = await nodes.AddAsync(("Downloads:Directory", link));
 
         var line = Assert.Single(different.Errors);
-        Assert.Contains("ChatShare:Scan:Command, ChatShare:Limits:FileBytes", line, StringComparison.Ordinal);
+        Assert.Contains("ChatShare:Scan:Command, ChatShare:Scan:Arguments, ChatShare:Limits:FileBytes", line, StringComparison.Ordinal);
         Assert.DoesNotContain("hidden", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("/bin/true", line, StringComparison.Ordinal);
         Assert.DoesNotContain("Redis", line, StringComparison.Ordinal);
         // The one before it is another than the others.
         Assert.DoesNotContain("PartialFileHours", Assert.Single(same.Errors), StringComparison.Ordinal);

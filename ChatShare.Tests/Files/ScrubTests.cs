@@ -4,6 +4,7 @@ using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
+using Microsoft.Data.Sqlite;
 
 namespace ChatShare.Tests.Files;
 
@@ -120,6 +121,24 @@ public sealed class ScrubTests
         Assert.Equal(1, code);
         Assert.Contains(folder.File("data"), notes.ToString(), StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File("data")));
+    }
+
+    [Fact]
+    public async Task Command_refuses_a_database_of_a_newer_program()
+    {
+        await using var app = await RunningApp.StartAsync("ChatShare:Storage:Provider=Sqlite");
+        await app.StopAsync();
+        await using (var raw = new SqliteConnection($"Data Source={Path.Combine(app.DataDirectory, "chatshare.db")};Pooling=false"))
+        {
+            await raw.OpenAsync(Cancel);
+            await using var command = raw.CreateCommand();
+            command.CommandText = "INSERT INTO \"__EFMigrationsHistory\" VALUES ('29990101000000_FromTheFuture', '99.0.0');";
+            await command.ExecuteNonQueryAsync(Cancel);
+        }
+
+        var (code, text) = await RunAsync(app);
+        Assert.Equal(1, code);
+        Assert.Contains("newer ChatShare", text, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, string Text)> RunAsync(RunningApp app)

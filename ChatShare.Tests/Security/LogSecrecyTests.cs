@@ -25,6 +25,11 @@ public sealed class LogSecrecyTests
         var token = app.SetupUrl!.Split("token=")[1];
         var ann = await app.JoinAsync("Ann");
         await SayAsync(app, "what nobody else may read");
+        var tus = new TusClient(app, ann);
+        var location = await tus.CreateAsync("what nobody may hear of.txt", 1);
+        await tus.AppendAsync(location, 0, [1]);
+        using (var shared = await ann.GetAsync($"{location.Replace("/uploads/", "/files/", StringComparison.Ordinal)}/what%20nobody%20may%20hear%20of.txt", Cancel))
+            Assert.True(shared.IsSuccessStatusCode);
         using var root = app.NewClient();
         using var created = await RunningApp.PostFormAsync(root, $"/setup?token={token}", "setup", ("UserName", "Root"), ("Password", Password));
         using var refused = await RunningApp.PostFormAsync(
@@ -35,7 +40,7 @@ public sealed class LogSecrecyTests
         Assert.Contains(log.Lines, line => line.Contains("Administrator Root created", StringComparison.Ordinal));
         Assert.Contains(log.Lines, line => line.Contains("A wrong password", StringComparison.Ordinal));
         var cookie = RunningApp.CookiesOf(ann).Split("chatshare=")[1].Split(';')[0];
-        foreach (var secret in new[] { "what nobody else", Password, WrongPassword, token, cookie })
+        foreach (var secret in new[] { "what nobody else", "what nobody may", "what%20nobody%20may", Password, WrongPassword, token, cookie })
             Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal));
     }
 

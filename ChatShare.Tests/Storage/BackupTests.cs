@@ -123,6 +123,63 @@ public sealed class BackupTests
         }
     }
 
+    [Theory(Timeout = Make.Patience)]
+    [InlineData(0)]
+    [InlineData(8192)]
+    public async Task Database_that_cannot_be_read_any_more_is_kept_aside_when_it_may_be_replaced(int intact)
+    {
+        var token = TestContext.Current.CancellationToken;
+        using var folder = new TemporaryFolder();
+        await using var core = await BareCore.StartAsync(("Storage:Provider", "Sqlite"));
+        await using (var db = await core.ContextAsync())
+        {
+            db.Rooms.Add(new RoomRow { Name = "Of before", NameKey = "of before" });
+            await db.SaveChangesAsync(token);
+        }
+
+        var options = core.Get<IOptions<ChatShareOptions>>().Value;
+        await Backup.RunAsync(options, folder.File("backup"), NoKeys, progress: null, token);
+        await core.CloseAsync();
+        var file = Path.Combine(core.DataDirectory, "chatshare.db");
+        var damaged = await File.ReadAllBytesAsync(file, token);
+        damaged.AsSpan(intact).Fill((byte)'x');
+        await File.WriteAllBytesAsync(file, damaged, token);
+        await File.WriteAllTextAsync(file + "-wal", "of the damaged one", token);
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => Restore.RunAsync(options, folder.File("backup"), replace: false, NoKeys, progress: null, token));
+        Assert.Contains("With --replace", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(file, token));
+        var (code, said) = await RunAsync(
+            BackupCommand.RestoreAsync, [folder.File("backup"), "--replace", $"--ChatShare:DataDirectory={core.DataDirectory}", $"--ChatShare:Downloads:Directory={core.DownloadsDirectory}"]);
+
+        Assert.True(code == 0, said);
+        var aside = Directory.GetFiles(core.DataDirectory, "chatshare.db.damaged-*").Order(StringComparer.Ordinal).First();
+        Assert.Contains($"kept as {aside}.", said, StringComparison.Ordinal);
+        Assert.Equal(damaged, await File.ReadAllBytesAsync(aside, token));
+        Assert.True(File.Exists(aside + "-wal"));
+        await core.RestartAsync();
+        await using var restored = await core.ContextAsync();
+        Assert.Equal("Of before", (await restored.Rooms.SingleAsync(token)).Name);
+    }
+
+    [Fact]
+    public async Task Backup_has_no_place_in_the_downloads_folder_and_says_what_it_could_not_do()
+    {
+        await using var app = await RunningApp.StartAsync();
+        string[] source = [$"--ChatShare:DataDirectory={app.DataDirectory}", $"--ChatShare:Downloads:Directory={app.DownloadsDirectory}", .. app.StorageSettings];
+        foreach (var inside in new[] { app.DownloadsDirectory, Path.Combine(app.DownloadsDirectory, "backup"), Path.Combine(app.DownloadsDirectory, "..x") })
+        {
+            var (code, said) = await RunAsync(BackupCommand.BackupAsync, [inside, .. source]);
+            Assert.Equal(1, code);
+            Assert.Contains("is in the downloads folder", said, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(Directory.GetFileSystemEntries(app.DownloadsDirectory, "*backup*"));
+        var (_, elsewhere) = await RunAsync(BackupCommand.BackupAsync, ["/proc/backup", .. source]);
+        Assert.StartsWith("ChatShare cannot backup: ", elsewhere, StringComparison.Ordinal);
+        Assert.True((await RunAsync(BackupCommand.BackupAsync, [app.DownloadsDirectory + "2", .. source])).Code == 0);
+    }
+
     [Fact(Timeout = Make.Patience)]
     public async Task Backup_needs_no_redis_and_restore_sees_nodes_that_have_names_of_their_own()
     {

@@ -5,6 +5,8 @@ using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Npgsql;
 
 namespace ChatShare.Tests.Storage;
@@ -39,6 +41,40 @@ public sealed class PostgreSqlAppTests
 
         await PostgreSqlServer.AskAsync(maintenance, $"ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS true");
         Assert.Equal("before", (await ann.GetAsync("/api/rooms/Lobby/messages?after=0"))[0].GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Outage_is_one_line_with_the_reason_and_one_when_it_is_over_however_often_it_is_met()
+    {
+        PostgreSqlServer.Require();
+        // So that all who look every few seconds are among them.
+        const int manyTries = 8;
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var line = new CutLine(new NpgsqlConnectionStringBuilder(database).Port);
+        var log = new Collector();
+        await using var app = await RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log), [.. ApiFixture.Settings, .. PostgreSqlServer.SettingsFor(line.Through(database))]);
+        using var ann = await ApiClient.SignInAsync(app, "Ann");
+        await ann.SayAsync("before");
+
+        var told = log.Lines.Count;
+        line.Down();
+        await Eventually.TrueAsync(async () =>
+        {
+            using var ready = await ann.Http.GetAsync("/health/ready", Cancel);
+            using var asked = await ann.Http.GetAsync("/api/rooms/Lobby/messages?after=0", Cancel);
+            return (ready.StatusCode, asked.StatusCode) == (HttpStatusCode.ServiceUnavailable, HttpStatusCode.ServiceUnavailable);
+        });
+        var before = line.Connections;
+        await Eventually.TrueAsync(() => Task.FromResult(line.Connections >= before + manyTries));
+        line.Up();
+        await Eventually.TrueAsync(async () => (await ann.Http.GetAsync("/health/ready", Cancel)).IsSuccessStatusCode);
+
+        Assert.Collection(
+            log.Lines.Skip(told),
+            // Without a stack trace.
+            gone => Assert.Matches(@"\AThe database does not answer \(.+\); it is tried again, and nothing can be stored meanwhile *\z", gone),
+            back => Assert.StartsWith("The database answers again", back, StringComparison.Ordinal));
     }
 
     [Fact]

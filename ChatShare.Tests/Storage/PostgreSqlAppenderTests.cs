@@ -88,6 +88,76 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
     }
 
     [Fact]
+    public async Task Node_that_stands_still_in_a_transaction_keeps_nobody_from_posting_and_acknowledges_nothing_that_was_undone()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var host = await StartAsync(database);
+        var anna = await host.JoinAsync("anna", Cancel);
+        await using var other = await host.EnterAsync("bert", Cancel);
+        await using var line = new CutLine(PortOf(database));
+        var written = new Written();
+        await using var frozen = new PostgreSqlAppender(line.Through(database), host.Clock, new Outage(new Lines()), written.Take) { Patience = Make.PatienceForOne };
+
+        line.Break(CutLine.Cut.LateCommit);
+        var writing = frozen.WriteAsync([Post(host, host.Lobby, anna, "frozen")], Cancel);
+        await line.IsLate.WaitAsync(Cancel);
+        // It has the counter of the room locked. Whoever waits for that is refused after ten seconds, and is not.
+        Assert.Equal(1, (await other.SendAsync(Make.Text("meanwhile"), "other", Cancel)).Number);
+        Assert.Empty(written.Results);
+
+        line.GoOn();
+        await writing;
+        Assert.Equal([(2L, "frozen", true)], written.Results.Select(result => (result.Message!.Number, result.Message.ClientId, result.IsNew)));
+        Assert.Equal(["other", "frozen"], (await host.AllAsync(host.Lobby, Cancel)).Select(message => message.ClientId));
+        Assert.Empty(host.Errors);
+    }
+
+    [Fact]
+    public async Task Transaction_that_lies_idle_is_ended_whoever_began_it_and_its_commit_is_refused()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var one = await StartAsync(database);
+        await using var two = await StartAsync(database, ("Downloads:Directory", one.Downloads));
+        await using var writer = await two.EnterAsync("anna", Cancel);
+        await using var db = await one.OpenDatabaseAsync(Cancel);
+        await using var transaction = await db.Database.BeginTransactionAsync(Cancel);
+        await db.Rooms.ExecuteUpdateAsync(set => set.SetProperty(room => room.Topic, "never"), Cancel);
+
+        await writer.SayAsync("meanwhile", Cancel);
+
+        Assert.Equal(RefusalKind.DiskFull, (await Assert.ThrowsAsync<RefusedException>(() => transaction.CommitAsync(Cancel))).Kind);
+        await using var after = await two.OpenDatabaseAsync(Cancel);
+        Assert.All(await after.Rooms.ToListAsync(Cancel), room => Assert.NotEqual("never", room.Topic));
+    }
+
+    [Theory]
+    [InlineData(false, "5s")]
+    [InlineData(true, "0")]
+    public async Task Transactions_may_lie_idle_for_seconds_but_those_that_copy_everything_for_as_long_as_it_takes(bool copies, string longest)
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var core = await BareCore.StartAsync(PostgreSqlServer.CoreSettingsFor(database));
+        // Whatever the server says to everybody.
+        using var engine = new PostgreSqlEngine(database + ";Options=-c idle_in_transaction_session_timeout=7000");
+        await using var db = copies ? engine.NewContext() : await core.ContextAsync();
+        await using (await db.Database.BeginTransactionAsync(Cancel))
+            Assert.Equal(longest, await SettingAsync(db));
+        if (copies)
+        {
+            await db.Database.OpenConnectionAsync(Cancel);
+            await using var snapshot = await engine.BeginSnapshotAsync(db.Database.GetDbConnection(), Cancel);
+            await db.Database.UseTransactionAsync(snapshot, Cancel);
+            Assert.Equal(longest, await SettingAsync(db));
+        }
+
+        static Task<string> SettingAsync(ChatShareDbContext db) =>
+            db.Database.SqlQuery<string>($"""SELECT current_setting('idle_in_transaction_session_timeout') AS "Value" """).SingleAsync(Cancel);
+    }
+
+    [Fact]
     public async Task Message_in_doubt_is_seen_when_the_database_is_back_though_nobody_writes()
     {
         Assert.SkipUnless(Make.IsLong, "Waits for as long as a sender does; runs in the long form.");

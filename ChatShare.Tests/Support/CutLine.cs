@@ -5,7 +5,7 @@ using System.Text;
 
 namespace ChatShare.Tests.Support;
 
-/// <summary>Between a program and PostgreSQL: it breaks at a commit, or is down.</summary>
+/// <summary>Between a program and PostgreSQL: it breaks or stands still at a commit, or is down.</summary>
 internal sealed class CutLine : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -14,6 +14,8 @@ internal sealed class CutLine : IAsyncDisposable
     private readonly List<Task> _carrying = [];
     private readonly Lock _gate = new();
     private readonly List<TcpClient> _open = [];
+    private readonly TaskCompletionSource _late = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isDown;
     private Cut _next;
 
@@ -33,6 +35,9 @@ internal sealed class CutLine : IAsyncDisposable
 
         /// <summary>The answer to the next commit does not arrive.</summary>
         AfterCommit,
+
+        /// <summary>The next commit arrives late, see <see cref="CutLine.GoOn"/>: as that of a program that stands still.</summary>
+        LateCommit,
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -48,6 +53,12 @@ internal sealed class CutLine : IAsyncDisposable
 
     /// <summary>Whether it stays down when it has broken.</summary>
     private bool ThenDown { get; set; }
+
+    /// <summary>Ends when a commit is late.</summary>
+    public Task IsLate => _late.Task;
+
+    /// <summary>The commit that is late arrives.</summary>
+    public void GoOn() => _goesOn.SetResult();
 
     public void Down()
     {
@@ -126,14 +137,21 @@ internal sealed class CutLine : IAsyncDisposable
         {
             if (Encoding.Latin1.GetString(buffer, 0, count).Contains("COMMIT\0", StringComparison.Ordinal))
             {
+                Cut next;
                 lock (_gate)
                 {
-                    var next = _next;
+                    next = _next;
                     _next = Cut.Nothing;
                     _isDown |= next != Cut.Nothing && ThenDown;
                     if (next == Cut.BeforeCommit)
                         return;
                     cut.AtNextAnswer = next == Cut.AfterCommit;
+                }
+
+                if (next == Cut.LateCommit)
+                {
+                    _late.SetResult();
+                    await _goesOn.Task;
                 }
             }
 

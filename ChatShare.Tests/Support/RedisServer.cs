@@ -70,6 +70,9 @@ internal sealed class RedisServer : IAsyncDisposable
     /// <summary>From now on whoever comes has to know a password.</summary>
     public Task<string> DemandAsync(string password) => AskAsync("CONFIG SET requirepass " + password);
 
+    /// <summary>Changes one of its settings while it runs, or tells it something else.</summary>
+    public async Task TellAsync(string command) => Assert.Equal("+OK", await AskAsync(command));
+
     /// <summary>How long one of its lists is.</summary>
     public async Task<int> CountAsync(string list) => int.Parse((await AskAsync("LLEN " + list))[1..], CultureInfo.InvariantCulture);
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 namespace ChatShare.Web.Endpoints;
 
 /// <summary>
-/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too, so does Redis, where one is set, and the
+/// <c>/health/live</c>: the process answers and is not about to stop. <c>/health/ready</c>: the database answers, too, Redis keeps what it is given, where one is set, and the
 /// downloads folder can be written to.
 /// </summary>
 internal static class Health
@@ -39,10 +39,17 @@ internal static class Health
         await context.Response.WriteAsync(report.Status.ToString(), context.RequestAborted);
     }
 
-    private sealed class ReadyMetric(ChatShareMetrics metrics) : IHealthCheckPublisher
+    private sealed class ReadyMetric(ChatShareMetrics metrics, ILogger<ReadyMetric> logger) : IHealthCheckPublisher
     {
         public Task PublishAsync(HealthReport report, CancellationToken cancellationToken)
         {
+            // What a check finds it says itself; this is one that could not look.
+            foreach (var (check, found) in report.Entries)
+            {
+                if (found.Exception is { } fault)
+                    logger.CheckFailed(fault, check);
+            }
+
             metrics.IsReady = report.Status == HealthStatus.Healthy;
             return Task.CompletedTask;
         }
@@ -57,7 +64,7 @@ internal static class Health
     private sealed class RedisCheck(RedisConnection redis) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(!redis.IsWanted || redis.IsReachable ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
+            Task.FromResult(!redis.IsWanted || redis.IsWell ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy());
     }
 
     private sealed class DownloadsCheck(DownloadsHealth downloads) : IHealthCheck

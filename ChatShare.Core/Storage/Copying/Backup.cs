@@ -33,6 +33,8 @@ public static class Backup
         ArgumentNullException.ThrowIfNull(addKeys);
         var store = new DownloadStore(Options.Create(options));
         var final = new BackupFolder(folder);
+        if (store.Holds(final.Path))
+            throw new StorageException($"{final.Path} is in the downloads folder {store.Root} (ChatShare:Downloads:Directory). A backup needs a place of its own, on another disk if there is one.");
         using var from = IDatabaseEngine.For(options);
         try
         {

@@ -14,7 +14,8 @@ namespace ChatShare.Core.Storage.Copying;
 /// <param name="Bytes">The bytes of these.</param>
 /// <param name="EndedUploads">Uploads that were under way, and are over.</param>
 /// <param name="Lost">Contents that are missing or damaged in the backup.</param>
-public sealed record RestoreReport(DateTimeOffset MadeAt, long Rows, int Contents, long Bytes, int EndedUploads, int Lost);
+/// <param name="SetAside">The new name of a database that could not be read any more; null when there was none.</param>
+public sealed record RestoreReport(DateTimeOffset MadeAt, long Rows, int Contents, long Bytes, int EndedUploads, int Lost, string? SetAside);
 
 /// <summary>
 /// Makes an installation of a backup, on whichever engine the settings name, while no server runs. First the files, which replace nothing, then the database,
@@ -48,6 +49,7 @@ public static class Restore
             await using var target = to.NewContext();
             await using var turn = await to.PrepareAsync(target, cancellationToken);
             await to.DemandAloneAsync(cancellationToken);
+            var aside = await SetAsideAsync(to, replace, cancellationToken);
             await Schema.BringUpToDateAsync(to, target, cancellationToken);
             if (!replace && !await DatabaseCopy.IsEmptyAsync(target, cancellationToken))
                 throw new StorageException($"{to.Description} is not empty. With --replace all that it holds gives way to the backup.");
@@ -67,7 +69,7 @@ public static class Restore
             await source.Database.CloseConnectionAsync();
             from.Dispose();
             Directory.Delete(staged, recursive: true);
-            return new RestoreReport(manifest.MadeAt, tables.Sum(table => table.Rows), copied.Contents, copied.Bytes, ended, copied.Lost.Length);
+            return new RestoreReport(manifest.MadeAt, tables.Sum(table => table.Rows), copied.Contents, copied.Bytes, ended, copied.Lost.Length, aside);
 
             async Task ChangeAsync(ImmutableArray<TableSum> sums)
             {
@@ -83,6 +85,15 @@ public static class Restore
         {
             throw new StorageException($"{to.Description} cannot be restored: {e.GetBaseException().Message.ReplaceLineEndings(" ")}", e);
         }
+    }
+
+    /// <summary>What backups are made for: a file that cannot be read any more, and so cannot be emptied either.</summary>
+    private static async Task<string?> SetAsideAsync(IDatabaseEngine to, bool replace, CancellationToken cancellationToken)
+    {
+        if (to is not SqliteEngine file || await file.IsReadableAsync(cancellationToken))
+            return null;
+        return replace ? file.SetAside() : throw new StorageException(
+            $"{to.Description} is damaged and cannot be read. With --replace it is kept under another name, and the backup takes its place.");
     }
 
     /// <summary>A copy, because it may have to be brought up to date, and a backup stays as it is.</summary>

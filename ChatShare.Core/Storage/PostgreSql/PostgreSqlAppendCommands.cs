@@ -1,3 +1,4 @@
+using System.Globalization;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
 using ChatShare.Core.Rooms;
@@ -21,7 +22,7 @@ internal sealed class PostgreSqlAppendCommands(NpgsqlConnection connection, Npgs
     public async Task<string> LoadAsync(IReadOnlyList<LogEntry> batch, CancellationToken cancellationToken)
     {
         await using var reading = new NpgsqlBatch(connection, transaction);
-        reading.BatchCommands.Add(new NpgsqlBatchCommand("SELECT pg_current_xact_id()::text"));
+        reading.BatchCommands.Add(Sql.Command(Sql.Begin, IdleTransactions.OfServers.TotalMilliseconds.ToString(CultureInfo.InvariantCulture)));
         // Each statement sees what was committed before it began, and what follows begins when the locks are held.
         reading.BatchCommands.Add(Sql.Command(Sql.LockCounters, batch.Select(entry => entry.Room.Id).Distinct().ToArray()));
         var posts = batch.OfType<LogEntry.Post>().ToList();
@@ -40,7 +41,7 @@ internal sealed class PostgreSqlAppendCommands(NpgsqlConnection connection, Npgs
 
         await using var rows = await reading.ExecuteReaderAsync(cancellationToken);
         await rows.ReadAsync(cancellationToken);
-        var number = rows.GetString(0);
+        var number = rows.GetString(1);
         await rows.NextResultAsync(cancellationToken);
         while (await rows.ReadAsync(cancellationToken))
             _counters.Add(rows.GetInt32(0), new RoomCounter(rows.GetInt64(1), rows.GetInt64(2)));

@@ -48,10 +48,12 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
 
     public bool MayPass(Exception fault) => Fault.IsPassing(fault);
 
-    public void Configure(DbContextOptionsBuilder options) =>
+    public void Configure(DbContextOptionsBuilder options) => Configure(options, new IdleTransactions(IdleTransactions.OfServers));
+
+    private void Configure(DbContextOptionsBuilder options, IdleTransactions idle) =>
         // The default strategy would put a layer around faults that are told apart by what they are.
         options.UseNpgsql(ConnectionString, npgsql => npgsql.ExecutionStrategy(dependencies => new NonRetryingExecutionStrategy(dependencies)))
-            .AddInterceptors(new FullDisk(), new Connecting())
+            .AddInterceptors(new FullDisk(), new Connecting(), idle)
             // Whoever asks is told by an exception; a server that is away would fill the log with every try, where Outage has two lines.
             .ConfigureWarnings(events => events.Log(
                 (RelationalEventId.ConnectionError, LogLevel.Debug), (RelationalEventId.CommandError, LogLevel.Debug), (RelationalEventId.TransactionError, LogLevel.Debug),
@@ -123,12 +125,16 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
     public ChatShareDbContext NewContext()
     {
         var options = new DbContextOptionsBuilder<PostgreSqlChatShareDbContext>();
-        Configure(options);
+        Configure(options, IdleTransactions.OfCopies);
         return new PostgreSqlChatShareDbContext(options.Options);
     }
 
-    public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancellationToken) =>
-        await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+    public async Task<DbTransaction> BeginSnapshotAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken);
+        await IdleTransactions.OfCopies.LimitAsync(connection, transaction, cancellationToken);
+        return transaction;
+    }
 
     public async Task ContinueNumbersAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {

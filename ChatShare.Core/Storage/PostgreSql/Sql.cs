@@ -7,6 +7,9 @@ namespace ChatShare.Core.Storage.PostgreSql;
 /// <summary>The statements of the append path. All take columns as arrays, so that a batch of any size is the same statement.</summary>
 internal static class Sql
 {
+    /// <summary>The number of the transaction, which may lie idle for as long as is said.</summary>
+    public const string Begin = $"SELECT set_config('{IdleTransactions.Setting}', $1, TRUE), pg_current_xact_id()::text";
+
     /// <summary>In the order of their ids, so that two nodes never hold what the other waits for.</summary>
     public const string LockCounters = """SELECT "Id", "LastNumber", "MessageCount" FROM "Rooms" WHERE "Id" = ANY($1) ORDER BY "Id" FOR UPDATE""";
 

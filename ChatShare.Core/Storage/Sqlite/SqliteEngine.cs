@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using ChatShare.Core.Messages;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
@@ -8,6 +9,9 @@ namespace ChatShare.Core.Storage.Sqlite;
 /// <summary>A file in the data folder. One program at a time holds it, because rooms keep their counters in memory.</summary>
 internal sealed class SqliteEngine(string folder, string origin = "ChatShare:DataDirectory") : IDatabaseEngine
 {
+    // A log that is left behind would be played into the next database of this name.
+    private static readonly string[] Parts = ["", "-wal", "-shm"];
+
     private readonly string _file = Path.Combine(folder, "chatshare.db");
     private FileStream? _lock;
 
@@ -38,6 +42,35 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
 
     public void Configure(DbContextOptionsBuilder options) =>
         options.UseSqlite(ConnectionString).AddInterceptors(new PreparedConnections(), new FullDisk());
+
+    /// <summary>Whether it can be read from end to end, as a database that is not there can. While nobody else uses it.</summary>
+    public async Task<bool> IsReadableAsync(CancellationToken cancellationToken)
+    {
+        if (!Exists)
+            return true;
+        try
+        {
+            await using var connection = NewReadingConnection();
+            await connection.OpenAsync(cancellationToken);
+            await using var check = connection.CreateCommand();
+            check.CommandText = "PRAGMA quick_check(1);";
+            return await check.ExecuteScalarAsync(cancellationToken) is "ok";
+        }
+        catch (SqliteException e) when (e.SqliteErrorCode is SQLitePCL.raw.SQLITE_CORRUPT or SQLitePCL.raw.SQLITE_NOTADB)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Gives it another name, so that a new one can be made in its place; all that could still be got out of it is kept.</summary>
+    /// <returns>The name.</returns>
+    public string SetAside()
+    {
+        var aside = $"{_file}.damaged-{DateTime.UtcNow.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}";
+        foreach (var part in Parts.Where(part => File.Exists(_file + part)))
+            File.Move(_file + part, aside + part);
+        return aside;
+    }
 
     public Task<IAsyncDisposable?> PrepareAsync(ChatShareDbContext db, CancellationToken cancellationToken)
     {
@@ -75,8 +108,8 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
 
     public ChatShareDbContext NewReadingContext()
     {
-        var connection = new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadOnly };
-        return new SqliteChatShareDbContext(new DbContextOptionsBuilder<SqliteChatShareDbContext>().UseSqlite(connection.ToString()).Options);
+        var options = new DbContextOptionsBuilder<SqliteChatShareDbContext>().UseSqlite(NewReadingConnection(), contextOwnsConnection: true);
+        return new SqliteChatShareDbContext(options.Options);
     }
 
     /// <summary>What <see cref="PrepareAsync"/> holds says so.</summary>
@@ -106,6 +139,9 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
         _lock?.Dispose();
         _lock = null;
     }
+
+    private SqliteConnection NewReadingConnection() =>
+        new(new SqliteConnectionStringBuilder(ConnectionString) { Pooling = false, Mode = SqliteOpenMode.ReadOnly }.ToString());
 
     private FileStream Lock()
     {
