@@ -19,7 +19,8 @@ document.addEventListener("focusin", ({ target }) => {
   }
 });
 
-new MutationObserver(() => {
+function goOn() {
+  // Somebody who knows better was faster: a row that is drawn anew gives it to the same button.
   if (!last || last.isConnected || document.activeElement !== document.body) {
     return;
   }
@@ -30,5 +31,11 @@ new MutationObserver(() => {
       place.tabIndex = -1;
     }
     place.focus({ preventScroll: true });
+  }
+}
+
+new MutationObserver(() => {
+  if (last && !last.isConnected && document.activeElement === document.body) {
+    setTimeout(goOn);
   }
 }).observe(document.body, { childList: true, subtree: true });
