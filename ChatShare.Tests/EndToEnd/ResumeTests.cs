@@ -140,9 +140,11 @@ public sealed class ResumeTests(Chromium chromium, ServerFixture fixture) : ICla
     [Fact]
     public async Task The_panel_holds_an_upload_of_another_room_and_a_switch_of_rooms_does_not_end_it()
     {
-        var ann = await Person.JoinAsync(chromium, Server, "Mover");
+        var page = await chromium.OpenAsync(Server);
+        // Before the page sets its first timer: one that it cannot stop any more would end its connection after a while.
+        await page.Clock.InstallAsync();
+        var ann = await Person.JoinAsync(page, Server, "Mover");
         var bo = await fixture.OnlookerAsync();
-        await ann.Page.Clock.InstallAsync();
         var (before, file) = (await RandomFileAsync("before.bin", 20_000_000), await RandomFileAsync("moved.bin", 20_000_000));
         await ann.AttachAsync(before.Path);
         await ArrivesAsync(bo, before);
