@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
@@ -30,6 +31,44 @@ public sealed class RestartTests(Chromium chromium)
         await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Lobby", Level = 1 })).ToBeVisibleAsync();
         await ann.InRoomAsync();
         Assert.EndsWith("/rooms/Lobby", ann.Page.Url, StringComparison.Ordinal);
+    }
+
+    /// <summary>Blazor sends no call again that a broken line has swallowed.</summary>
+    [Theory]
+    [InlineData("chatshare.overlays.load")]
+    [InlineData("chatshare.chat.start")]
+    public async Task What_the_server_asks_of_a_page_in_the_moment_in_which_the_line_breaks_is_asked_again(string call)
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        var page = await chromium.OpenAsync(server);
+        var (armed, broken) = (false, 0);
+        await page.RouteWebSocketAsync("**/_blazor*", line =>
+        {
+            var behind = line.ConnectToServer();
+            behind.OnMessage(frame =>
+            {
+                if (!armed || frame.Binary is not { } bytes || bytes.AsSpan().IndexOf(Encoding.UTF8.GetBytes(call)) < 0)
+                {
+                    if (frame.Binary is { } binary)
+                        line.Send(binary);
+                    else
+                        line.Send(frame.Text!);
+                    return;
+                }
+
+                (armed, broken) = (false, broken + 1);
+                _ = Task.WhenAll(behind.CloseAsync(), line.CloseAsync(new() { Code = 3000 }));
+            });
+        });
+        var ann = await Person.JoinAsync(page, server, "Ann");
+        armed = true;
+
+        await ann.NewRoomAsync("Plans");
+
+        Assert.Equal(1, broken);
+        await ann.SayAsync("in the new room");
+        await ann.SeesAsync("in the new room");
+        Assert.Equal(["in the new room"], await ann.TextsAsync());
     }
 
     [Fact]

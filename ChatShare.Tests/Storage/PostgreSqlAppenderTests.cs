@@ -59,7 +59,7 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
         await using var line = new CutLine(PortOf(database));
         var written = new Written();
         var log = new Lines();
-        await using var appender = new PostgreSqlAppender(line.Through(database), host.Clock, new Outage(log), written.Take) { Patience = TimeSpan.FromSeconds(1) };
+        await using var appender = new PostgreSqlAppender(line.Through(database), host.Clock, new Outage(log), written.Take) { Patience = TimeSpan.FromSeconds(3) };
 
         line.Break(CutLine.Cut.AfterCommit, thenDown: true);
         await AssertRefusedAsync("in doubt");

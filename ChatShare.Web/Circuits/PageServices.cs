@@ -19,6 +19,8 @@ internal static class PageServices
         services.AddScoped<CircuitUploads>();
         services.AddSingleton<OpenPages>();
         services.AddScoped<CircuitHandler, OpenPage>();
+        services.AddScoped<PageScripts>();
+        services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<PageScripts>());
         services.AddScoped<BrowserConnection>();
         services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());
     }

@@ -82,12 +82,18 @@ async function toggle(button) {
   button.setAttribute("aria-expanded", String(!open));
 }
 
+/** @type {AbortController | null} */
+let current = null;
+
 /**
  * @param {import("./server.js").DotNetRef} dotnet
  * @param {string} person whose page it is
  */
 export function start(dotnet, person) {
+  // The server calls again when it does not know whether it was heard.
+  current?.abort();
   const stop = new AbortController();
+  current = stop;
   /** Asked since the last change. @type {Set<string>} */
   let asked = new Set();
   let settling = 0;
@@ -153,9 +159,12 @@ export function start(dotnet, person) {
     },
     dispose: () => {
       clearTimeout(settling);
-      askNames = null;
-      known.clear();
       stop.abort();
+      // The page that is shown next may have begun before this one ended.
+      if (current === stop) {
+        askNames = null;
+        known.clear();
+      }
     },
   };
 }

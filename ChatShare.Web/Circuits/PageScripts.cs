@@ -1,0 +1,47 @@
+using ChatShare.Core;
+using Microsoft.AspNetCore.Components.Server.Circuits;
+using Microsoft.JSInterop;
+using Microsoft.JSInterop.Infrastructure;
+
+namespace ChatShare.Web.Circuits;
+
+/// <summary>
+/// The page's scripts, for calls whose end is awaited. Blazor sends again what a broken line has swallowed of its drawings, and nothing of its calls: the answer to
+/// one would be waited for without end, and a room that was being opened in that moment would never be ready. Here it is called again once the line is back, so what is
+/// called has to bear being called twice. Scoped, so one for each circuit; called on its dispatcher.
+/// </summary>
+public sealed class PageScripts(IJSRuntime page) : CircuitHandler
+{
+    private readonly ChangeSignal _lineIsBack = new();
+
+    /// <inheritdoc />
+    public override Task OnConnectionUpAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _lineIsBack.Raise();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Calls a function that returns nothing.</summary>
+    /// <exception cref="JSDisconnectedException">The circuit has ended.</exception>
+    /// <exception cref="JSException">The function has thrown.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public Task CallAsync(string function, CancellationToken cancellationToken, params object?[] arguments) =>
+        CallAsync<IJSVoidResult>(function, cancellationToken, arguments);
+
+    /// <summary>Calls a function and returns what it returns; of one that was called twice, what it returned last.</summary>
+    /// <inheritdoc cref="CallAsync(string, CancellationToken, object?[])" path="/exception" />
+    public async Task<T> CallAsync<T>(string function, CancellationToken cancellationToken, params object?[] arguments)
+    {
+        while (true)
+        {
+            var seen = _lineIsBack.Version;
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var call = page.InvokeAsync<T>(function, over.Token, arguments).AsTask();
+            await Task.WhenAny(call, _lineIsBack.WaitAsync(seen, over.Token));
+            var isAnswered = call.IsCompleted;
+            await over.CancelAsync();
+            if (isAnswered)
+                return await call;
+        }
+    }
+}
