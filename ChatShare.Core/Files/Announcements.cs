@@ -55,6 +55,8 @@ internal sealed class Announcements(MessageLog log, Quota quota, PersonLimits pe
             {
                 Folder = file.Folder,
                 Position = file.Index ?? PlacedFiles.AtEnd,
+                Width = file.Picture?.Width,
+                Height = file.Picture?.Height,
             }),
         ];
         // Until the message is written, or nothing has come of it.

@@ -16,7 +16,7 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
     /// <summary>Its place among the files of its message, from 0; no two have the same, and some places may stay empty. -1 as long as it has none.</summary>
     public int Position { get; init; }
 
-    /// <summary>Of an image, in pixels as people see it; null for everything that has no small picture.</summary>
+    /// <summary>Of an image, in pixels as people see it; null for everything that has no small picture. As its sender says until it is ready.</summary>
     public int? Width { get; init; }
 
     /// <summary>See <see cref="Width"/>.</summary>

@@ -54,12 +54,12 @@ public sealed class Thumbnails : IDisposable
     public void Dispose() => _making.Dispose();
 
     /// <summary>Width and height as people see it; null when it is no image that can be shown small. Reads the head of the file alone.</summary>
-    internal static (int Width, int Height)? SizeOf(string path)
+    internal static PictureSize? SizeOf(string path)
     {
         using var codec = SKCodec.Create(path);
-        if (codec is null || codec.Info.Width <= 0 || codec.Info.Height <= 0 || (long)codec.Info.Width * codec.Info.Height > MaxPixels)
+        if (codec is null)
             return null;
-        return Turns(codec.EncodedOrigin) ? (codec.Info.Height, codec.Info.Width) : (codec.Info.Width, codec.Info.Height);
+        return Turns(codec.EncodedOrigin) ? PictureSize.Of(codec.Info.Height, codec.Info.Width) : PictureSize.Of(codec.Info.Width, codec.Info.Height);
     }
 
     /// <summary>Null when nobody has looked yet. Without any bytes: the image cannot be decoded, and never will.</summary>

@@ -14,6 +14,9 @@ public sealed record UploadRequest(FileName Name, long Length)
     /// <summary>When the sender's copy was last changed; tells whether a file that is picked again is the same. Null when not said.</summary>
     public DateTimeOffset? ModifiedAt { get; init; }
 
+    /// <summary>How large the picture is, as its sender says: its place on the card is kept before it is there. Null when not said.</summary>
+    public PictureSize? Picture { get; init; }
+
     /// <summary>The sender's own id for this upload: creating it again gives the same one. Null when there is none.</summary>
     public string? ClientId { get; init; }
 

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -115,6 +116,12 @@ public sealed class PageScriptTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         Assert.True(other.Cache!.NoStore);
         var sheet = Regex.Match(await client.GetStringAsync("/rooms/Lobby", Cancel), @"/theme-[0-9a-f]+\.css").Value;
         Assert.Equal((await GetAsync(sheet, null)).Bytes, (await GetAsync("/theme-0123.css", null)).Bytes);
+
+        foreach (var (path, length) in new[] { (address, plain.Bytes.Length), (sheet, (await GetAsync(sheet, null)).Bytes.Length) })
+        {
+            using var looked = await client.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
+            Assert.Equal((HttpStatusCode.OK, (long?)length), (looked.StatusCode, looked.Content.Headers.ContentLength));
+        }
 
         async Task<(byte[] Bytes, string Encoding, CacheControlHeaderValue? Cache)> GetAsync(string path, string? accepted)
         {

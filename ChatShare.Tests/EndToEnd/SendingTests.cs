@@ -124,6 +124,44 @@ public sealed class SendingTests(Chromium chromium, ServerFixture fixture) : ICl
     }
 
     [Fact]
+    public async Task The_place_of_a_picture_is_kept_while_it_comes_so_that_nothing_moves_when_it_is_there()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Painter");
+        var bo = await fixture.OnlookerAsync();
+        await ann.Page.SendAtAsync(40_000);
+
+        await ann.Field.EvaluateAsync(
+            """
+            async field => {
+              const canvas = document.createElement("canvas");
+              [canvas.width, canvas.height] = [240, 180];
+              const context = canvas.getContext("2d");
+              const noise = context.createImageData(240, 180);
+              noise.data.forEach((_, at) => (noise.data[at] = at % 4 === 3 ? 255 : Math.random() * 256));
+              context.putImageData(noise, 0, 0);
+              const blob = await new Promise(resolve => canvas.toBlob(resolve));
+              const clipboardData = new DataTransfer();
+              clipboardData.items.add(new File([blob], "noise.png", { type: "image/png" }));
+              field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+            }
+            """);
+        var card = bo.Log.Locator(".card").Filter(new() { HasText = "noise.png" });
+        await Expect(card).ToHaveAttributeAsync("data-state", "uploading");
+        var kept = await PlacesAsync();
+        Assert.Equal((240f, 180f), (kept.Picture.Width, kept.Picture.Height));
+        await ann.Page.SendAtAsync(0);
+
+        await Expect(card.Locator("img")).ToHaveJSPropertyAsync("complete", true);
+        await Expect(card).ToHaveAttributeAsync("data-state", "ready");
+        var there = await PlacesAsync();
+        Assert.Equal((kept.Picture.X, kept.Picture.Y, 240f, 180f), (there.Picture.X, there.Picture.Y, there.Picture.Width, there.Picture.Height));
+        Assert.Equal((kept.Card.Y, kept.Card.Height), (there.Card.Y, there.Card.Height));
+
+        async Task<(LocatorBoundingBoxResult Card, LocatorBoundingBoxResult Picture)> PlacesAsync() =>
+            ((await card.BoundingBoxAsync())!, (await card.Locator(".picture").BoundingBoxAsync())!);
+    }
+
+    [Fact]
     public async Task A_folder_that_is_picked_keeps_its_tree_on_the_card()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Tree");

@@ -1,5 +1,6 @@
 using System.Net;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
 using ChatShare.Tests.Support;
 using SkiaSharp;
 
@@ -28,6 +29,20 @@ public sealed class ThumbnailTests
         await host.RestartAsync(token);
         var card = (await host.AllAsync(host.Lobby, token)).Single().Files.Single();
         Assert.Equal((width, height), (card.Width, card.Height));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Size_that_its_sender_has_said_outlives_a_restart_before_the_picture_is_there()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        var file = Make.File("a.png", 100) with { Picture = new(400, 300) };
+        await host.Uploads.BeginAsync(host.Lobby, await host.JoinAsync("anna", token), Door.Browser, [file], Make.ClientId(), token);
+
+        await host.RestartAsync(token);
+
+        var card = (await host.AllAsync(host.Lobby, token)).Single().Files.Single();
+        Assert.Equal((FileState.Uploading, 400, 300), (card.State, card.Width, card.Height));
     }
 
     [Fact(Timeout = Make.Patience)]

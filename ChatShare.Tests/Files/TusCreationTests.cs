@@ -27,6 +27,30 @@ public sealed class TusCreationTests(ApiFixture fixture) : IClassFixture<ApiFixt
         Assert.Equal(folder, fixture.App.Get<UploadService>().Find(id)!.File.Folder);
     }
 
+    [Theory]
+    [InlineData("4000", "3000", 4000, 3000)]
+    [InlineData("50000000", "1", 50_000_000, 1)]
+    [InlineData("50000001", "1", null, null)]
+    [InlineData("4294967297", "4294967296", null, null)]
+    [InlineData("0", "3000", null, null)]
+    [InlineData("-4000", "-3000", null, null)]
+    [InlineData("40px", "30px", null, null)]
+    [InlineData("4000", "", null, null)]
+    public async Task Size_of_a_picture_is_on_its_card_from_the_start_and_what_is_no_size_says_nothing(string width, string height, int? across, int? down)
+    {
+        var tus = new TusClient(fixture.App, (await ApiClient.SignInAsync(fixture.App, $"Painter {Make.ClientId()[..8]}")).Http);
+        var location = await tus.CreateAsync("a.png", 1, ("width", width), ("height", height));
+
+        Assert.True(FileId.TryParse(location.Split('/')[^1], out var id));
+        var upload = fixture.App.Get<UploadService>().Find(id)!;
+        Assert.Equal((across, down), (upload.File.Width, upload.File.Height));
+
+        // It was only what its sender said.
+        Assert.Equal(HttpStatusCode.NoContent, await tus.AppendAsync(location, 0, "x"u8.ToArray()));
+        await upload.Ended;
+        Assert.Equal((null, null), (upload.File.Width, upload.File.Height));
+    }
+
     [Fact]
     public async Task Bytes_of_a_file_that_has_none_are_refused_before_there_is_a_card()
     {

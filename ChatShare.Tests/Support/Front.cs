@@ -204,8 +204,13 @@ internal sealed class Front : IAsyncDisposable
                 throw new InvalidOperationException($"{program} ended with {process.ExitCode}: {await said}");
             try
             {
-                using var socket = new TcpClient();
-                await socket.ConnectAsync(IPAddress.Loopback, _port, TestContext.Current.CancellationToken);
+                // Caddy opens one after the other.
+                foreach (var port in new[] { _port, _plainPort })
+                {
+                    using var socket = new TcpClient();
+                    await socket.ConnectAsync(IPAddress.Loopback, port, TestContext.Current.CancellationToken);
+                }
+
                 return true;
             }
             catch (SocketException)

@@ -19,8 +19,8 @@ internal static class PageServices
         services.AddScoped<CircuitUploads>();
         services.AddSingleton<OpenPages>();
         services.AddScoped<CircuitHandler, OpenPage>();
-        services.AddScoped<PageScripts>();
-        services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<PageScripts>());
+        services.AddScoped<PageCalls>();
+        services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<PageCalls>());
         services.AddScoped<BrowserConnection>();
         services.AddScoped<CircuitHandler>(provider => provider.GetRequiredService<BrowserConnection>());
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace ChatShare.Web.Endpoints;
@@ -6,9 +7,9 @@ namespace ChatShare.Web.Endpoints;
 internal static class Digits
 {
     /// <summary>From 0, and at most as large as fits.</summary>
-    public static bool TryRead(string text, out long number)
+    public static bool TryRead([NotNullWhen(true)] string? text, out long number)
     {
         number = 0;
-        return text.All(char.IsAsciiDigit) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
+        return text is not null && text.All(char.IsAsciiDigit) && long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
     }
 }

@@ -15,8 +15,9 @@ internal static class PagePartEndpoints
 
     public static void MapPageParts(this IEndpointRouteBuilder app)
     {
-        app.MapGet(Theme, ThemeAsync).AllowAnonymous().ExcludeFromDescription();
-        app.MapGet(Script, ScriptOf).AllowAnonymous().ExcludeFromDescription();
+        string[] methods = [HttpMethods.Get, HttpMethods.Head];
+        app.MapMethods(Theme, methods, ThemeAsync).AllowAnonymous().ExcludeFromDescription();
+        app.MapMethods(Script, methods, ScriptOf).AllowAnonymous().ExcludeFromDescription();
     }
 
     private static async Task<FileContentHttpResult> ThemeAsync(ThemeSheet theme, HttpContext http, CancellationToken cancellationToken) =>

@@ -41,7 +41,8 @@ internal sealed class PendingChanges
                 Column(Files, f => f.Id), Column(Files, f => f.RoomId), Column(Files, f => f.MessageNumber), Column(Files, f => f.Position),
                 Column(Files, f => f.PersonId), Column(Files, f => f.SessionId), Column(Files, f => f.Name), Column(Files, f => f.Folder),
                 Column(Files, f => f.Length), Column(Files, f => (int)f.State), Column(Files, f => f.CreatedAt.UtcTicks),
-                Column(Files, f => f.ModifiedAt?.UtcTicks), Column(Files, f => f.ClientId), Column(Files, f => f.Metadata), Column(Files, f => f.Holder));
+                Column(Files, f => f.ModifiedAt?.UtcTicks), Column(Files, f => f.ClientId), Column(Files, f => f.Metadata), Column(Files, f => f.Holder),
+                Column(Files, f => f.Width), Column(Files, f => f.Height));
         }
 
         if (FileChanges.Count > 0)

@@ -114,6 +114,8 @@ internal sealed class PostgreSqlAppendCommands(NpgsqlConnection connection, Npgs
             ClientId = request?.ClientId,
             Metadata = request?.Metadata,
             Holder = post.Holder,
+            Width = file.Width,
+            Height = file.Height,
         });
 
     public void UpdateFile(SharedFile file) => _pending.FileChanges[file.Id] = file;

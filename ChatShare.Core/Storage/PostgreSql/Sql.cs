@@ -45,10 +45,10 @@ internal static class Sql
     public const string InsertFiles =
         """
         INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt",
-            "ModifiedAt", "ClientId", "Metadata", "Holder", "Kept")
+            "ModifiedAt", "ClientId", "Metadata", "Holder", "Width", "Height", "Kept")
         SELECT n.*, FALSE
         FROM unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bigint[], $10::int[],
-            $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::uuid[]) AS n
+            $11::bigint[], $12::bigint[], $13::text[], $14::text[], $15::uuid[], $16::int[], $17::int[]) AS n
         """;
 
     public const string UpdateFiles =

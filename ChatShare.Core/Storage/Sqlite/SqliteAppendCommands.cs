@@ -56,10 +56,11 @@ internal sealed class SqliteAppendCommands : IAppendCommands, IDisposable
             "$room", "$number", "$ordinal", "$person", "$name", "$door", "$at", "$text", "$client");
         _insertFile = Command(
             """
-            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId", "Metadata", "Kept")
-            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client, $metadata, 0)
+            INSERT INTO "Files" ("Id", "RoomId", "MessageNumber", "Position", "PersonId", "SessionId", "Name", "Folder", "Length", "State", "CreatedAt", "ModifiedAt", "ClientId", "Metadata", "Width", "Height", "Kept")
+            VALUES ($id, $room, $number, $position, $person, $session, $name, $folder, $length, $state, $at, $modified, $client, $metadata, $width, $height, 0)
             """,
-            "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client", "$metadata");
+            "$id", "$room", "$number", "$position", "$person", "$session", "$name", "$folder", "$length", "$state", "$at", "$modified", "$client", "$metadata",
+            "$width", "$height");
         _findByClientId = Command(
             """SELECT "Number" FROM "Messages" WHERE "RoomId" = $room AND "PersonId" = $person AND "ClientId" = $client""",
             "$room", "$person", "$client");
@@ -148,7 +149,8 @@ internal sealed class SqliteAppendCommands : IAppendCommands, IDisposable
 
     public void InsertFile(ChatMessage message, SharedFile file, LogEntry.Post post, UploadRequest? request, DateTimeOffset at) => Run(
         _insertFile, file.Id.ToString(), message.RoomId, message.Number, file.Position, post.Sender.PersonId, post.Sender.Id, file.Name,
-        file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata);
+        file.Folder, file.Length, (int)file.State, at.UtcTicks, request?.ModifiedAt?.UtcTicks, request?.ClientId, request?.Metadata,
+        file.Width, file.Height);
 
     public void UpdateFile(SharedFile file) => Run(
         _updateFile, file.Id.ToString(), (int)file.State, file.Length, file.MediaType, file.Sha256, file.Failure, file.Width, file.Height,

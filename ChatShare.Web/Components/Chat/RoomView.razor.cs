@@ -254,7 +254,7 @@ public sealed partial class RoomView
     private async Task OpenAsync()
     {
         var me = Connection.Participant.Session;
-        var zone = await Scripts.CallAsync<string>("chatshare.chat.timeZone", _gone.Token);
+        var zone = await Calls.MakeAsync<string>("chatshare.chat.timeZone", _gone.Token);
         var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
         var session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
         if (_gone.IsCancellationRequested)
@@ -287,7 +287,7 @@ public sealed partial class RoomView
 
         _self = DotNetObjectReference.Create<ComponentBase>(this);
         // Not given up with the page: a script that has begun has to be stopped.
-        _handle = await Scripts.CallAsync<IJSObjectReference>("chatshare.chat.start", CancellationToken.None, _root, _self, RoomScriptOptions.Json(Room, me, Limits));
+        _handle = await Calls.MakeAsync<IJSObjectReference>("chatshare.chat.start", CancellationToken.None, _root, _self, RoomScriptOptions.Json(Room, me, Limits));
         if (_gone.IsCancellationRequested)
             await StopAsync(_handle);
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));

@@ -134,13 +134,20 @@ internal static class FileMarkup
     /// <summary>In its box before it is loaded, so that nothing jumps when it comes.</summary>
     private static void AppendPicture(StringBuilder html, SharedFile file)
     {
-        if (file is not { State: FileState.Ready, Width: { } width, Height: { } height })
+        if (file.State != FileState.Ready || PictureBox(file) is not var (width, height))
             return;
-        var scale = Math.Min(1, Math.Min((double)MaxPictureWidth / width, (double)MaxPictureHeight / height));
-        var (shownWidth, shownHeight) = (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
         html.Append("<a class=\"picture\" data-file-action=\"look\" target=\"_blank\" rel=\"noopener\" href=\"").Append(Address(file)).Append("?inline\" aria-label=\"Look at ");
-        html.Append(Encoder.Encode(file.Name)).Append(CultureInfo.InvariantCulture, $"\"><img src=\"/thumbnails/{file.Id}\" width=\"{shownWidth}\" ");
-        html.Append(CultureInfo.InvariantCulture, $"height=\"{shownHeight}\" alt=\"\" loading=\"lazy\" decoding=\"async\" draggable=\"false\"></a>");
+        html.Append(Encoder.Encode(file.Name)).Append(CultureInfo.InvariantCulture, $"\"><img src=\"/thumbnails/{file.Id}\" width=\"{width}\" ");
+        html.Append(CultureInfo.InvariantCulture, $"height=\"{height}\" alt=\"\" loading=\"lazy\" decoding=\"async\" draggable=\"false\"></a>");
+    }
+
+    /// <summary>What a picture takes of its card, in pixels; null for what is no picture.</summary>
+    public static (int Width, int Height)? PictureBox(SharedFile file)
+    {
+        if (file is not { Width: { } width, Height: { } height })
+            return null;
+        var scale = Math.Min(1, Math.Min((double)MaxPictureWidth / width, (double)MaxPictureHeight / height));
+        return (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
     }
 
     /// <summary>Where the file is, with a name that people can read in the address.</summary>

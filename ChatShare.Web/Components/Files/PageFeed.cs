@@ -23,7 +23,7 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
 
     /// <summary>The page's scripts.</summary>
     [Inject]
-    public required PageScripts Scripts { get; set; }
+    public required PageCalls Calls { get; set; }
 
     /// <summary>Whose page it is.</summary>
     [Inject]
@@ -83,7 +83,7 @@ public abstract class PageFeed : ComponentBase, IAsyncDisposable
         try
         {
             _self = DotNetObjectReference.Create<ComponentBase>(this);
-            _handle = await Scripts.CallAsync<IJSObjectReference>($"chatshare.{Script}.start", Gone, _self, Who.PersonId.ToString("N"));
+            _handle = await Calls.MakeAsync<IJSObjectReference>($"chatshare.{Script}.start", Gone, _self, Who.PersonId.ToString("N"));
             _ = FollowAsync(_handle);
         }
         catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)

@@ -91,6 +91,7 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
                     Folder = FolderPath.Clean(FolderOf(metadata["path"], metadata["filename"]!)),
                     Index = index,
                     ModifiedAt = modified,
+                    Picture = PictureOf(metadata["width"], metadata["height"]),
                     ClientId = metadata["clientId"],
                     Metadata = metadata.Header,
                 },
@@ -103,6 +104,10 @@ internal sealed record TusCreation(RoomName Room, UploadRequest File, string? Ba
     /// <summary>What browsers tell of a file in a folder (<c>webkitRelativePath</c>) ends with its own name; whoever means a folder of that name ends it with a slash.</summary>
     private static string? FolderOf(string? path, string name) =>
         path is not null && (path == name || path.EndsWith("/" + name, StringComparison.Ordinal)) ? path[..^name.Length] : path;
+
+    /// <summary>Only a place is kept for it: what makes no sense, and what other clients may mean by these words, says nothing.</summary>
+    private static PictureSize? PictureOf(string? width, string? height) =>
+        Digits.TryRead(width, out var across) && Digits.TryRead(height, out var down) ? PictureSize.Of(across, down) : null;
 
     private static bool TryReadIndex(string? text, out int? index)
     {

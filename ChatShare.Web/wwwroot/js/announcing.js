@@ -75,9 +75,12 @@ const isWith = (item, other) => other.batch === item.batch && other.state === "w
 const opensBatch = (item) => item.batch !== "" && !opened.has(item.batch) && items.isBatchOpen(item);
 
 /** @param {Item} item @returns {tus.Creation} */
-const creationOf = ({ file, size, path, room, batch, index, clientId }) => ({
+const creationOf = ({ file, size, path, room, batch, index, clientId, width, height }) => ({
   size,
-  metadata: { room, filename: file.name, filetype: file.type, path: path && `${path}/`, batch, index: String(index), clientId, modified: String(file.lastModified) },
+  metadata: {
+    room, filename: file.name, filetype: file.type, path: path && `${path}/`, batch, index: String(index), clientId, modified: String(file.lastModified),
+    ...(width && height ? { width: String(width), height: String(height) } : {}),
+  },
 });
 
 /**

@@ -160,6 +160,9 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
       const picture = document.createElement("img");
       picture.src = chip.preview;
       picture.alt = "";
+      // Everybody's card keeps its place while it comes, unless the server makes no small picture of its kind.
+      const [one] = chip.files;
+      picture.addEventListener("load", () => one.file.type !== "image/avif" && Object.assign(one, { width: picture.naturalWidth, height: picture.naturalHeight }));
       // What calls itself a picture need not be one.
       picture.addEventListener("error", () => picture.replaceWith(icon("image")));
       made.append(picture);

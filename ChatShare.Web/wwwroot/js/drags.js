@@ -7,7 +7,7 @@ import * as uploads from "./uploads.js";
 
 const lookAgain = 50;
 
-/** @typedef {{ file: File, path: string }} Picked path: the folder that it came out of, empty for none */
+/** @typedef {{ file: File, path: string, width?: number, height?: number }} Picked path: the folder that it came out of, empty for none; width, height: of a picture, where known */
 
 /** @param {DataTransfer | null} transfer */
 export const hasFiles = (transfer) => transfer?.types.includes("Files") ?? false;

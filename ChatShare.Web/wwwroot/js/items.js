@@ -16,6 +16,8 @@ import { nameOf } from "./text.js";
  *   name: string,
  *   path: string,
  *   size: number,
+ *   width?: number,
+ *   height?: number,
  *   id: string,
  *   state: State,
  *   offset: number,
@@ -28,7 +30,7 @@ import { nameOf } from "./text.js";
  *   canRetry: boolean,
  *   stop: AbortController,
  * }} Item
- * index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is
+ * width, height: of a picture, where known; index: the place in its batch; id: of the file, empty until it is announced; offset: what the server is known to have; sent: with what is
  * on the way; carried: how much of that was not sent by this page; isNew: nothing of it can be on the server; mayBeHere: something of its
  * size is, and nobody has looked whether it is this; wasHere: it need not be sent
  */
@@ -69,7 +71,7 @@ export const isHeld = (item) => item.state === "waiting" || item.state === "send
 /** @param {Item} item */
 export const isUnderWay = (item) => item.state === "waiting" || item.state === "sending";
 
-/** @param {{ file: File, path: string, room: string, batch: string, index: number, id: string, isNew: boolean }} of @returns {Item} */
+/** @param {import("./drags.js").Picked & { room: string, batch: string, index: number, id: string, isNew: boolean }} of @returns {Item} */
 export function add(of) {
   /** @type {Item} */
   const item = {

@@ -29,7 +29,7 @@ export function held(id) {
 
 /**
  * Sends files as one message, or as few as can take so many.
- * @param {{ file: File, path: string }[]} picked path: the folder that it came out of, empty for none
+ * @param {import("./drags.js").Picked[]} picked
  * @param {string} room
  * @param {Promise<unknown> | null} [before] what they wait for; in the list they are at once, or the page could load itself anew meanwhile
  */
@@ -41,12 +41,12 @@ export async function share(picked, room, before = null) {
     items.say(`One message takes ${mostInMessage} files here; these ${picked.length} go as ${Math.ceil(picked.length / mostInMessage)}.`);
   }
   let batch = "";
-  for (const [place, { file, path }] of picked.entries()) {
+  for (const [place, one] of picked.entries()) {
     const index = place % mostInMessage;
     if (index === 0) {
       batch = newClientId();
     }
-    items.add({ file, path, room, batch, index, id: "", isNew: true });
+    items.add({ ...one, room, batch, index, id: "", isNew: true });
   }
   items.changed();
   if (before) {

@@ -6,11 +6,11 @@ using Microsoft.JSInterop.Infrastructure;
 namespace ChatShare.Web.Circuits;
 
 /// <summary>
-/// The page's scripts, for calls whose end is awaited. Blazor sends again what a broken line has swallowed of its drawings, and nothing of its calls: the answer to
+/// Calls of the page’s scripts whose end is awaited. Blazor sends again what a broken line has swallowed of its drawings, and nothing of its calls: the answer to
 /// one would be waited for without end, and a room that was being opened in that moment would never be ready. Here it is called again once the line is back, so what is
 /// called has to bear being called twice. Scoped, so one for each circuit; called on its dispatcher.
 /// </summary>
-public sealed class PageScripts(IJSRuntime page) : CircuitHandler
+public sealed class PageCalls(IJSRuntime page) : CircuitHandler
 {
     private readonly ChangeSignal _lineIsBack = new();
 
@@ -25,12 +25,12 @@ public sealed class PageScripts(IJSRuntime page) : CircuitHandler
     /// <exception cref="JSDisconnectedException">The circuit has ended.</exception>
     /// <exception cref="JSException">The function has thrown.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task CallAsync(string function, CancellationToken cancellationToken, params object?[] arguments) =>
-        CallAsync<IJSVoidResult>(function, cancellationToken, arguments);
+    public Task MakeAsync(string function, CancellationToken cancellationToken, params object?[] arguments) =>
+        MakeAsync<IJSVoidResult>(function, cancellationToken, arguments);
 
     /// <summary>Calls a function and returns what it returns; of one that was called twice, what it returned last.</summary>
-    /// <inheritdoc cref="CallAsync(string, CancellationToken, object?[])" path="/exception" />
-    public async Task<T> CallAsync<T>(string function, CancellationToken cancellationToken, params object?[] arguments)
+    /// <inheritdoc cref="MakeAsync(string, CancellationToken, object?[])" path="/exception" />
+    public async Task<T> MakeAsync<T>(string function, CancellationToken cancellationToken, params object?[] arguments)
     {
         while (true)
         {
