@@ -51,7 +51,7 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
     }
 
     /// <summary>Everything that is being sent now, to everybody.</summary>
-    public IEnumerable<Download> Running => _downloads.Values.Where(download => download.EndedAt is null);
+    public IEnumerable<Download> Running => _downloads.Values.Where(download => !download.IsOver);
 
     /// <summary>What is being sent to a person, and what has ended in the last seconds; oldest first.</summary>
     public ImmutableArray<Download> Of(Guid personId)
@@ -62,7 +62,7 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
 
     /// <summary>One of one's own that is running; null when there is none of this id.</summary>
     public Download? Find(Guid id, PersonSession who) =>
-        _downloads.TryGetValue(id, out var download) && Permissions.CanControlDownload(who, download.Who.PersonId) && download.EndedAt is null
+        _downloads.TryGetValue(id, out var download) && Permissions.CanControlDownload(who, download.Who.PersonId) && !download.IsOver
             ? download
             : null;
 
@@ -94,10 +94,9 @@ public sealed class ActiveDownloads(TimeProvider time, IHostApplicationLifetime 
 
     private void ForgetEnded()
     {
-        var now = time.GetUtcNow();
         foreach (var (id, download) in _downloads)
         {
-            if (now - download.EndedAt > (download.State == DownloadState.Broken ? BrokenStays : EndedStays))
+            if (download.EndedFor > (download.State == DownloadState.Broken ? BrokenStays : EndedStays))
                 _downloads.TryRemove(id, out _);
         }
     }

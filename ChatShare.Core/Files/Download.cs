@@ -37,6 +37,8 @@ public sealed class Download : IDisposable
     private readonly Lock _gate = new();
     private TaskCompletionSource? _held;
     private long _length;
+    private readonly long _began;
+    private long _ended;
     private long _sent;
     private bool _cancelled;
 
@@ -51,7 +53,7 @@ public sealed class Download : IDisposable
         Door = door;
         _length = length;
         IsShown = isShown;
-        Since = time.GetUtcNow();
+        (Since, _began) = (time.GetUtcNow(), time.GetTimestamp());
         Stopped = until.Token;
     }
 
@@ -79,8 +81,14 @@ public sealed class Download : IDisposable
     /// <summary>When it began, UTC.</summary>
     public DateTimeOffset Since { get; }
 
-    /// <summary>When it ended, UTC; null while it runs.</summary>
-    public DateTimeOffset? EndedAt { get; private set; }
+    /// <summary>How long ago it began, whatever becomes of the time of day.</summary>
+    public TimeSpan Age => _time.GetElapsedTime(_began);
+
+    /// <summary>How long ago it ended; null while it runs.</summary>
+    public TimeSpan? EndedFor => IsOver ? _time.GetElapsedTime(Interlocked.Read(ref _ended)) : null;
+
+    /// <summary>Whether it has ended.</summary>
+    public bool IsOver { get; private set; }
 
     /// <summary>Cancelled when it is called off, when its session ends, its reader goes away or the server stops.</summary>
     public CancellationToken Stopped { get; }
@@ -95,7 +103,7 @@ public sealed class Download : IDisposable
         {
             lock (_gate)
             {
-                return EndedAt is null ? (_held is null ? DownloadState.Running : DownloadState.Paused)
+                return !IsOver ? (_held is null ? DownloadState.Running : DownloadState.Paused)
                     : Sent == Length ? DownloadState.Done
                     : _cancelled ? DownloadState.Cancelled
                     : DownloadState.Broken;
@@ -113,7 +121,7 @@ public sealed class Download : IDisposable
             {
                 var sent = Sent;
                 _speed.Sample(sent);
-                return new UploadProgress(File.Id, sent, Length, _speed.BytesPerSecond) { IsPaused = EndedAt is null && _held is not null };
+                return new UploadProgress(File.Id, sent, Length, _speed.BytesPerSecond) { IsPaused = !IsOver && _held is not null };
             }
         }
     }
@@ -135,7 +143,7 @@ public sealed class Download : IDisposable
     {
         lock (_gate)
         {
-            if (_held is not null || EndedAt is not null)
+            if (_held is not null || IsOver)
                 return;
             _held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
@@ -159,7 +167,7 @@ public sealed class Download : IDisposable
         lock (_gate)
         {
             // Its source is disposed of as soon as it has ended.
-            if (EndedAt is not null)
+            if (IsOver)
                 return;
             _cancelled = true;
             _ = _until.CancelAsync();
@@ -171,7 +179,7 @@ public sealed class Download : IDisposable
     {
         lock (_gate)
         {
-            if (EndedAt is null)
+            if (!IsOver)
                 _ = _until.CancelAsync();
         }
     }
@@ -181,9 +189,10 @@ public sealed class Download : IDisposable
     {
         lock (_gate)
         {
-            if (EndedAt is not null)
+            if (IsOver)
                 return;
-            EndedAt = _time.GetUtcNow();
+            Interlocked.Exchange(ref _ended, _time.GetTimestamp());
+            IsOver = true;
         }
 
         // Nobody cancels it from here on, and it may have to wait for a callback that looks at the state.

@@ -43,9 +43,9 @@ public sealed class FileKeeping
             throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
         if (row.Kept == kept)
             return;
-        await _log.AppendAsync(new LogEntry.ChangeFile(room, RowMapping.ToFile(row) with { Kept = kept }), CancellationToken.None);
         // Somebody else's: an act of an administrator.
         if (row.PersonId != who.PersonId)
-            await _audit.WriteAsync(who.Nickname.Value, kept ? "Kept file" : "Let file go", row.Name, $"in {room.Name}", CancellationToken.None);
+            await _audit.WriteAsync(who.Nickname.Value, kept ? "Kept file" : "Let file go", row.Name, $"in {room.Name}", cancellationToken);
+        await _log.AppendAsync(new LogEntry.ChangeFile(room, RowMapping.ToFile(row) with { Kept = kept }), CancellationToken.None);
     }
 }

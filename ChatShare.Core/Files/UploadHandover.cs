@@ -79,6 +79,9 @@ internal sealed class UploadHandover(
         await _gate.WaitAsync(cancellationToken);
         try
         {
+            // Nothing there says then how one has ended, and each would look as if it had not.
+            if (leases.IsShared && !uploads.Downloads.Look())
+                return;
             foreach (var row in leases.IsShared ? await leases.TakeFreeAsync(cancellationToken) : await AllAsync(cancellationToken))
             {
                 // It is forgotten after its row says how it ended, which was read before: so that is asked again.
@@ -155,9 +158,13 @@ internal sealed class UploadHandover(
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            // Somebody else here was faster.
-            if (FileId.TryParse(row.Id, out var id) && uploads.Find(id) is { IsLetGo: false } known)
-                return (true, known);
+            if (FileId.TryParse(row.Id, out var id) && uploads.Find(id) is { } known)
+            {
+                // Somebody else here was faster. One that is let go may be about to become the file: nobody else is to bring it to another end.
+                return known.IsLetGo ? (false, null) : (true, known);
+            }
+
+            uploads.Downloads.Demand();
             row.Holder = await leases.TryTakeAsync(row.Id, cancellationToken);
             return row.Holder is null ? (false, null) : (true, await TakeUpAsync(uploads, row, cancellationToken));
         }

@@ -88,9 +88,9 @@ internal sealed class BatchWriter(IAppendCommands commands, TimeProvider time)
         // An upload that had not heard of it yet: the file must not come back.
         if (message.Deleted)
             return AppendResult.Refused(RefusalKind.Gone, "The message of this file was deleted.");
-        // Ended by another node meanwhile, which has taken the upload over: the first end stays.
-        if (file.State != FileState.Deleted
-            && message.Files[PlacedFiles.IndexOf(message.Files, file.Id)].State is FileState.Failed or FileState.Cancelled or FileState.Deleted)
+        // Ended by another node meanwhile, or by an earlier life of this one, from which the upload was taken over: the first end stays.
+        if (file.State != FileState.Deleted && message.Files[PlacedFiles.IndexOf(message.Files, file.Id)] is { IsUnderWay: false } ended
+            && (ended.State, file.State) is not (FileState.Ready, FileState.Ready))
         {
             return AppendResult.Refused(RefusalKind.Gone, "This upload has ended.");
         }

@@ -38,14 +38,16 @@ internal sealed class PeopleInRoom
     }
 
     /// <summary>Lets <see cref="Version"/> grow when there is something to tell and the last time is long enough ago.</summary>
-    public void Tell()
+    /// <returns>Whether it grew.</returns>
+    public bool Tell()
     {
         var now = Stopwatch.GetTimestamp();
         if (!IsDirty || now - _toldAt < Pause(All.Length))
-            return;
+            return false;
         IsDirty = false;
         _toldAt = now;
         Version++;
+        return true;
     }
 
     /// <summary>In stopwatch ticks. Five hundred who come at once would else all be drawn anew by all of them, four times a second.</summary>

@@ -23,6 +23,7 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     private List<ChatMessage>? _whileLoading;
     private long _ringFrom;
     private long _newestKnown = lastNumber;
+    private long? _gapFrom;
 
     /// <summary>How many messages <see cref="Load"/> is given.</summary>
     public static int Wanted => TailLength;
@@ -37,7 +38,10 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     public long MessageCount { get; private set; } = messageCount;
 
     /// <summary>Whether there are changes that did not come. Also where nobody reads: what changes does more than stand in its room.</summary>
-    public bool IsBehind => _newestKnown > LastNumber;
+    public bool IsBehind => _newestKnown > LastNumber || _gapFrom is not null;
+
+    /// <summary>Up to here no message is missing; above, where a gap is being filled, one may have been posted whose last change is still to come.</summary>
+    public long CompleteTo => _gapFrom ?? LastNumber;
 
     /// <summary>The number of the newest message; 0 when there is none.</summary>
     public long NewestMessage => _tail.Count > 0 ? _tail.GetKeyAtIndex(_tail.Count - 1) : 0;
@@ -55,7 +59,7 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     {
         foreach (var message in newest)
             _tail[message.Number] = message;
-        LastNumber = lastNumber;
+        (LastNumber, _gapFrom) = (lastNumber, null);
         _ringFrom = lastNumber + 1;
         IsLoaded = true;
         foreach (var message in _whileLoading ?? [])
@@ -82,7 +86,7 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
             return false;
         }
 
-        Keep(message, isNew: message.Number == message.Changed);
+        Keep(message);
         TakeEarly();
         return true;
     }
@@ -95,10 +99,13 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
     }
 
     /// <summary>What the database has after <see cref="LastNumber"/> as it was when it was asked, in the order of the changes.</summary>
+    /// <param name="page">Some of it, from its beginning.</param>
+    /// <param name="isLast">Whether that was all; else the rest is to be asked for.</param>
     /// <returns>Whether readers have something new.</returns>
-    public bool AddMissed(ImmutableArray<ChatMessage> page)
+    public bool AddMissed(ImmutableArray<ChatMessage> page, bool isLast)
     {
         var before = LastNumber;
+        _gapFrom ??= before;
         foreach (var message in page)
         {
             // It came by itself meanwhile.
@@ -106,11 +113,12 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
                 continue;
             for (var hole = Math.Max(LastNumber + 1, message.Changed - RingLength); hole < message.Changed; hole++)
                 (_ring[hole % RingLength], _takenAt[hole % RingLength]) = (null, Stopwatch.GetTimestamp());
-            // Also one that was posted and changed within the gap, so that its posting is one of the holes.
-            Keep(message, isNew: message.Number > before);
+            Keep(message);
         }
 
         TakeEarly();
+        if (isLast)
+            _gapFrom = null;
         return LastNumber > before;
     }
 
@@ -146,12 +154,14 @@ internal sealed class RecentMessages(long lastNumber, long messageCount)
             var message = _early.GetValueAtIndex(0);
             _early.RemoveAt(0);
             if (message.Changed > LastNumber)
-                Keep(message, isNew: message.Number == message.Changed);
+                Keep(message);
         }
     }
 
-    private void Keep(ChatMessage message, bool isNew)
+    private void Keep(ChatMessage message)
     {
+        // Also one that was posted and changed within a gap, so that its posting is one of the holes.
+        var isNew = message.Number > CompleteTo;
         LastNumber = message.Changed;
         _newestKnown = Math.Max(_newestKnown, LastNumber);
         MessageCount = Math.Max(MessageCount, message.Ordinal);

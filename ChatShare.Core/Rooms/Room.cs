@@ -156,23 +156,24 @@ public sealed class Room
     /// <summary>Reads what is missing, once for all readers. One caller at a time.</summary>
     internal async Task CatchUpAsync(CancellationToken cancellationToken)
     {
+        HashSet<long> told = [];
         while (true)
         {
-            long after;
+            long after, from;
             lock (_gate)
             {
                 if (!_recent.IsBehind)
                     return;
-                after = _recent.LastNumber;
+                (after, from) = (_recent.LastNumber, _recent.CompleteTo);
             }
 
             var page = await _services.Log.ChangedAfterAsync(this, after, CatchUpPage, cancellationToken);
-            // As they were posted. One that was posted and changed within the gap comes once, and is new all the same.
+            // As they were posted. What was posted within the gap is new, on whichever page it comes, and once.
             foreach (var message in page.OrderBy(message => message.Number))
-                _services.Log.TellOf(this, message, isNew: message.Number > after);
+                _services.Log.TellOf(this, message, isNew: message.Number > from && told.Add(message.Number));
             lock (_gate)
             {
-                if (_recent.AddMissed(page))
+                if (_recent.AddMissed(page, isLast: page.Length < CatchUpPage))
                     WakeReaders();
             }
 
@@ -232,10 +233,8 @@ public sealed class Room
     internal void UploadEnded(params IEnumerable<FileId> ids)
     {
         lock (_gate)
-        {
             foreach (var id in ids)
                 _progress.Ended(id);
-        }
     }
 
     /// <summary>Who is here through other nodes, sorted by name.</summary>
@@ -262,9 +261,9 @@ public sealed class Room
     {
         lock (_gate)
         {
-            _typing.Expire();
-            _people.Tell();
-            WakeReaders();
+            // Whoever was woken for nothing would have to wait a frame with the next message.
+            if (_typing.Expire() | _people.Tell())
+                WakeReaders();
             return _typing.Any || _people.IsDirty;
         }
     }

@@ -23,6 +23,7 @@ public sealed class RoomService : BackgroundService
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _changing = new(1);
     private ImmutableSortedDictionary<string, Room> _rooms = ImmutableSortedDictionary.Create<string, Room>(StringComparer.Ordinal);
+    private ImmutableDictionary<int, Room> _byId = ImmutableDictionary<int, Room>.Empty;
 
     private volatile InOrder _inOrder = new(ImmutableSortedDictionary<string, Room>.Empty, []);
     private long _countAtLastFlush;
@@ -65,7 +66,7 @@ public sealed class RoomService : BackgroundService
     }
 
     /// <summary>Null when there is no such room.</summary>
-    public Room? Find(int id) => _rooms.Values.FirstOrDefault(room => room.Id == id);
+    public Room? Find(int id) => _byId.GetValueOrDefault(id);
 
     /// <summary>Makes a room; everybody sees it at once.</summary>
     /// <exception cref="RefusedException">Not allowed, too many, the topic too long, or the name is taken.</exception>
@@ -229,6 +230,7 @@ public sealed class RoomService : BackgroundService
         if (!RoomName.TryParse(row.Name, out var name, out var error))
             throw new StorageException($"The database holds a room with an impossible name: {error}");
         var room = new Room(_services, row.Id, name, row.Topic, new KeepRule(row.KeepDays, row.KeepBytes), row.LastNumber, row.MessageCount);
+        _byId = _byId.Add(room.Id, room);
         _rooms = _rooms.Add(name.Key, room);
         return room;
     }

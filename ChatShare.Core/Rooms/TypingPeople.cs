@@ -9,6 +9,7 @@ internal sealed class TypingPeople
     private static readonly long TypingTicks = 6 * Stopwatch.Frequency;
 
     private readonly Dictionary<Guid, (PersonTyping Person, long Until)> _people = [];
+    private long _told;
 
     /// <summary>Grows when somebody begins or stops; not when they type on.</summary>
     public long Version { get; private set; }
@@ -40,7 +41,8 @@ internal sealed class TypingPeople
     }
 
     /// <summary>Those whose last key is too long ago are typing no more.</summary>
-    public void Expire()
+    /// <returns>Whether anybody has begun or stopped since it was asked last.</returns>
+    public bool Expire()
     {
         var now = Stopwatch.GetTimestamp();
         foreach (var (person, typing) in _people)
@@ -48,5 +50,9 @@ internal sealed class TypingPeople
             if (typing.Until <= now && _people.Remove(person))
                 Version++;
         }
+
+        var isNews = Version != _told;
+        _told = Version;
+        return isNews;
     }
 }

@@ -67,11 +67,12 @@ public sealed class Database : IDisposable
     {
         try
         {
-            if (_store.UnfinishedRestore is { } unfinished)
-                throw new StorageException(unfinished);
+            DemandWhole();
             PrivateFolder.Create(_folder);
             await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
             await using var turn = await _engine.PrepareAsync(db, cancellationToken);
+            // The turn may have been that of a restore, which did not come to its end.
+            DemandWhole();
             await MigrateAsync(db, cancellationToken);
             await DemandDownloadsAsync(db, cancellationToken);
             var epoch = await ReadOrMakeEpochAsync(db, cancellationToken);
@@ -88,6 +89,12 @@ public sealed class Database : IDisposable
             Dispose();
             throw;
         }
+    }
+
+    private void DemandWhole()
+    {
+        if (_store.UnfinishedRestore is { } unfinished)
+            throw new StorageException(unfinished);
     }
 
     /// <summary>What to say of a fault of the database that whoever started the program can do something about.</summary>

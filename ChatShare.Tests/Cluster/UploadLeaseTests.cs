@@ -65,6 +65,33 @@ public sealed class UploadLeaseTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_being_finished_while_its_node_has_lost_it_becomes_the_file_and_nothing_else()
+    {
+        await using var nodes = await Nodes.StartAsync(1);
+        await using var ann = await nodes[0].EnterAsync("Ann", Cancel);
+        var upload = await nodes[0].OfferAsync(ann, "a.bin", Content.Length, Cancel);
+        var held = await nodes[0].Get<StoredContents>().HoldAsync(Cancel);
+        var append = upload.AppendAsync(0, new MemoryStream(Content), Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(upload.Received == Content.Length && !upload.IsUnderWay));
+        await PostgreSqlServer.AskAsync(nodes.Database, $"""UPDATE "Nodes" SET "Until" = 1 WHERE "Id" = '{upload.Holder}'""");
+        var keeping = nodes[0].KeepLeaseAsync(Cancel);
+        await Eventually.TrueAsync(() => Task.FromResult(upload.IsLetGo));
+
+        // Its sender has not heard of the end and asks.
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => nodes[0].Uploads.FindOwnAsync(upload.Id, ann.Participant.Session, Cancel));
+        Assert.Equal(RefusalKind.Elsewhere, refused.Kind);
+        held.Dispose();
+        await append;
+        await keeping;
+        await nodes[0].KeepLeaseAsync(Cancel);
+
+        Assert.Empty(nodes[0].Uploads.Active);
+        var file = (await nodes[0].AllAsync(nodes[0].Lobby, Cancel)).Single().Files.Single();
+        Assert.Equal((FileState.Ready, Sha256), (file.State, file.Sha256));
+        Assert.Equal([Sha256], nodes[0].Contents());
+    }
+
+    [Fact]
     public async Task What_comes_in_at_one_node_is_left_alone_by_others_until_that_one_stops_and_goes_on_there_at_once()
     {
         await using var nodes = await Nodes.StartAsync(1);

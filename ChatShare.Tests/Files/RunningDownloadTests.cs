@@ -273,5 +273,5 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
         return downloads.Running.Single();
     }
 
-    private static Task EndedAsync(Download download) => Eventually.TrueAsync(() => Task.FromResult(download.EndedAt is not null));
+    private static Task EndedAsync(Download download) => Eventually.TrueAsync(() => Task.FromResult(download.IsOver));
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
@@ -38,6 +39,24 @@ public sealed class UploadEndsTests
         Assert.Equal([("unwanted", FileState.Cancelled), ("whole", FileState.Ready)], await StatesAsync(host));
         Assert.Empty(host.PartialFiles());
         Assert.Equal([Make.Sha256(Content)], host.Contents());
+    }
+
+    [Theory]
+    [InlineData(FileState.Failed)]
+    [InlineData(FileState.Cancelled)]
+    [InlineData(FileState.Uploading)]
+    public async Task What_is_a_file_cannot_become_an_upload_that_has_failed(FileState state)
+    {
+        await using var host = await CoreHost.StartAsync(Cancel);
+        await using var anna = await host.EnterAsync("anna", Cancel);
+        var file = (await host.ShareAsync(anna, "whole", Content, Cancel)).File;
+
+        // As by another object of the same upload, which had not heard of it.
+        var refused = await Assert.ThrowsAsync<RefusedException>(() => host.Get<MessageLog>().AppendAsync(
+            new LogEntry.ChangeFile(host.Lobby, file with { State = state, Sha256 = null, Failure = "The sender left." }), Cancel));
+
+        Assert.Equal(RefusalKind.Gone, refused.Kind);
+        Assert.Equal(file, (await host.AllAsync(host.Lobby, Cancel)).Single().Files.Single());
     }
 
     [Fact]

@@ -38,6 +38,25 @@ public sealed class ClockTests
         Assert.Equal(texts, cleo.Backlog.Messages.Select(message => message.Text));
     }
 
+    [Fact]
+    public async Task Download_that_was_called_off_is_forgotten_also_when_the_clock_is_set_back()
+    {
+        await using var host = await CoreHost.StartAsync(Cancel);
+        var anna = await host.JoinAsync("anna", Cancel);
+        var downloads = host.Get<ActiveDownloads>();
+        var file = Sample.File("taken.bin");
+        var download = downloads.Begin(file, anna, Door.Browser, 100, isShown: false, Cancel);
+        download.Cancel();
+        download.Dispose();
+        host.Clock.Jump(-Day);
+        Assert.True(downloads.WasCancelled(file.Id, anna));
+
+        host.Clock.Advance(TimeSpan.FromMinutes(1));
+
+        Assert.False(downloads.WasCancelled(file.Id, anna));
+        Assert.Empty(downloads.Of(anna.PersonId));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(-1)]

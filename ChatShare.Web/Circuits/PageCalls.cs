@@ -21,6 +21,13 @@ public sealed class PageCalls(IJSRuntime page) : CircuitHandler
         return Task.CompletedTask;
     }
 
+    /// <summary>Blazor leaves without an answer what was called before; what is called from now on it refuses.</summary>
+    public override Task OnCircuitClosedAsync(Circuit circuit, CancellationToken cancellationToken)
+    {
+        _lineIsBack.Raise();
+        return Task.CompletedTask;
+    }
+
     /// <summary>Calls a function that returns nothing.</summary>
     /// <exception cref="JSDisconnectedException">The circuit has ended.</exception>
     /// <exception cref="JSException">The function has thrown.</exception>

@@ -53,9 +53,8 @@ public sealed class DownloadFeed : PageFeed
     /// <inheritdoc />
     protected override async Task<bool> TellAsync(IJSObjectReference handle, CancellationToken cancellationToken)
     {
-        var now = Time.GetUtcNow();
         var taken = Downloads.Of(Who.PersonId).Where(download => !download.IsShown).ToList();
-        foreach (var download in taken.Where(download => download.EndedAt is null && now - download.Since >= ShownAfter))
+        foreach (var download in taken.Where(download => !download.IsOver && download.Age >= ShownAfter))
             _shown.Add(download.Id);
         _shown.IntersectWith(taken.Select(download => download.Id));
         IReadOnlyList<DownloadLine> lines = [.. taken.Where(download => _shown.Contains(download.Id)).Select(LineOf)];
@@ -65,7 +64,7 @@ public sealed class DownloadFeed : PageFeed
             _lines = lines;
         }
 
-        return taken.Any(download => download.EndedAt is null);
+        return taken.Any(download => !download.IsOver);
     }
 
     private static DownloadLine LineOf(Download download)
