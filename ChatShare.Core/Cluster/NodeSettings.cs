@@ -62,7 +62,8 @@ internal sealed class NodeSettings(
             db.Facts.Add(before = new FactRow { Key = Fact, Value = "" });
         before.Value = JsonSerializer.Serialize(here);
         await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     /// <summary>Not those that belong to a machine: what it listens to, whom it trusts, its own folder.</summary>

@@ -176,7 +176,8 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(Turn, cancellationToken);
         await db.Database.ExecuteSqlRawAsync(statement, [node, id], cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
         return node;
     }
 

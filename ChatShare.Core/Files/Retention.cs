@@ -171,7 +171,8 @@ internal sealed class Retention(
         var ticks = before + Math.Clamp(now - before, -most, most);
         Set(db, fact, ClockFact, ticks.ToString(CultureInfo.InvariantCulture));
         await db.SaveChangesAsync(cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
         Interlocked.Exchange(ref _clockTicks, ticks);
     }
 

@@ -116,7 +116,8 @@ public sealed class AccountService(
         if (!created.Succeeded)
             throw new RefusedException(RefusalKind.Invalid, string.Join(" ", created.Errors.Select(e => e.Description)));
         await audit.WriteAsync(db, nickname.Value, "Became administrator", nickname.Value, how, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
 
         audit.Changed.Raise();
         await sessions.EndCopiesAsync(ended);

@@ -66,7 +66,8 @@ public sealed class SessionService(
         try
         {
             await db.SaveChangesAsync(cancellationToken);
-            await transaction.CommitAsync(cancellationToken);
+            // Not given up half way, which the framework would log as an error.
+            await transaction.CommitAsync(CancellationToken.None);
         }
         catch (DbUpdateException e) when (db.IsDuplicate(e))
         {

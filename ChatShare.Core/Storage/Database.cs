@@ -167,7 +167,8 @@ public sealed class Database : IDisposable
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         await db.HoldAsync(what, cancellationToken);
         act();
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
     }
 
     /// <summary>Takes the turn for what two nodes must not do at the same time.</summary>

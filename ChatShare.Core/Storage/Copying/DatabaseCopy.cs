@@ -50,7 +50,8 @@ internal static class DatabaseCopy
         await to.ContinueNumbersAsync(target, cancellationToken);
         if (last is not null)
             await last(sums.ToImmutable());
-        await transaction.CommitAsync(cancellationToken);
+        // Not given up half way, which the framework would log as an error.
+        await transaction.CommitAsync(CancellationToken.None);
         return sums.ToImmutable();
     }
 
