@@ -28,14 +28,22 @@ public sealed class FileRemoval
     }
 
     /// <summary>Deletes a finished file: the card stays and says so, the content goes when nobody else shares it.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="who">Who asks.</param>
+    /// <param name="cancellationToken">Gives up before anything was changed.</param>
+    /// <param name="before">Notes that it is about to happen, once it is sure that there is such a file; null for nothing.</param>
     /// <exception cref="RefusedException">Not an administrator, or there is no such file.</exception>
-    public async Task DeleteAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
+    public async Task DeleteAsync(FileId id, PersonSession who, CancellationToken cancellationToken, Func<CancellationToken, Task>? before = null)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
+        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
+        if (!await db.Files.AnyAsync(f => f.Id == id.ToString() && (f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken))
+            throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
+        if (before is not null)
+            await before(cancellationToken);
         var wasUnderWay = await _uploads.CancelAsync(id, who, cancellationToken);
         using var held = await _contents.HoldAsync(cancellationToken);
-        await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var row = await db.Files.AsNoTracking().SingleOrDefaultAsync(f => f.Id == id.ToString() && f.State == FileState.Ready, cancellationToken);
         // Else its last byte came first: then it is a file, to be deleted like any other.
         if (row is null && wasUnderWay)
@@ -90,15 +98,18 @@ public sealed class FileRemoval
 
     /// <summary>Takes a message back, with its text and files.</summary>
     /// <exception cref="RefusedException">Neither its sender nor an administrator, or there is no such message.</exception>
-    public async Task DeleteMessageAsync(Room room, long number, PersonSession who, CancellationToken cancellationToken)
+    public async Task DeleteMessageAsync(
+        Room room, long number, PersonSession who, CancellationToken cancellationToken, Func<CancellationToken, Task>? before = null)
     {
         ArgumentNullException.ThrowIfNull(room);
         ArgumentNullException.ThrowIfNull(who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var sender = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Number == number)
-            .Select(m => (Guid?)m.PersonId).SingleOrDefaultAsync(cancellationToken);
+        var known = await db.Messages.AsNoTracking().Where(m => m.RoomId == room.Id && m.Number == number)
+            .Select(m => new { m.PersonId, m.Deleted }).SingleOrDefaultAsync(cancellationToken);
         // A message that is not there is nobody's: whoever asks learns that from the log.
-        Permissions.Demand(Permissions.CanDeleteMessage(who, sender ?? who.PersonId), who);
+        Permissions.Demand(Permissions.CanDeleteMessage(who, known?.PersonId ?? who.PersonId), who);
+        if (before is not null && known is { Deleted: false })
+            await before(cancellationToken);
         var rows = db.Files.AsNoTracking().Where(f => f.RoomId == room.Id && f.MessageNumber == number);
         using (await _contents.HoldAsync(cancellationToken))
         {

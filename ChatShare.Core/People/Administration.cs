@@ -54,10 +54,10 @@ public sealed class Administration
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(who);
-        Permissions.Demand(Permissions.CanAdminister(who), who);
         // Written first, as all acts: a list that misses one is worth nothing.
-        await _audit.WriteAsync(who.Nickname.Value, "Deleted file", file.Name, ByteSize.Format(file.Length), cancellationToken);
-        await _files.DeleteAsync(file.Id, who, cancellationToken);
+        await _files.DeleteAsync(
+            file.Id, who, cancellationToken,
+            token => _audit.WriteAsync(who.Nickname.Value, "Deleted file", file.Name, ByteSize.Format(file.Length), token));
     }
 
     /// <summary>Takes a message back, with its files. The audit list does not keep what it said.</summary>
@@ -68,8 +68,9 @@ public sealed class Administration
         ArgumentNullException.ThrowIfNull(message);
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
-        await _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", cancellationToken);
-        await _files.DeleteMessageAsync(room, message.Number, who, cancellationToken);
+        await _files.DeleteMessageAsync(
+            room, message.Number, who, cancellationToken,
+            token => _audit.WriteAsync(who.Nickname.Value, "Deleted message", $"Message {message.Number} in {room.Name}", $"from {message.Sender}", token));
     }
 
     /// <summary>The newest messages of a room, newest first, without those of them that are deleted.</summary>

@@ -103,6 +103,15 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             Assert.Equal((status, 0), ((int)response.StatusCode, (await response.Content.ReadAsByteArrayAsync(Cancel)).Length));
             Assert.True(status != 200 || response.Headers.Contains("Epoch"));
         }
+
+        // Of libraries, that know GET alone.
+        foreach (var path in new[] { "/openapi/v1.json", "/metrics", "/scalar/" })
+        {
+            using var got = await client.Http.GetAsync(path, Cancel);
+            using var looked = await client.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, path), Cancel);
+            Assert.Equal((got.StatusCode, got.Content.Headers.ContentType, 0L), (looked.StatusCode, looked.Content.Headers.ContentType, (await looked.Content.ReadAsByteArrayAsync(Cancel)).LongLength));
+            Assert.Equal(200, (int)looked.StatusCode);
+        }
     }
 
     [Fact]

@@ -190,6 +190,22 @@ public sealed class RunningDownloadTests(ApiFixture fixture) : IClassFixture<Api
     }
 
     [Fact]
+    public async Task File_that_still_comes_in_has_no_tag_that_could_match()
+    {
+        await using var app = await RunningApp.StartAsync();
+        var (_, ann) = await app.EnterAsync("Ann");
+        var (bo, _) = await app.EnterAsync("Bo");
+        var upload = await app.OfferAsync(ann, "big.bin", Large);
+        using var tagged = new HttpRequestMessage(HttpMethod.Head, upload.Address()) { Headers = { { "If-Match", "\"other\"" } } };
+        using var any = new HttpRequestMessage(HttpMethod.Head, upload.Address()) { Headers = { { "If-Match", "*" } } };
+
+        using var refused = await bo.SendAsync(tagged, Cancel);
+        using var told = await bo.SendAsync(any, Cancel);
+
+        Assert.Equal((HttpStatusCode.PreconditionFailed, HttpStatusCode.OK), (refused.StatusCode, told.StatusCode));
+    }
+
+    [Fact]
     public async Task A_cancelled_download_is_reset_and_never_ends_short()
     {
         await using var app = await RunningApp.StartAsync();

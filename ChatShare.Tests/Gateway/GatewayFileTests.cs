@@ -90,6 +90,38 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
     }
 
     [Fact]
+    public async Task File_that_begins_with_the_word_for_an_answer_is_whole_while_one_is_waited_for()
+    {
+        var content = Encoding.UTF8.GetBytes("READY for review\n" + new string('x', 200));
+        await using var browser = await fixture.EnterAsync("Reviewer");
+        using var client = await RawClient.JoinAsync(fixture.Address, "window");
+        await client.ReadUntilAsync("Connected to the server!");
+        await fixture.ShareAsync(browser, "offered.bin", Make.Bytes(400_000, seed: 9));
+        await client.ReadUntilAsync("FILE_INCOMING:offered.bin");
+
+        await client.SayAsync($"FILE_TRANSFER:notes.txt:{content.Length}{Encoding.UTF8.GetString(content)}");
+        await client.ReadUntilAsync("FILE_TRANSFER_COMPLETE:notes.txt");
+        await client.SayAsync("hello everybody");
+
+        await browser.UntilMessageAsync(m => m is { Sender: "window", Text: "hello everybody" }, Cancel);
+        var notes = await browser.UntilMessageAsync(m => m.Files is [{ Name: "notes.txt", State: FileState.Ready }], Cancel);
+        Assert.Equal(Make.Sha256(content), notes.Files[0].Sha256);
+    }
+
+    [Fact]
+    public async Task Sender_that_says_no_more_is_told_all_the_same_that_its_file_is_here()
+    {
+        await using var browser = await fixture.EnterAsync("Pipe reader");
+        using var client = await RawClient.JoinAsync(fixture.Address, "pipe");
+        await client.ReadUntilAsync("Connected to the server!");
+        await client.SayAsync("FILE_TRANSFER:piped.txt:5hello");
+        client.SaysNoMore();
+
+        Assert.Contains("FILE_TRANSFER_COMPLETE:piped.txt", await client.ReadToEndAsync(), StringComparison.Ordinal);
+        await browser.UntilMessageAsync(m => m.Files is [{ Name: "piped.txt", State: FileState.Ready }], Cancel);
+    }
+
+    [Fact]
     public async Task Header_may_have_the_first_bytes_glued_to_it()
     {
         var content = Encoding.UTF8.GetBytes("key:1\nand more");

@@ -21,6 +21,13 @@ internal sealed class RelayResult(RelayedFile file, PersonSession who, ActiveDow
         {
             var response = httpContext.Response;
             var length = file.File.Length;
+            if (httpContext.Request.GetTypedHeaders().IfMatch is { Count: > 0 } wanted && !wanted.Contains(EntityTagHeaderValue.Any))
+            {
+                // It has no tag before it is whole (RFC 9110, 13.1.1).
+                await Refusals.Status(StatusCodes.Status412PreconditionFailed, StoredFileResult.IsAnother).ExecuteAsync(httpContext);
+                return;
+            }
+
             var range = AskedRange.Of(httpContext.Request, stored: null);
             var (from, count) = (0L, length);
             if (range is { Ranges: { Count: 1 } single })

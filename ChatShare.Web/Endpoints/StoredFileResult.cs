@@ -6,6 +6,9 @@ namespace ChatShare.Web.Endpoints;
 /// </summary>
 internal sealed class StoredFileResult(IResult file, IResult notFound) : IResult
 {
+    /// <summary>Of 412.</summary>
+    public const string IsAnother = "The file is another than “If-Match” or “If-Unmodified-Since” asks for.";
+
     public async Task ExecuteAsync(HttpContext httpContext)
     {
         try
@@ -24,7 +27,7 @@ internal sealed class StoredFileResult(IResult file, IResult notFound) : IResult
 
     private static string? SentenceOf(int status) => status switch
     {
-        StatusCodes.Status412PreconditionFailed => "The file is another than “If-Match” or “If-Unmodified-Since” asks for.",
+        StatusCodes.Status412PreconditionFailed => IsAnother,
         StatusCodes.Status416RangeNotSatisfiable => RelayResult.TooShort,
         _ => null,
     };

@@ -125,11 +125,12 @@ internal sealed class AnnouncedBytes : Stream
 
     /// <summary>
     /// A client that was offered a file at the moment at which it announced its own says so between the announcement and the bytes: it waits half
-    /// a second before those.
+    /// a second before those, so that it comes by itself. What begins with the word and goes on is a file that begins so, unless the client is one that
+    /// answers.
     /// </summary>
     private ReadOnlySequence<byte> WithoutReady(ReadOnlySequence<byte> bytes)
     {
         var length = OldProtocol.Ready.Length;
-        return bytes.Length >= length && bytes.Slice(0, length).ToArray().AsSpan().SequenceEqual("READY"u8) && _ready.Take(isAlone: true) ? bytes.Slice(length) : bytes;
+        return bytes.Length >= length && bytes.Slice(0, length).ToArray().AsSpan().SequenceEqual("READY"u8) && _ready.Take(isAlone: bytes.Length == length) ? bytes.Slice(length) : bytes;
     }
 }

@@ -34,7 +34,10 @@ internal sealed class ClientOutbox(ClientLine line, ReadyAnswer ready, Guest gue
     /// </summary>
     public void HoldFiles() => Interlocked.Increment(ref _sending);
 
-    /// <summary>Sends until cancelled.</summary>
+    /// <summary>Nothing more is posted; what waits is still sent.</summary>
+    public void End() => _waiting.Writer.TryComplete();
+
+    /// <summary>Sends until cancelled, or until all is sent after <see cref="End"/>.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         await foreach (var something in _waiting.Reader.ReadAllAsync(cancellationToken))

@@ -11,14 +11,26 @@ internal sealed class GatewayClient(
     // A person who types too fast for the server waits; their next words wait in the connection.
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
+    private bool _fileWasLast;
+
     /// <summary>Returns when the client has hung up, throws when anything else ends it.</summary>
     /// <exception cref="ClientStalledException">It takes nothing any more.</exception>
     /// <exception cref="OperationCanceledException">The token.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        Task[] ways = [ReadAsync(over.Token), FollowAsync(over.Token), outbox.RunAsync(over.Token)];
+        using var leaves = CancellationTokenSource.CreateLinkedTokenSource(over.Token);
+        Task[] ways = [ReadAsync(over.Token), FollowAsync(leaves.Token), outbox.RunAsync(over.Token)];
         var first = await Task.WhenAny(ways);
+        if (first == ways[0] && first.IsCompletedSuccessfully && _fileWasLast)
+        {
+            // At the end of a pipe it may still listen, for the word that its file is here. Others are gone at once, and their names are free.
+            await leaves.CancelAsync();
+            await ways[1].ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            outbox.End();
+            await Task.WhenAny(ways[2], Task.Delay(pace.LastWords, time, over.Token));
+        }
+
         await over.CancelAsync();
         // The others end because this one did.
         foreach (var way in ways)
@@ -52,6 +64,7 @@ internal sealed class GatewayClient(
     {
         while (await input.NextAsync(cancellationToken) is { } said)
         {
+            _fileWasLast = said is ClientSaid.File;
             switch (said)
             {
                 case ClientSaid.File { Header: var header }:

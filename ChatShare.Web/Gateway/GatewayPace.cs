@@ -30,6 +30,9 @@ internal sealed record GatewayPace
     /// <summary>For a place in a client's queue, before the client counts as one that is behind.</summary>
     public TimeSpan Behind { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>For the word to a client that says no more after a file, that this is here; between two things that it has to tell apart there is half a second.</summary>
+    public TimeSpan LastWords { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>For the last line to somebody whose session was ended.</summary>
     public TimeSpan Farewell { get; init; } = TimeSpan.FromSeconds(1);
 }

@@ -13,13 +13,16 @@ namespace ChatShare.Web.Security;
 /// </summary>
 internal static class ApiProblems
 {
-    public static void UseApiProblems(this IApplicationBuilder app) => app.UseWhen(context => Paths.IsApi(context.Request.Path) || Paths.IsFiles(context.Request.Path), api =>
+    public static void UseApiProblems(this IApplicationBuilder app)
     {
-        api.Use(AnswerHead);
-        api.Use(SayHowToSignIn);
-        api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = TellFaultAsync });
-        api.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
-    });
+        app.Use(AnswerHead);
+        app.UseWhen(context => Paths.IsApi(context.Request.Path) || Paths.IsFiles(context.Request.Path), api =>
+        {
+            api.Use(SayHowToSignIn);
+            api.UseExceptionHandler(new ExceptionHandlerOptions { ExceptionHandler = TellFaultAsync });
+            api.UseStatusCodePages(status => TellStatusAsync(status.HttpContext));
+        });
+    }
 
     /// <summary>Whoever refuses with 401 need not think of the header that belongs to it (RFC 9110, 15.5.2).</summary>
     private static Task SayHowToSignIn(HttpContext context, RequestDelegate next)
@@ -43,7 +46,7 @@ internal static class ApiProblems
         return next(context);
     }
 
-    private static bool HeadIsGet(PathString path) => Paths.IsApi(path) && !path.Value!.EndsWith("/events", StringComparison.OrdinalIgnoreCase);
+    private static bool HeadIsGet(PathString path) => Paths.IsOfLibraries(path) || Paths.IsApi(path) && !path.Value!.EndsWith("/events", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The log has the details.</summary>
     private static Task TellFaultAsync(HttpContext context) =>

@@ -7,6 +7,8 @@ internal static class Paths
 
     private static readonly string[] ForPrograms = ["/files", "/thumbnails", "/uploads", "/api", "/health", "/metrics", "/openapi", "/_framework", Circuit];
 
+    private static readonly string[] OfLibraries = ["/metrics", "/openapi", "/scalar"];
+
     private static readonly string[] ForTokens = ["/api", "/files", "/uploads"];
 
     /// <summary>Where a token is good for as much as the cookie.</summary>
@@ -16,6 +18,9 @@ internal static class Paths
     public static bool IsApi(PathString path) => path.StartsWithSegments("/api", StringComparison.OrdinalIgnoreCase);
 
     public static bool IsUploads(PathString path) => path.StartsWithSegments("/uploads", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What libraries answer, that know GET alone.</summary>
+    public static bool IsOfLibraries(PathString path) => OfLibraries.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>What people share. Nothing behind it has answers of its own for those who may not ask.</summary>
     public static bool IsFiles(PathString path) => path.StartsWithSegments("/files", StringComparison.OrdinalIgnoreCase);

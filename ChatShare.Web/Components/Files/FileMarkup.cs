@@ -147,7 +147,7 @@ internal static class FileMarkup
         if (file is not { Width: { } width, Height: { } height })
             return null;
         var scale = Math.Min(1, Math.Min((double)MaxPictureWidth / width, (double)MaxPictureHeight / height));
-        return (Math.Max(1, (int)(width * scale)), Math.Max(1, (int)(height * scale)));
+        return (Math.Max(1, (int)Math.Round(width * scale)), Math.Max(1, (int)Math.Round(height * scale)));
     }
 
     /// <summary>Where the file is, with a name that people can read in the address.</summary>

@@ -13,7 +13,7 @@ internal static class ApiAdministration
             .Refuses(401, 403, 429);
         api.MapDelete("/connections/{id}", DisconnectAsync).WithName("Disconnect").WithSummary("End everything that a person has open; for administrators")
             .WithDescription("Their pages, tokens and uploads end at once and show the reason, and their nickname is free.")
-            .Produces(StatusCodes.Status204NoContent).Refuses(400, 401, 403, 404, 429);
+            .Produces(StatusCodes.Status204NoContent).Refuses(400, 401, 403, 404, 429, 507);
     }
 
     private static Ok<IEnumerable<ApiConnected>> List(HttpContext context, ConnectedUsers connected)

@@ -13,7 +13,7 @@ internal static class ApiRooms
         api.MapGet("/rooms", List).WithName("ListRooms").WithSummary("All rooms, Lobby first")
             .Refuses(401, 429);
         api.MapPost("/rooms", CreateAsync).WithName("CreateRoom").WithSummary("Make a room")
-            .AcceptsJson<ApiNewRoom>(JsonBody.FewBytes).Produces<ApiRoom>(StatusCodes.Status201Created).Refuses(400, 401, 403, 409, 413, 415, 429).TellsLocation("Where its messages are.");
+            .AcceptsJson<ApiNewRoom>(JsonBody.FewBytes).Produces<ApiRoom>(StatusCodes.Status201Created).Refuses(400, 401, 403, 409, 413, 415, 429, 507).TellsLocation("Where its messages are.");
         api.MapGet("/rooms/{room}/people", People).WithName("ListPeople").WithSummary("Who is in a room now, by name")
             .Refuses(401, 404, 429);
         api.MapGet("/rooms/{room}/files", FilesAsync).WithName("ListFiles").WithSummary("The finished files of a room, oldest first")

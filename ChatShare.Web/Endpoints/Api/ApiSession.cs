@@ -14,9 +14,9 @@ internal static class ApiSession
     {
         api.MapPost("/session", OpenAsync).AllowAnonymous().WithName("SignIn").WithSummary("Sign in, or renew a token")
             .WithDescription("A guest gives a nickname, an account its name and password. With a valid token the same call gives a fresh one of the same person.")
-            .AcceptsJson<ApiSignIn>(JsonBody.FewBytes).Produces<ApiSignedIn>().Refuses(400, 401, 403, 409, 413, 415, 429);
+            .AcceptsJson<ApiSignIn>(JsonBody.FewBytes).Produces<ApiSignedIn>().Refuses(400, 401, 403, 409, 413, 415, 429, 507);
         api.MapDelete("/session", LeaveAsync).RequireAuthorization().WithName("Leave").WithSummary("Leave: the session and all its tokens end")
-            .Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 429);
+            .Produces(StatusCodes.Status204NoContent).Refuses(401, 403, 429, 507);
     }
 
     private static async Task<IResult> OpenAsync([AsParameters] Call call)

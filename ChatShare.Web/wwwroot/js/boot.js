@@ -283,6 +283,12 @@ document.addEventListener("click", (event) => {
     event.stopPropagation();
   }
 }, true);
+document.addEventListener("submit", (event) => {
+  if (root.dataset.connection === "lost") {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}, true);
 // Picked while the room is still being opened: the files stay in the input, and the room takes them when it is ready.
 document.addEventListener("change", (event) => {
   if (!isHandingOver() && event.target instanceof Element && event.target.id === "attach-files" && document.querySelector(".room:not([data-ready]) .composer")) {

@@ -11,7 +11,7 @@ import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { followUnread } from "./pills.js";
 import { followRows } from "./row-tools.js";
-import { createServer } from "./server.js";
+import { ConnectionLost, createServer } from "./server.js";
 import * as storage from "./storage.js";
 import { createTimeline } from "./timeline.js";
 import { standInRoom } from "./transfers.js";
@@ -132,6 +132,15 @@ export function start(root, dotnet, json) {
     server.call(method, ...args).catch(() => undefined);
   }
 
+  /** What somebody asked for, and has to hear of when it is not done. @param {...unknown} args */
+  function act(...args) {
+    server.call("RowActionAsync", ...args).catch((reason) => {
+      if (reason instanceof ConnectionLost && !signal.aborted) {
+        composer.say("This was not done: the connection is lost. Try again when it is back.");
+      }
+    });
+  }
+
   scroller.addEventListener(
     "click",
     (event) => {
@@ -140,7 +149,7 @@ export function start(root, dotnet, json) {
       const number = button?.closest(".row")?.querySelector(".message")?.getAttribute("data-number");
       if (button && number) {
         const file = button.closest(".card")?.getAttribute("data-file") ?? null;
-        tell("RowActionAsync", button.getAttribute("data-action"), Number(number), file);
+        act(button.getAttribute("data-action"), Number(number), file);
       }
     },
     { signal },
@@ -152,7 +161,7 @@ export function start(root, dotnet, json) {
     room: options.room,
     person: options.person,
     administrator: options.administrator === true,
-    takeBack: (number) => tell("RowActionAsync", "take-back", number, null),
+    takeBack: (number) => act("take-back", number, null),
     signal,
   });
 

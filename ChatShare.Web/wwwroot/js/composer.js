@@ -69,6 +69,12 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
     }
   }
 
+  /** Another tab of the same room may have sent its own, and with it the draft that both have. */
+  function keepWhatIsHere() {
+    draftKept &&= field.value.trim() === "";
+    keepDraft();
+  }
+
   function changed() {
     grow();
     showCount();
@@ -136,14 +142,14 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
     { signal },
   );
 
-  window.addEventListener("pagehide", keepDraft, { signal });
-  document.addEventListener("visibilitychange", () => document.hidden && keepDraft(), { signal });
+  window.addEventListener("pagehide", keepWhatIsHere, { signal });
+  document.addEventListener("visibilitychange", () => document.hidden && keepWhatIsHere(), { signal });
 
   document.body.append(measure);
   const sizes = new ResizeObserver(grow);
   sizes.observe(root);
   signal.addEventListener("abort", () => {
-    keepDraft();
+    keepWhatIsHere();
     sizes.disconnect();
     measure.remove();
     // Blazor may hand this element on to the next room.

@@ -4,7 +4,7 @@
 // Sending the same client id again is harmless: the server makes one message of it.
 
 import * as storage from "./storage.js";
-import { ConnectionLost } from "./server.js";
+import { ConnectionLost, isConnectionLost } from "./server.js";
 import { faultOf } from "./text.js";
 import { newClientId } from "./ids.js";
 
@@ -128,6 +128,10 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
 
   /** @param {Entry} entry @returns {Promise<boolean>} false when the connection is lost */
   async function send(entry) {
+    // It breaks nothing by waiting.
+    if (isConnectionLost()) {
+      return false;
+    }
     entry.state = "sending";
     try {
       const { error, retryable } = await server.call("SendAsync", entry.clientId, entry.text);
@@ -143,7 +147,7 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
     } catch (reason) {
       if (reason instanceof ConnectionLost) {
         entry.state = "queued";
-        entry.breaks = (entry.breaks ?? 0) + (document.documentElement.dataset.connection === "lost" && !signal.aborted ? 1 : 0);
+        entry.breaks = (entry.breaks ?? 0) + (isConnectionLost() && !signal.aborted ? 1 : 0);
         if (entry.breaks >= mostBreaks) {
           fail(entry, "The connection was lost each time this was being sent.", true);
           changed();

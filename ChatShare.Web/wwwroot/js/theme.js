@@ -1,5 +1,5 @@
 // @ts-check
-// A classic script in <head>: it runs before the first paint, so neither the theme nor the right pane flashes.
+// A classic script in <head> of every page: it runs before the first paint, so neither the theme nor the right pane flashes.
 
 (() => {
   /** @typedef {"light" | "dark" | "system"} Choice */
@@ -76,4 +76,18 @@
       mark();
     }
   });
+
+  // Pressed twice, a form goes once: the second who joins by a name is told that it is taken.
+  /** @type {WeakSet<EventTarget>} */
+  let sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!event.defaultPrevented && form instanceof HTMLFormElement && form.method === "post") {
+      if (sent.has(form)) {
+        event.preventDefault();
+      }
+      sent.add(form);
+    }
+  });
+  window.addEventListener("pageshow", () => (sent = new WeakSet()));
 })();
