@@ -116,18 +116,18 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     {
         if (note.Location is not null)
             return note;
-        var location = await TryAsync(
+        var id = await TryAsync(
             async token =>
             {
                 using var request = Request(HttpMethod.Post, "uploads");
                 request.Headers.Add("Upload-Length", Text(note.Key.Size));
                 request.Headers.Add("Upload-Metadata", MetadataOf(note, to));
                 request.Content = new ByteArrayContent([]);
-                return await client.AskAsync(request, response => response.Headers.Location, token)
+                return await client.AskAsync(request, response => IdIn(response.Headers.Location), token)
                     ?? throw new Failure(ExitCode.Refused, "The server does not say where the file goes. Is it a ChatShare server?");
             },
             cancellationToken);
-        note = note with { Location = new Uri(client.Server, location).AbsolutePath };
+        note = note with { Location = $"uploads/{id}" };
         await memory.SaveAsync([note], cancellationToken);
         return note;
     }
@@ -216,6 +216,12 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
 
     private Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
         new Backoff(time).TryAsync(attempt, client.HasAnswered ? Patience : TimeSpan.Zero, cancellationToken);
+
+    /// <summary>
+    /// The id at the end of where the server says the upload is. What stands before it is not asked for: behind a proxy the server does not know the path
+    /// that others have it under.
+    /// </summary>
+    private static string? IdIn(Uri? location) => location?.OriginalString.Split('?', '#')[0].TrimEnd('/').Split('/')[^1] is { Length: > 0 } id ? id : null;
 
     private static HttpRequestMessage Request(HttpMethod method, string location)
     {
