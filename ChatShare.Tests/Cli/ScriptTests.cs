@@ -215,6 +215,20 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_file_that_was_shared_is_told_by_the_name_that_it_has_in_the_room()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("q:1?.txt", [1]);
+
+        var shared = Json(await home.RunAsync("upload", "q:1?.txt", "--nick", "Namer", "--json"));
+
+        var name = shared.GetProperty("name").GetString()!;
+        Assert.Equal((home.File("q:1?.txt"), "q_1_.txt"), (shared.GetProperty("file").GetString(), name));
+        Assert.EndsWith($"/files/{shared.GetProperty("id").GetString()}/{name}", shared.GetProperty("url").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, (await home.RunAsync("get", name)).Code);
+    }
+
+    [Fact]
     public async Task Several_files_are_one_message()
     {
         using var home = new CliHome(server.App.Address);
