@@ -229,6 +229,21 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_file_whose_name_a_folder_has_is_fetched_once_all_the_same()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("things", [1, 2, 3]);
+        await home.RunAsync("upload", "things", "--nick", "Folder");
+        Directory.CreateDirectory(home.File("downloads/things"));
+
+        var first = Json(await home.RunAsync("get", "things", "--json"));
+        var again = Json(await home.RunAsync("get", "things", "--json"));
+
+        Assert.Equal((false, true), (first.GetProperty("wasHere").GetBoolean(), again.GetProperty("wasHere").GetBoolean()));
+        Assert.Equal(first.GetProperty("path").GetString(), again.GetProperty("path").GetString());
+    }
+
+    [Fact]
     public async Task Several_files_are_one_message()
     {
         using var home = new CliHome(server.App.Address);
