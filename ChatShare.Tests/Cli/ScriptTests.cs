@@ -344,6 +344,22 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
         Assert.Contains("Others could read", result.Notes, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("", "Nowhere")]
+    [InlineData("here", "Somewhere")]
+    public async Task A_home_that_is_no_whole_path_is_none(string path, string nickname)
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", nickname);
+        // It would be found where the program runs.
+        Directory.CreateDirectory(home.File(Path.Combine(path, ".config")));
+        Directory.Move(home.File("config/chatshare"), home.File(Path.Combine(path, ".config/chatshare")));
+        foreach (var (name, value) in new[] { ("HOME", path), ("XDG_CONFIG_HOME", ""), ("XDG_STATE_HOME", "") })
+            home.Variables[name] = value;
+
+        Assert.Equal(4, (await home.RunAsync("rooms")).Code);
+    }
+
     [Fact]
     public async Task Following_ends_with_Ctrl_C()
     {
