@@ -109,7 +109,7 @@ internal sealed class CommandContext(CommonOptions options, Output output, Inter
 
     private async Task<SignedIn> ByTokenAsync(Target target, string token, CancellationToken cancellationToken)
     {
-        if (token.Any(c => c is <= ' ' or > '~'))
+        if (!ChatShareClient.IsToken(token))
             throw new Failure(ExitCode.NotSignedIn, "What stands in CHATSHARE_TOKEN is no token.");
         var client = new ChatShareClient(target.Server, token, target.TrustedCertificate);
         try

@@ -7,7 +7,7 @@ namespace ChatShare.Cli.Commands;
 /// <summary><c>chatshare send</c>: one message, from the arguments or from standard input.</summary>
 internal static class SendCommand
 {
-    // What a message may have, in UTF-16 code units. More is not read.
+    // What a message may have, in UTF-16 code units. More is not kept.
     private const int MostCharacters = 16_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -57,12 +57,8 @@ internal static class SendCommand
         return command;
     }
 
-    private static async Task<string> ReadAsync(CancellationToken cancellationToken)
-    {
-        // The line break at the end is the shell's.
-        var text = (await StandardInput.ReadAsync(MostCharacters + 2, cancellationToken)).TrimEnd('\r', '\n');
-        return text.Length <= MostCharacters
-            ? text
-            : throw new Failure(ExitCode.Refused, "A message has at most 16,000 characters. Send it as a file: chatshare upload");
-    }
+    // The line break at the end is the shell's.
+    private static async Task<string> ReadAsync(CancellationToken cancellationToken) =>
+        await StandardInput.UnlessEndedAsync(() => StandardInput.Text(MostCharacters), cancellationToken)
+            ?? throw new Failure(ExitCode.Refused, "A message has at most 16,000 characters. Send it as a file: chatshare upload");
 }

@@ -26,7 +26,7 @@ internal static class SignInCommand
                 throw new Failure(ExitCode.Usage, "Who are you? --nick Ann for a nickname, --user Ann for an account.");
             var request = userName is null
                 ? new SessionRequest(target.Nickname, null, null)
-                : new SessionRequest(null, userName, ReadPassword(context.Output));
+                : new SessionRequest(null, userName, await ReadPasswordAsync(context.Output, cancellationToken));
             using var client = new ChatShareClient(target.Server, userName is null ? target.Saved?.Token : null, target.TrustedCertificate);
             var opened = await client.OpenSessionAsync(request, cancellationToken);
             var server = ServerAddress.Text(target.Server);
@@ -47,18 +47,30 @@ internal static class SignInCommand
     internal static JsonObject Who(string server, string nickname) => new() { ["server"] = server, ["nickname"] = nickname };
 
     /// <exception cref="Failure">There is none, or it is not UTF-8: the server need not be asked.</exception>
-    private static string ReadPassword(Output output)
+    private static async Task<string> ReadPasswordAsync(Output output, CancellationToken cancellationToken)
     {
-        var password = Console.IsInputRedirected ? ReadLine() : Ask(output);
+        var password = await (Console.IsInputRedirected ? StandardInput.UnlessEndedAsync(ReadLine, cancellationToken) : AskAsync(output, cancellationToken));
         return password.Length > 0 ? password : throw new Failure(ExitCode.Usage, "There is no password. Nothing was sent.");
     }
 
     private static string ReadLine() =>
         StandardInput.Lines().Take(1).DefaultIfEmpty("").First() ?? throw new Failure(ExitCode.Usage, "The password is not UTF-8. Nothing was sent.");
 
-    private static string Ask(Output output)
+    private static async Task<string> AskAsync(Output output, CancellationToken cancellationToken)
     {
         output.NoteRaw("Password: ");
+        try
+        {
+            return await StandardInput.UnlessEndedAsync(ReadKeys, cancellationToken);
+        }
+        finally
+        {
+            output.NoteRaw("\n");
+        }
+    }
+
+    private static string ReadKeys()
+    {
         var password = new StringBuilder();
         while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
         {
@@ -68,7 +80,6 @@ internal static class SignInCommand
                 password.Append(key.KeyChar);
         }
 
-        output.NoteRaw("\n");
         return password.ToString();
     }
 }

@@ -23,8 +23,16 @@ internal sealed record OpenedSession(string AccessToken, long ExpiresIn, string 
 /// <param name="Deleted">Whether it was taken back.</param>
 /// <param name="Files">What was shared with it.</param>
 internal sealed record Message(
-    long Number, long Changed, string Room, string Sender, DateTimeOffset SentAt, string? Text, string? ClientId, bool Deleted,
-    IReadOnlyList<FileInMessage>? Files);
+    long Number, long Changed, string Room, string Sender, DateTimeOffset SentAt, string? Text = null, string? ClientId = null,
+    bool Deleted = false, IReadOnlyList<FileInMessage>? Files = null) : IJsonOnDeserialized
+{
+    // What is demanded of a list is that it is one: nothing is said of what stands in it.
+    void IJsonOnDeserialized.OnDeserialized()
+    {
+        if (Files?.Any(file => file is null) is true)
+            throw new JsonException("A file is null.");
+    }
+}
 
 /// <summary>A file of a message or of a room.</summary>
 /// <param name="Id">Its address is <c>/files/{id}/{name}</c>.</param>
@@ -61,7 +69,7 @@ internal sealed record Room(string Name, string? Topic, int People, long LastNum
 /// <param name="Nickname">Their name.</param>
 /// <param name="State"><c>online</c> or <c>away</c>.</param>
 /// <param name="Doors">The ways they came in by.</param>
-internal sealed record PersonHere(string Nickname, string? State, IReadOnlyList<string>? Doors);
+internal sealed record PersonHere(string Nickname, string? State = null, IReadOnlyList<string>? Doors = null);
 
 /// <summary>A row of the administrator's list: one person at one door.</summary>
 /// <param name="Id">The person’s: Disconnect ends all that they have open.</param>
@@ -73,14 +81,14 @@ internal sealed record PersonHere(string Nickname, string? State, IReadOnlyList<
 /// <param name="State"><c>online</c> or <c>away</c>.</param>
 /// <param name="Connections">How many there are.</param>
 internal sealed record Connection(
-    string Id, string Nickname, string? Door, IReadOnlyList<string>? Rooms, IReadOnlyList<string>? Addresses, DateTimeOffset? Since, string? State,
-    int? Connections);
+    string Id, string Nickname, string? Door = null, IReadOnlyList<string>? Rooms = null, IReadOnlyList<string>? Addresses = null,
+    DateTimeOffset? Since = null, string? State = null, int? Connections = null);
 
 /// <summary>Problem details (RFC 9457).</summary>
-internal sealed record Problem(string? Title, string? Detail, Dictionary<string, string[]>? Errors);
+internal sealed record Problem(string? Title = null, string? Detail = null, Dictionary<string, string?[]?>? Errors = null);
 
-/// <summary>What is read and written as JSON, by generated code.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+/// <summary>What is read and written as JSON, by generated code. An answer without what has to be there is none of ours.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(SessionRequest))]
 [JsonSerializable(typeof(OpenedSession))]
 [JsonSerializable(typeof(Message))]

@@ -56,8 +56,16 @@ internal sealed class ChatShareClient : IDisposable
     public bool HasAnswered { get; private set; }
 
     /// <summary>Signs in, joins, or renews the token that there is.</summary>
-    public Task<OpenedSession> OpenSessionAsync(SessionRequest who, CancellationToken cancellationToken) =>
-        AskAsync(HttpMethod.Post, "api/session", JsonContent.Create(who, ApiJson.Default.SessionRequest), ApiJson.Default.OpenedSession, cancellationToken);
+    public async Task<OpenedSession> OpenSessionAsync(SessionRequest who, CancellationToken cancellationToken)
+    {
+        using var content = JsonContent.Create(who, ApiJson.Default.SessionRequest);
+        var opened = await AskAsync(HttpMethod.Post, "api/session", content, ApiJson.Default.OpenedSession, cancellationToken);
+        // It is saved, and every command that comes would stumble over it.
+        return IsToken(opened.AccessToken) && opened.ExpiresIn is >= 0 and <= int.MaxValue ? opened : throw NotOurs();
+    }
+
+    /// <summary>Whether it can stand in a header.</summary>
+    public static bool IsToken(string? text) => !string.IsNullOrEmpty(text) && text.All(c => c is > ' ' and <= '~');
 
     /// <summary>Ends the session of the token, and with it all that hangs on it.</summary>
     public Task LeaveAsync(CancellationToken cancellationToken) => TellAsync(HttpMethod.Delete, "api/session", cancellationToken);
@@ -220,11 +228,16 @@ internal sealed class ChatShareClient : IDisposable
     {
         try
         {
-            return await response.Content.ReadFromJsonAsync(type, cancellationToken) ?? throw new JsonException("null");
+            // Whatever charset the answer names: JSON is UTF-8.
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var read = await JsonSerializer.DeserializeAsync(body, type, cancellationToken);
+            return read is null || (read is Array list && list.Cast<object?>().Contains(null)) ? throw new JsonException("null") : read;
         }
         catch (JsonException e)
         {
-            throw new Failure(ExitCode.Refused, $"{ServerAddress.Text(Server)} does not answer as ChatShare does.", e);
+            throw NotOurs(e);
         }
     }
+
+    private Failure NotOurs(Exception? inner = null) => new(ExitCode.Refused, $"{ServerAddress.Text(Server)} does not answer as ChatShare does.", inner);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Json;
 using System.Text.Json;
 
 namespace ChatShare.Cli.Http;
@@ -37,8 +36,10 @@ internal static class Refusals
         try
         {
             await response.Content.LoadIntoBufferAsync(MostProblemBytes, cancellationToken);
-            var problem = await response.Content.ReadFromJsonAsync(ApiJson.Default.Problem, cancellationToken);
-            var fields = problem?.Errors?.SelectMany(error => error.Value).ToArray() ?? [];
+            // Whatever charset the answer names: JSON is UTF-8.
+            await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
+            var problem = await JsonSerializer.DeserializeAsync(body, ApiJson.Default.Problem, cancellationToken);
+            var fields = problem?.Errors?.SelectMany(error => error.Value ?? []).OfType<string>().ToArray() ?? [];
             return fields.Length > 0 ? string.Join(' ', fields) : problem?.Detail ?? problem?.Title;
         }
         catch (Exception e) when (e is JsonException or HttpRequestException or IOException)

@@ -20,12 +20,20 @@ internal sealed record Folders(string Config, string State)
             return new(local, Path.Combine(local, "state"));
         }
 
-        var home = variable("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var home = variable("HOME") is { } named && Path.IsPathRooted(named) ? named : HomeOfUser();
         return new(Base("XDG_CONFIG_HOME", ".config"), Base("XDG_STATE_HOME", Path.Combine(".local", "state")));
 
         // A relative path is to be ignored (XDG Base Directory Specification).
         string Base(string name, string otherwise) =>
             Path.Combine(variable(name) is { } path && Path.IsPathRooted(path) ? path : Path.Combine(home, otherwise), Name);
+    }
+
+    /// <summary>As the machine knows it, with HOME missing or worth nothing: a token must not come to lie where somebody happens to stand.</summary>
+    private static string HomeOfUser()
+    {
+        // The framework believes a relative one.
+        Environment.SetEnvironmentVariable("HOME", null);
+        return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
     }
 
     /// <summary>Makes one of them, for this user alone.</summary>

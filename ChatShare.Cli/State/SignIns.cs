@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using ChatShare.Cli.Http;
 
 namespace ChatShare.Cli.State;
 
@@ -21,7 +22,13 @@ internal sealed record SavedSignIn(string Server, string Nickname, string Token,
 }
 
 /// <summary>All of them; the last one counts where none is named.</summary>
-internal sealed record SavedSignIns(IReadOnlyList<SavedSignIn> SignIns);
+internal sealed record SavedSignIns(IReadOnlyList<SavedSignIn?>? SignIns)
+{
+    /// <summary>Those that say who is where. What is left of a damaged one is worth nothing, and is gone when the file is written again.</summary>
+    [JsonIgnore]
+    public IEnumerable<SavedSignIn> Whole => (SignIns ?? []).OfType<SavedSignIn>().Where(
+        saved => ServerAddress.TryParse(saved.Server, out _) && saved.Nickname is not null && ChatShareClient.IsToken(saved.Token));
+}
 
 /// <summary>How it is written.</summary>
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web, WriteIndented = true)]
@@ -38,7 +45,7 @@ internal sealed class SignIns(Folders folders, Action<string> warn)
     /// <param name="server">Null for the last one.</param>
     /// <param name="nickname">Null for the last one at this server.</param>
     public SavedSignIn? Find(string? server, string? nickname) =>
-        All().LastOrDefault(saved => saved.Is(server ?? saved.Server, nickname));
+        (_file.Read(warn)?.Whole ?? []).LastOrDefault(saved => saved.Is(server ?? saved.Server, nickname));
 
     /// <summary>Adds or replaces one, which is the last one then.</summary>
     public Task SaveAsync(SavedSignIn signIn, CancellationToken cancellationToken) => _file.ChangeAsync(
@@ -49,7 +56,5 @@ internal sealed class SignIns(Folders folders, Action<string> warn)
         saved => new([.. Without(saved, signIn.Server, signIn.Nickname)]), warn, cancellationToken);
 
     private static IEnumerable<SavedSignIn> Without(SavedSignIns? saved, string server, string nickname) =>
-        (saved?.SignIns ?? []).Where(other => !other.Is(server, nickname));
-
-    private IReadOnlyList<SavedSignIn> All() => _file.Read(warn)?.SignIns ?? [];
+        (saved?.Whole ?? []).Where(other => !other.Is(server, nickname));
 }

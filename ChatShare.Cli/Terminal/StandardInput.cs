@@ -7,21 +7,35 @@ internal static class StandardInput
 {
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
-    /// <summary>Up to so many characters, less a mark at its beginning that says that it is UTF-8.</summary>
+    /// <summary>All of it, less the line breaks at its end, and a mark at its beginning that says that it is UTF-8. Reading blocks the thread.</summary>
+    /// <returns>Null when it is more than so many characters, of which no more are kept.</returns>
     /// <exception cref="Failure">It is not UTF-8.</exception>
-    public static async Task<string> ReadAsync(int mostCharacters, CancellationToken cancellationToken)
+    public static string? Text(int mostCharacters)
     {
         using var input = new StreamReader(Console.OpenStandardInput(), Strict, detectEncodingFromByteOrderMarks: false);
-        var buffer = new char[mostCharacters];
+        var text = new char[mostCharacters];
+        var more = new char[1024];
         try
         {
-            return new string(buffer, 0, await input.ReadBlockAsync(buffer, cancellationToken));
+            var length = input.ReadBlock(text);
+            // Line breaks are the end only when nothing follows them.
+            while (input.Read(more) is > 0 and var count)
+            {
+                if (more.AsSpan(0, count).ContainsAnyExcept('\r', '\n'))
+                    return null;
+            }
+
+            return new string(text, 0, length).TrimEnd('\r', '\n');
         }
         catch (DecoderFallbackException e)
         {
             throw new Failure(ExitCode.Usage, "What came from standard input is not UTF-8. Nothing was sent.", e);
         }
     }
+
+    /// <summary>Reads beside whoever waits for it. One that is told to end leaves the thread behind, which ends with the program.</summary>
+    public static Task<T> UnlessEndedAsync<T>(Func<T> read, CancellationToken cancellationToken) =>
+        Task.Run(read, cancellationToken).WaitAsync(cancellationToken);
 
     /// <summary>Its lines as they come; null for one that is not UTF-8. Reading blocks the thread.</summary>
     public static IEnumerable<string?> Lines()

@@ -169,9 +169,10 @@ internal sealed class Downloader(ChatShareClient client, TimeProvider time)
         for (var number = 1; ; number++)
         {
             var path = Path.Combine(folder, number == 1 ? name : LocalFileName.Numbered(name, number));
-            if (!File.Exists(path))
+            if (!Path.Exists(path))
                 return null;
-            if (new FileInfo(path).Length != size)
+            // A folder may have the name; the file came under the next one then.
+            if (Directory.Exists(path) || new FileInfo(path).Length != size)
                 continue;
             try
             {

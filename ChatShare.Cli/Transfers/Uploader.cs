@@ -14,6 +14,11 @@ namespace ChatShare.Cli.Transfers;
 internal sealed record Destination(string Nickname, string Room, string? Batch, int Index);
 
 /// <summary>A file that everybody in the room has now.</summary>
+/// <param name="File">Its whole path here.</param>
+/// <param name="Id">As the server lists it.</param>
+/// <param name="Name">As the server lists it, which makes names safe; the one here may be another.</param>
+/// <param name="Size">In bytes.</param>
+/// <param name="Url">Where it can be fetched.</param>
 internal sealed record Uploaded(string File, string Id, string Name, long Size, string Url);
 
 /// <summary>Sends files by tus 1.0.0, and goes on after any break, also of this program: what is under way is noted down first.</summary>
@@ -53,10 +58,11 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
             await memory.SaveAsync([note], cancellationToken);
             note = await BeginAsync(note, to, cancellationToken);
             await FeedAsync(note.Location!, file, meter, cancellationToken);
+            var id = note.Location!.Split('/')[^1];
+            // While it is noted down: one that is stopped here must not be sent again.
+            var name = await NameAsync(id, file, cancellationToken);
             // Whoever sends several says when all of them are there: until then the same command must not send this one again.
             await (to.Batch is null ? memory.ForgetAsync([key], cancellationToken) : memory.SaveAsync([note with { IsDone = true }], cancellationToken));
-            var id = note.Location!.Split('/')[^1];
-            var name = Path.GetFileName(file.Path);
             return new(file.Path, id, name, file.Size, new Uri(client.Server, $"files/{id}/{Uri.EscapeDataString(name)}").AbsoluteUri);
         }
         catch (Failure failure) when (failure.Code == ExitCode.LocalFile && note?.Location is { } location)
@@ -116,18 +122,18 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
     {
         if (note.Location is not null)
             return note;
-        var location = await TryAsync(
+        var id = await TryAsync(
             async token =>
             {
                 using var request = Request(HttpMethod.Post, "uploads");
                 request.Headers.Add("Upload-Length", Text(note.Key.Size));
                 request.Headers.Add("Upload-Metadata", MetadataOf(note, to));
                 request.Content = new ByteArrayContent([]);
-                return await client.AskAsync(request, response => response.Headers.Location, token)
+                return await client.AskAsync(request, response => IdIn(response.Headers.Location), token)
                     ?? throw new Failure(ExitCode.Refused, "The server does not say where the file goes. Is it a ChatShare server?");
             },
             cancellationToken);
-        note = note with { Location = new Uri(client.Server, location).AbsolutePath };
+        note = note with { Location = $"uploads/{id}" };
         await memory.SaveAsync([note], cancellationToken);
         return note;
     }
@@ -216,6 +222,33 @@ internal sealed class Uploader(ChatShareClient client, UploadMemory memory, Time
 
     private Task<T> TryAsync<T>(Func<CancellationToken, Task<T>> attempt, CancellationToken cancellationToken) =>
         new Backoff(time).TryAsync(attempt, client.HasAnswered ? Patience : TimeSpan.Zero, cancellationToken);
+
+    /// <summary>The name that the file has in the room.</summary>
+    private async Task<string> NameAsync(string id, SentFile file, CancellationToken cancellationToken)
+    {
+        var name = Path.GetFileName(file.Path);
+        try
+        {
+            return await TryAsync(
+                async token =>
+                {
+                    using var request = new HttpRequestMessage(HttpMethod.Head, $"files/{id}");
+                    return await client.AskAsync(request, response => response.Content.Headers.ContentDisposition?.FileNameStar, token);
+                },
+                cancellationToken) ?? name;
+        }
+        catch (Failure)
+        {
+            // The file is there, whatever became of the question; it is found by its id, too.
+            return name;
+        }
+    }
+
+    /// <summary>
+    /// The id at the end of where the server says the upload is. What stands before it is not asked for: behind a proxy the server does not know the path
+    /// that others have it under.
+    /// </summary>
+    private static string? IdIn(Uri? location) => location?.OriginalString.Split('?', '#')[0].TrimEnd('/').Split('/')[^1] is { Length: > 0 } id ? id : null;
 
     private static HttpRequestMessage Request(HttpMethod method, string location)
     {

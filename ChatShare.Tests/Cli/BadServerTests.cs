@@ -53,6 +53,63 @@ public sealed class BadServerTests
         Assert.Contains("does not answer as ChatShare does", result.Notes, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(200, "application/json", "[null]", "rooms")]
+    [InlineData(200, "application/json", "[null]", "who")]
+    [InlineData(200, "application/json", "[null]", "get", "--all")]
+    [InlineData(200, "application/json", "[null]", "join")]
+    [InlineData(200, "application/json", "[{}]", "rooms")]
+    [InlineData(200, "application/json", """[{"number":1,"changed":1,"room":"a","sender":"b","sentAt":"2026-01-01T00:00:00Z","files":[null]}]""", "join")]
+    [InlineData(200, "application/json; charset=bogus", "{}", "rooms")]
+    [InlineData(400, "application/json", """{"errors":{"a":null}}""", "rooms")]
+    [InlineData(400, "application/problem+json; charset=bogus", """{"detail":"No."}""", "rooms")]
+    public async Task An_answer_that_cannot_be_used_ends_with_a_sentence(int status, string type, string body, params string[] command)
+    {
+        await using var server = await StandInServer.StartAsync(app => app.Map("/api/rooms/{**rest}", context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, type);
+            return context.Response.WriteAsync(body, context.RequestAborted);
+        }));
+        using var home = new CliHome(server.Address);
+
+        var plain = await home.RunAsync([.. command, "--nick", "Ann"]);
+        var json = await home.RunAsync([.. command, "--nick", "Ann", "--json"]);
+
+        Assert.Equal((1, 1), (plain.Code, json.Code));
+        Assert.StartsWith("chatshare: ", plain.Notes, StringComparison.Ordinal);
+        Assert.NotEmpty(JsonDocument.Parse(json.Notes).RootElement.GetProperty("error").GetString()!);
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData("""{"accessToken":null,"expiresIn":60,"nickname":"Ann"}""")]
+    [InlineData("""{"accessToken":"a\nb","expiresIn":60,"nickname":"Ann"}""")]
+    [InlineData("""{"accessToken":"token","expiresIn":999999999999999,"nickname":"Ann"}""")]
+    public async Task A_session_that_is_none_is_not_saved(string body)
+    {
+        await using var server = await StandInServer.StartAsync(app => app.Use((context, next) =>
+            context.Request.Path == "/api/session" ? context.Response.WriteAsync(body, context.RequestAborted) : next(context)));
+        using var home = new CliHome(server.Address);
+
+        var result = await home.RunAsync("signin", "--nick", "Ann");
+
+        Assert.Equal(1, result.Code);
+        Assert.Contains("does not answer as ChatShare does", result.Notes, StringComparison.Ordinal);
+        Assert.False(File.Exists(home.SignIns));
+    }
+
+    [Fact]
+    public async Task What_is_left_of_a_damaged_sign_in_is_passed_over()
+    {
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/api/rooms", () => Results.Json(Array.Empty<int>())));
+        using var home = new CliHome(server.Address);
+        Directory.CreateDirectory(Path.GetDirectoryName(home.SignIns)!);
+        await File.WriteAllTextAsync(home.SignIns, $$"""{"signIns":[null,{},{"server":"{{server.Address}}","nickname":null,"token":null}]}""", Cancel);
+
+        Assert.Equal(0, (await home.RunAsync("rooms", "--nick", "Ann")).Code);
+        Assert.Equal(0, (await home.RunAsync("rooms")).Code);
+    }
+
     [Fact]
     public async Task A_file_that_is_not_what_was_shared_is_not_kept()
     {

@@ -18,6 +18,10 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     [InlineData(2, "get", "--nick", "Eve")]
     [InlineData(2, "rooms", "--server", "ftp://host")]
     [InlineData(2, "tail", "--after", "yesterday")]
+    [InlineData(2, "tail", "--nick", "Eve", "--after", "é-12")]
+    [InlineData(2, "tail", "--nick", "Eve", "--after", "a\nb-12")]
+    [InlineData(2, "tail", "--nick", "Eve", "--after", "x y-12")]
+    [InlineData(2, "tail", "--nick", "Eve", "--after", "3F2A-12")]
     [InlineData(2, "tail", "--nick", "Eve", "--count", "0")]
     [InlineData(2, "tail", "--nick", "Eve", "--count", "-1")]
     [InlineData(2, "send", "--nick", "Eve", "--roon", "Ops", "secret plan")]
@@ -211,6 +215,35 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_file_that_was_shared_is_told_by_the_name_that_it_has_in_the_room()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("q:1?.txt", [1]);
+
+        var shared = Json(await home.RunAsync("upload", "q:1?.txt", "--nick", "Namer", "--json"));
+
+        var name = shared.GetProperty("name").GetString()!;
+        Assert.Equal((home.File("q:1?.txt"), "q_1_.txt"), (shared.GetProperty("file").GetString(), name));
+        Assert.EndsWith($"/files/{shared.GetProperty("id").GetString()}/{name}", shared.GetProperty("url").GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, (await home.RunAsync("get", name)).Code);
+    }
+
+    [Fact]
+    public async Task A_file_whose_name_a_folder_has_is_fetched_once_all_the_same()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("things", [1, 2, 3]);
+        await home.RunAsync("upload", "things", "--nick", "Folder");
+        Directory.CreateDirectory(home.File("downloads/things"));
+
+        var first = Json(await home.RunAsync("get", "things", "--json"));
+        var again = Json(await home.RunAsync("get", "things", "--json"));
+
+        Assert.Equal((false, true), (first.GetProperty("wasHere").GetBoolean(), again.GetProperty("wasHere").GetBoolean()));
+        Assert.Equal(first.GetProperty("path").GetString(), again.GetProperty("path").GetString());
+    }
+
+    [Fact]
     public async Task Several_files_are_one_message()
     {
         using var home = new CliHome(server.App.Address);
@@ -309,6 +342,22 @@ public sealed class ScriptTests(CliServer server) : IClassFixture<CliServer>
         Assert.Equal((Mine, Mine | UnixFileMode.UserExecute, Mine), (mode, folder, File.GetUnixFileMode(home.SignIns)));
         Assert.Equal(0, result.Code);
         Assert.Contains("Others could read", result.Notes, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("", "Nowhere")]
+    [InlineData("here", "Somewhere")]
+    public async Task A_home_that_is_no_whole_path_is_none(string path, string nickname)
+    {
+        using var home = new CliHome(server.App.Address);
+        await home.RunAsync("signin", "--nick", nickname);
+        // It would be found where the program runs.
+        Directory.CreateDirectory(home.File(Path.Combine(path, ".config")));
+        Directory.Move(home.File("config/chatshare"), home.File(Path.Combine(path, ".config/chatshare")));
+        foreach (var (name, value) in new[] { ("HOME", path), ("XDG_CONFIG_HOME", ""), ("XDG_STATE_HOME", "") })
+            home.Variables[name] = value;
+
+        Assert.Equal(4, (await home.RunAsync("rooms")).Code);
     }
 
     [Fact]

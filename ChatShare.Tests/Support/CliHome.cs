@@ -140,6 +140,9 @@ internal sealed class CliRun : IAsyncDisposable
     /// <summary>Ctrl+C.</summary>
     public Task InterruptAsync() => SignalAsync("-INT");
 
+    /// <summary>SIGTERM: it is told to end.</summary>
+    public Task TerminateAsync() => SignalAsync("-TERM");
+
     /// <summary>SIGSTOP: it is there and does nothing.</summary>
     public Task StopAsync() => SignalAsync("-STOP");
 
