@@ -161,6 +161,12 @@ internal static partial class Log
     [LoggerMessage(4002, LogLevel.Warning, "The database answers again")]
     public static partial void DatabaseAnswersAgain(this ILogger logger);
 
+    [LoggerMessage(4005, LogLevel.Error, "The database takes nothing ({Reason}); nothing can be stored until it does")]
+    public static partial void DatabaseTakesNothing(this ILogger logger, Exception? e, string reason);
+
+    [LoggerMessage(4006, LogLevel.Warning, "The database takes again what it is given")]
+    public static partial void DatabaseTakesAgain(this ILogger logger);
+
     [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
     public static partial void Outgrown(this ILogger logger, string migration);
 
