@@ -74,7 +74,7 @@ internal sealed class NodeFeed : BackgroundService
                     Hear(room, ofRoom);
                     break;
                 case NodeNews.SessionEnded ended:
-                    await _sessions.EndedElsewhereAsync([new(ended.SessionId, ended.Reason)]);
+                    _sessions.EndedElsewhere([new(ended.SessionId, ended.Reason)]);
                     break;
                 case NodeNews.Wanted wanted:
                     // In the background: what is being finished takes its time.

@@ -119,7 +119,7 @@ public sealed class AccountService(
         await transaction.CommitAsync(cancellationToken);
 
         audit.Changed.Raise();
-        await sessions.EndCopiesAsync(ended);
+        sessions.EndCopies(ended);
         logger.AdministratorCreated(nickname.Value);
         return account;
     }
