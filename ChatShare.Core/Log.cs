@@ -140,8 +140,15 @@ internal static partial class Log
     [LoggerMessage(EventId = 6000, Message = "What other nodes have done could not be looked at; tried again in a few seconds")]
     private static partial void OtherNodesNotSeen(this ILogger logger, LogLevel level, Exception e);
 
-    [LoggerMessage(6001, LogLevel.Debug, "The other nodes could not be told who is here, or asked who is there; tried again in a few seconds")]
-    public static partial void PeopleNotTold(this ILogger logger, Exception e);
+    public static void PeopleNotTold(this ILogger logger, Exception e)
+    {
+        // That Redis is away is said once, by its connection.
+        var level = e is Cluster.RoomBusException ? LogLevel.Debug : LogLevel.Warning;
+        logger.PeopleNotTold(level, e);
+    }
+
+    [LoggerMessage(EventId = 6001, Message = "The other nodes could not be told who is here, or asked who is there; tried again in a few seconds")]
+    private static partial void PeopleNotTold(this ILogger logger, LogLevel level, Exception e);
 
     public static void LeaseNotProlonged(this ILogger logger, Exception e)
     {
@@ -160,6 +167,12 @@ internal static partial class Log
 
     [LoggerMessage(4002, LogLevel.Warning, "The database answers again")]
     public static partial void DatabaseAnswersAgain(this ILogger logger);
+
+    [LoggerMessage(4005, LogLevel.Error, "The database takes nothing ({Reason}); nothing can be stored until it does")]
+    public static partial void DatabaseTakesNothing(this ILogger logger, Exception? e, string reason);
+
+    [LoggerMessage(4006, LogLevel.Warning, "The database takes again what it is given")]
+    public static partial void DatabaseTakesAgain(this ILogger logger);
 
     [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
     public static partial void Outgrown(this ILogger logger, string migration);

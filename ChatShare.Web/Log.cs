@@ -24,7 +24,7 @@ internal static partial class Log
     [LoggerMessage(5102, LogLevel.Information, "The browser's stream of upload {FileId} broke")]
     public static partial void UploadBroke(this ILogger logger, Exception e, string fileId);
 
-    [LoggerMessage(5110, LogLevel.Warning, "What a person has left could not be read; their page does not show it any more")]
+    [LoggerMessage(5110, LogLevel.Warning, "What a person has left could not be read; their page does not show it until it can be")]
     public static partial void QuotaNotShown(this ILogger logger, Exception e);
 
     [LoggerMessage(5200, LogLevel.Warning, "{Address} may not connect to the TCP gateway")]

@@ -24,6 +24,10 @@ internal static class LocalDisk
         ? $"The disk is full. What has come is kept in {path}: make room and run the same command again."
         : $"{path} cannot be written: {e.Message}", e);
 
+    /// <summary>Why <paramref name="path"/>, which is worth nothing, is still there.</summary>
+    public static Failure CannotDelete(string path, Exception e) => new(
+        ExitCode.LocalFile, $"What came is not what was shared, and {path} cannot be deleted: {e.Message} Delete it and run the same command again.", e);
+
     private static bool IsFull(Exception e) => (e.HResult & 0xFFFF) is var code
         && (OperatingSystem.IsWindows() ? code == FullOnWindows : code is NoSpaceOnUnix or QuotaOnLinux);
 }

@@ -90,8 +90,21 @@ internal sealed class PartFile : IAsyncDisposable
         }
     }
 
-    /// <summary>It is worth nothing.</summary>
-    public void Delete() => File.Delete(_file.Name);
+    /// <summary>It is worth nothing; this is the last that is done with it.</summary>
+    /// <exception cref="Failure">It stays.</exception>
+    public void Delete()
+    {
+        // First: nobody else may have it open, and Windows counts whoever deletes it.
+        _file.Dispose();
+        try
+        {
+            File.Delete(_file.Name);
+        }
+        catch (Exception e) when (LocalDisk.IsAbout(e))
+        {
+            throw LocalDisk.CannotDelete(_file.Name, e);
+        }
+    }
 
     /// <summary>Gives a complete file its name, or the name with the first free number: nothing that is there is written over.</summary>
     /// <returns>Its path.</returns>

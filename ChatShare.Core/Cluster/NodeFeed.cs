@@ -1,9 +1,7 @@
-using System.Data.Common;
 using ChatShare.Core.Files;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
 using ChatShare.Core.Storage;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -29,7 +27,9 @@ internal sealed class NodeFeed : BackgroundService
     private readonly UploadService _uploads;
     private readonly UploadHandover _handover;
     private readonly TimeProvider _time;
-    private readonly ILogger<NodeFeed> _logger;
+    private readonly EndlessRound _hearing;
+    private readonly EndlessRound _filling;
+    private readonly EndlessRound _looking;
     private readonly ChangeSignal _lookNow = new();
 
     public NodeFeed(
@@ -45,7 +45,9 @@ internal sealed class NodeFeed : BackgroundService
         _uploads = uploads;
         _handover = handover;
         _time = time;
-        _logger = logger;
+        _hearing = new EndlessRound(logger.OtherNodesNotSeen);
+        _filling = new EndlessRound(logger.OtherNodesNotSeen);
+        _looking = new EndlessRound(logger.OtherNodesNotSeen);
         sessions.EndedHere = (sessionId, reason) => bus.Tell(new NodeNews.SessionEnded(sessionId, reason));
     }
 
@@ -66,7 +68,18 @@ internal sealed class NodeFeed : BackgroundService
 
     private async Task HearAsync(CancellationToken stoppingToken)
     {
-        await foreach (var news in _bus.NewsAsync(stoppingToken))
+        // Where nothing is told, the news end at once, and well.
+        while (_bus.IsShared)
+        {
+            await _hearing.RunAsync(HearNewsAsync, stoppingToken);
+            // Anew, and it begins with what was missed.
+            await Task.Delay(Round, _time, stoppingToken);
+        }
+    }
+
+    private async Task HearNewsAsync(CancellationToken cancellationToken)
+    {
+        await foreach (var news in _bus.NewsAsync(cancellationToken))
         {
             switch (news)
             {
@@ -74,7 +87,7 @@ internal sealed class NodeFeed : BackgroundService
                     Hear(room, ofRoom);
                     break;
                 case NodeNews.SessionEnded ended:
-                    await _sessions.EndedElsewhereAsync([new(ended.SessionId, ended.Reason)]);
+                    _sessions.EndedElsewhere([new(ended.SessionId, ended.Reason)]);
                     break;
                 case NodeNews.Wanted wanted:
                     // In the background: what is being finished takes its time.
@@ -118,8 +131,7 @@ internal sealed class NodeFeed : BackgroundService
         {
             var seen = _services.FellBehind.Version;
             // One that cannot be read now is found to be behind by the next look.
-            foreach (var room in _services.TakeBehind())
-                await TryAsync(room.CatchUpAsync, stoppingToken);
+            await _filling.RunAsync(_services.TakeBehind().Select(room => (Func<CancellationToken, Task>)room.CatchUpAsync), stoppingToken);
             await _services.FellBehind.WaitAsync(seen, stoppingToken);
             await Task.Delay(Patience, _time, stoppingToken);
         }
@@ -130,29 +142,10 @@ internal sealed class NodeFeed : BackgroundService
         while (true)
         {
             var seen = _lookNow.Version;
-            await TryAsync(
-                async cancellationToken =>
-                {
-                    await _rooms.RefreshAsync(cancellationToken);
-                    await _sessions.LookForEndedAsync(cancellationToken);
-                },
-                stoppingToken);
+            await _looking.RunAsync([_rooms.RefreshAsync, _sessions.LookForEndedAsync], stoppingToken);
             // Not all nodes in the same moment.
             var pause = Round * (0.8 + (Random.Shared.NextDouble() * 0.4));
             await ChangeSignal.WaitAnyAsync([_lookNow.After(seen), cancellationToken => Task.Delay(pause, _time, cancellationToken)], stoppingToken);
-        }
-    }
-
-    /// <summary>The database may be away; whoever opens it tells of that, and it is looked at again soon.</summary>
-    private async Task TryAsync(Func<CancellationToken, Task> look, CancellationToken stoppingToken)
-    {
-        try
-        {
-            await look(stoppingToken);
-        }
-        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException or TimeoutException or InvalidOperationException)
-        {
-            _logger.OtherNodesNotSeen(e);
         }
     }
 }

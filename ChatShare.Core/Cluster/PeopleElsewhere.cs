@@ -17,6 +17,8 @@ internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, Ro
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
     private readonly ChangeSignal _lookNow = new();
+    private readonly EndlessRound _telling = new(logger.PeopleNotTold);
+    private readonly EndlessRound _looking = new(logger.PeopleNotTold);
 
     /// <summary>Others have told that theirs have changed.</summary>
     public void LookNow() => _lookNow.Raise();
@@ -25,7 +27,7 @@ internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, Ro
     {
         await base.StopAsync(cancellationToken);
         if (bus.IsShared)
-            await TryAsync(token => TellAsync([], token), cancellationToken);
+            await _telling.RunAsync(token => TellAsync([], token), cancellationToken);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -48,7 +50,7 @@ internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, Ro
         while (true)
         {
             var seen = connected.ChangedHere.Version;
-            await TryAsync(token => TellAsync(connected.ListHere(), token), stoppingToken);
+            await _telling.RunAsync(token => TellAsync(connected.ListHere(), token), stoppingToken);
             await Task.Delay(Pause, time, stoppingToken);
             await WaitAsync(connected.ChangedHere.After(seen), stoppingToken);
         }
@@ -59,7 +61,7 @@ internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, Ro
         while (true)
         {
             var seen = _lookNow.Version;
-            await TryAsync(TakeInAsync, stoppingToken);
+            await _looking.RunAsync(TakeInAsync, stoppingToken);
             await Task.Delay(Pause, time, stoppingToken);
             await WaitAsync(_lookNow.After(seen), stoppingToken);
         }
@@ -82,17 +84,5 @@ internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, Ro
         var ofRooms = people.SelectMany(person => person.Rooms, (person, room) => (person, room)).ToLookup(pair => pair.room, pair => pair.person);
         foreach (var room in rooms.Rooms)
             room.SetPeopleElsewhere(PersonHere.Of(ofRooms[room.Name.Value]));
-    }
-
-    private async Task TryAsync(Func<CancellationToken, Task> act, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await act(cancellationToken);
-        }
-        catch (RoomBusException e)
-        {
-            logger.PeopleNotTold(e);
-        }
     }
 }

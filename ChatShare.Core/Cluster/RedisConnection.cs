@@ -93,7 +93,7 @@ public sealed class RedisConnection : IAsyncDisposable
     }
 
     /// <summary>It did not keep what it was given. One that cannot be reached is told of elsewhere.</summary>
-    internal void NotKept(RedisException fault)
+    internal void NotKept(Exception fault)
     {
         if (fault is not RedisServerException && !IsCopyAlone)
             return;

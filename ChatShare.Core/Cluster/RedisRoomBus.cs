@@ -54,8 +54,8 @@ internal sealed class RedisRoomBus(RedisConnection redis, Database database, ILo
         var unread = Channel.CreateBounded<NodeNews>(
             new BoundedChannelOptions(MostUnread) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite },
             _ => Volatile.Write(ref hasMissed, 1));
-        redis.Restored += OnRestored;
         var queue = await SubscribeAsync(cancellationToken);
+        redis.Restored += OnRestored;
         // One after the other: a callback of the subscriber itself would have no order.
         queue.OnMessage(message => Take(message.Message, unread.Writer));
         try
@@ -88,7 +88,7 @@ internal sealed class RedisRoomBus(RedisConnection redis, Database database, ILo
                     Keys.StringSetAsync(PeopleOf(Node), words, RoomBus.PeopleLast),
                     Keys.SetAddAsync(Root + ":nodes", Node)).WaitAsync(cancellationToken);
             }
-            catch (RedisException e)
+            catch (Exception e) when (e is RedisException or RedisCommandException)
             {
                 redis.NotKept(e);
                 throw;
@@ -107,7 +107,8 @@ internal sealed class RedisRoomBus(RedisConnection redis, Database database, ILo
             var nodes = (await Keys.SetMembersAsync(Root + ":nodes").WaitAsync(cancellationToken)).Where(node => node != Node).ToList();
             if (nodes.Count == 0)
                 return [];
-            var lists = await Keys.StringGetAsync([.. nodes.Select(node => (RedisKey)PeopleOf(node!))]).WaitAsync(cancellationToken);
+            // One by one: a cluster of Redis keeps them at several places, and refuses a command about keys of two.
+            var lists = await Task.WhenAll(nodes.Select(node => Keys.StringGetAsync(PeopleOf(node!)))).WaitAsync(cancellationToken);
             var dead = nodes.Where((_, i) => lists[i].IsNull).ToArray();
             if (dead.Length > 0)
                 await Keys.SetRemoveAsync(Root + ":nodes", dead, CommandFlags.FireAndForget);
@@ -173,5 +174,6 @@ internal sealed class RedisRoomBus(RedisConnection redis, Database database, ILo
         }
     }
 
-    private static bool IsAway(Exception e) => e is RedisException or TimeoutException or ObjectDisposedException;
+    /// <summary>A command that the driver does not even send is no <see cref="RedisException"/>.</summary>
+    private static bool IsAway(Exception e) => e is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 }

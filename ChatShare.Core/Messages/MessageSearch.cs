@@ -10,13 +10,17 @@ namespace ChatShare.Core.Messages;
 /// Finds what was said in a room. The texts are looked through from the newest on, by this program and not by the database: both engines then find
 /// the same in every script, and posting costs nothing more. A singleton.
 /// </summary>
-public sealed class MessageSearch
+public sealed class MessageSearch : IDisposable
 {
+    /// <summary>How many look at a time: each takes a thread and a core, and those who only write need some as well.</summary>
+    internal static readonly int Places = Math.Max(2, Environment.ProcessorCount / 2);
+
     // One look at the database: enough that the way there does not count, little enough that nobody who writes waits for it.
     private const int RowsAtATime = 2000;
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly PersonLimits _limits;
+    private readonly SemaphoreSlim _places = new(Places);
 
     internal MessageSearch(IDbContextFactory<ChatShareDbContext> contexts, PersonLimits limits)
     {
@@ -45,26 +49,38 @@ public sealed class MessageSearch
         return await Task.Run(() => LookAsync(room.Id, words, before ?? long.MaxValue, limit, cancellationToken), cancellationToken);
     }
 
+    /// <inheritdoc />
+    public void Dispose() => _places.Dispose();
+
     private async Task<ImmutableArray<ChatMessage>> LookAsync(int roomId, SearchWords words, long before, int limit, CancellationToken cancellationToken)
     {
         var found = ImmutableArray.CreateBuilder<ChatMessage>();
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         while (true)
         {
-            var below = before;
-            var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == roomId && m.Number < below)
-                .OrderByDescending(m => m.Number).Take(RowsAtATime).ToListAsync(cancellationToken);
-            foreach (var row in rows)
+            // For each look anew: a word that is nowhere goes through the whole room, and others come in between.
+            await _places.WaitAsync(cancellationToken);
+            try
             {
-                if (!row.Deleted && words.AreIn(row.Text))
-                    found.Add(RowMapping.ToMessage(row, []));
-                if (found.Count == limit)
-                    return found.ToImmutable();
-            }
+                var below = before;
+                var rows = await db.Messages.AsNoTracking().Where(m => m.RoomId == roomId && m.Number < below)
+                    .OrderByDescending(m => m.Number).Take(RowsAtATime).ToListAsync(cancellationToken);
+                foreach (var row in rows)
+                {
+                    if (!row.Deleted && words.AreIn(row.Text))
+                        found.Add(RowMapping.ToMessage(row, []));
+                    if (found.Count == limit)
+                        return found.ToImmutable();
+                }
 
-            if (rows.Count < RowsAtATime)
-                return found.ToImmutable();
-            before = rows[^1].Number;
+                if (rows.Count < RowsAtATime)
+                    return found.ToImmutable();
+                before = rows[^1].Number;
+            }
+            finally
+            {
+                _places.Release();
+            }
         }
     }
 }

@@ -120,7 +120,7 @@ public sealed class AccountService(
         await transaction.CommitAsync(CancellationToken.None);
 
         audit.Changed.Raise();
-        await sessions.EndCopiesAsync(ended);
+        sessions.EndCopies(ended);
         logger.AdministratorCreated(nickname.Value);
         return account;
     }

@@ -16,7 +16,7 @@ public sealed class SessionService(
     ConnectedUsers connected,
     IOptions<ChatShareOptions> options,
     TimeProvider time,
-    ILogger<SessionService> logger) : IDisposable
+    ILogger<SessionService> logger)
 {
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromMinutes(1);
 
@@ -25,9 +25,11 @@ public sealed class SessionService(
     private readonly ConcurrentDictionary<Guid, WeakReference<PersonSession>> _living = new();
     private readonly HeldNames _held = new(time);
 
-    // Held while a row is read and its copy published, and while copies of ended rows are taken away. Without it a reader
-    // that saw the row alive could publish a copy just after the end had looked for one, and it would live for ever.
-    private readonly SemaphoreSlim _publishing = new(1);
+    // Held while the copy of a row that was read is published, and while copies of ended rows are taken away: never while anybody waits for the database.
+    private readonly Lock _publishing = new();
+
+    // How many were taken away, by which a reader sees that one was while it read.
+    private long _endings;
 
     /// <summary>Begins a guest's session.</summary>
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>: a guest holds the name, or it is an account's.</exception>
@@ -74,7 +76,7 @@ public sealed class SessionService(
             throw Taken(nickname);
         }
 
-        await EndCopiesAsync(ended);
+        EndCopies(ended);
         return Begin(row, nickname, isAdministrator: false);
     }
 
@@ -93,14 +95,11 @@ public sealed class SessionService(
     /// <summary>The living session with this id, the same instance each time; null when unknown or ended.</summary>
     public async Task<PersonSession?> FindAsync(Guid sessionId, CancellationToken cancellationToken)
     {
-        if (Living(sessionId) is { } known)
-            return known.IsAlive ? known : null;
-
-        await _publishing.WaitAsync(cancellationToken);
-        try
+        while (true)
         {
-            if (Living(sessionId) is { } published)
-                return published;
+            if (Living(sessionId) is { } known)
+                return known.IsAlive ? known : null;
+            var endings = Volatile.Read(ref _endings);
             await using var db = await contexts.CreateDbContextAsync(cancellationToken);
             var row = await db.Sessions.AsNoTracking()
                 .SingleOrDefaultAsync(s => s.Id == sessionId && s.EndedAt == null, cancellationToken);
@@ -108,11 +107,15 @@ public sealed class SessionService(
                 return null;
             var isAdministrator = row.AccountId is { } account
                 && await db.Users.AnyAsync(a => a.Id == account && a.IsAdministrator, cancellationToken);
-            return Publish(row, Parse(row.Nickname), isAdministrator);
-        }
-        finally
-        {
-            _publishing.Release();
+            lock (_publishing)
+            {
+                if (Living(sessionId) is { } published)
+                    return published;
+                // The row was alive when it was read. An end that came since has found no copy to end, and a copy that is published now would
+                // live for ever: then the row is read again.
+                if (_endings == endings)
+                    return Publish(row, Parse(row.Nickname), isAdministrator);
+            }
         }
     }
 
@@ -140,7 +143,7 @@ public sealed class SessionService(
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         if (await EndRowAsync(db, sessionId, reason, cancellationToken))
-            await EndCopiesAsync([new(sessionId, reason)]);
+            EndCopies([new(sessionId, reason)]);
     }
 
     /// <summary>Ends every session of a person, see <see cref="EndAsync"/>.</summary>
@@ -152,7 +155,7 @@ public sealed class SessionService(
         foreach (var id in ids)
         {
             if (await EndRowAsync(db, id, reason, cancellationToken))
-                await EndCopiesAsync([new(id, reason)]);
+                EndCopies([new(id, reason)]);
         }
     }
 
@@ -177,7 +180,7 @@ public sealed class SessionService(
 
     /// <summary>
     /// Makes sure, inside the caller's transaction, that nobody holds the name. A holder whose time is over is ended, and so is the session that the
-    /// new one replaces, whatever its name; give what is returned to <see cref="EndCopiesAsync"/> after the commit.
+    /// new one replaces, whatever its name; give what is returned to <see cref="EndCopies"/> after the commit.
     /// </summary>
     /// <exception cref="RefusedException"><see cref="RefusalKind.Taken"/>.</exception>
     internal async Task<IReadOnlyCollection<Ending>> FreeNameAsync(
@@ -203,11 +206,11 @@ public sealed class SessionService(
     }
 
     /// <summary>Ends the living copies of rows that are ended already, of all nodes.</summary>
-    internal async Task EndCopiesAsync(IReadOnlyCollection<Ending> endings)
+    internal void EndCopies(IReadOnlyCollection<Ending> endings)
     {
         foreach (var (sessionId, reason) in endings)
             EndedHere?.Invoke(sessionId, reason);
-        await EndedElsewhereAsync(endings);
+        EndedElsewhere(endings);
     }
 
     /// <summary>Looks whether another node has ended a session that lives here; it tells that, but what it tells may be lost.</summary>
@@ -217,28 +220,23 @@ public sealed class SessionService(
         if (living.Count == 0)
             return;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await EndedElsewhereAsync(await db.Sessions.Where(s => living.Contains(s.Id) && s.EndedAt != null)
+        EndedElsewhere(await db.Sessions.Where(s => living.Contains(s.Id) && s.EndedAt != null)
             .Select(s => new Ending(s.Id, s.EndReason)).ToListAsync(cancellationToken));
     }
 
     /// <summary>Ends the copies that live at this node, of rows that are ended already.</summary>
-    internal async Task EndedElsewhereAsync(IEnumerable<Ending> endings)
+    internal void EndedElsewhere(IEnumerable<Ending> endings)
     {
         foreach (var (sessionId, reason) in endings)
         {
             logger.SessionEnded(sessionId, reason ?? "left");
             _held.LetGo(sessionId);
             PersonSession? copy;
-            // The row is ended, so this goes through whatever the caller gave up meanwhile.
-            await _publishing.WaitAsync(CancellationToken.None);
-            try
+            lock (_publishing)
             {
+                _endings++;
                 copy = Living(sessionId);
                 _living.TryRemove(sessionId, out _);
-            }
-            finally
-            {
-                _publishing.Release();
             }
 
             try
@@ -254,9 +252,6 @@ public sealed class SessionService(
 
     /// <summary>Called with each session that is ended at this node, and why; takes no time and does not throw. Null for nobody.</summary>
     internal Action<Guid, string?>? EndedHere { get; set; }
-
-    /// <inheritdoc />
-    public void Dispose() => _publishing.Dispose();
 
     private TimeSpan Held => TimeSpan.FromHours(options.Value.People.NicknameHeldHours);
 

@@ -8,6 +8,7 @@ namespace ChatShare.Core.Storage;
 internal sealed class Outage(ILogger<Outage> logger)
 {
     private int _lasts;
+    private int _isFull;
 
     /// <summary>Whether something failed only because a server of databases is away: then nothing else need be said of it.</summary>
     public static bool IsCauseOf(Exception fault) =>
@@ -25,6 +26,19 @@ internal sealed class Outage(ILogger<Outage> logger)
         // Read first: it is asked after each commit.
         if (Volatile.Read(ref _lasts) == 1 && Interlocked.Exchange(ref _lasts, 0) == 1)
             logger.DatabaseAnswersAgain();
+    }
+
+    /// <summary>It is there and takes nothing: another matter, for whoever looks whether it answers finds that it does.</summary>
+    public void HasNoRoom(Exception fault)
+    {
+        if (Interlocked.Exchange(ref _isFull, 1) == 0)
+            logger.DatabaseTakesNothing(logger.IsEnabled(LogLevel.Debug) ? fault : null, Reason(fault));
+    }
+
+    public void HasRoom()
+    {
+        if (Volatile.Read(ref _isFull) == 1 && Interlocked.Exchange(ref _isFull, 0) == 1)
+            logger.DatabaseTakesAgain();
     }
 
     /// <summary>What the server or its driver said: "53300: sorry, too many clients already".</summary>

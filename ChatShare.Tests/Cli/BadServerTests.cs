@@ -128,6 +128,30 @@ public sealed class BadServerTests
     }
 
     [Fact]
+    public async Task A_file_that_is_not_what_was_shared_and_stays_is_told_of()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Nothing can take the place of a file there that is open.");
+        using var home = new CliHome(server: null);
+        var folder = Directory.CreateDirectory(home.File("got")).FullName;
+        await using var server = await StandInServer.StartAsync(app => app.MapGet("/files/{id}/{name}", () =>
+        {
+            // A folder takes the place of what comes, and is not deleted as a file is.
+            var part = Assert.Single(Directory.GetFiles(folder));
+            File.Delete(part);
+            Directory.CreateDirectory(part);
+            return Results.Content("wrong");
+        }));
+        using var client = new ChatShareClient(new Uri(server.Address + "/"), "token", trustedCertificate: null);
+        using var meter = new Meter("a.txt", 5, TimeProvider.System, _ => { });
+
+        var failure = await Assert.ThrowsAsync<Failure>(() => new Downloader(client, TimeProvider.System).GetAsync(
+            new("f1", "a.txt", 5, new string('0', 64), FileStates.Ready), folder, meter, Cancel));
+
+        Assert.Equal(ExitCode.LocalFile, failure.Code);
+        Assert.Contains("cannot be deleted", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_server_that_takes_requests_and_answers_none_is_given_up()
     {
         var clock = new ForwardClock();

@@ -183,4 +183,14 @@ public sealed class NodesTests : IDisposable
 
         await Eventually.TrueAsync(() => Task.FromResult(nodes[0].Lobby.People is [{ Nickname: "Bo" }]));
     }
+
+    [Fact]
+    public async Task People_are_one_list_also_where_redis_is_a_cluster()
+    {
+        await using var nodes = await Nodes.StartAsync(count: 3, isCluster: true);
+        for (var node = 0; node < 3; node++)
+            await nodes[node].EnterAsync($"At {node}", Cancel);
+
+        await Eventually.TrueAsync(() => Task.FromResult(Enumerable.Range(0, 3).All(node => nodes[node].Lobby.People.Length == 3)));
+    }
 }

@@ -27,7 +27,7 @@ public sealed class StorageTests(Chromium chromium)
         await ann.SayAsync("kept " + new string('x', 15_000));
 
         var failed = ann.Log.Locator(".row.failed");
-        await Expect(failed).ToContainTextAsync("The server cannot store messages right now.");
+        await Expect(failed).ToContainTextAsync("The server cannot store anything right now.");
         await Expect(failed).ToContainTextAsync("kept xxx");
         disk.Empty();
         await ann.Button("Retry").ClickAsync();

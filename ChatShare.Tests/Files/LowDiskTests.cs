@@ -126,7 +126,11 @@ public sealed class LowDiskTests
                 await anna.SayAsync(long0, Cancel);
         });
         Assert.Equal(RefusalKind.DiskFull, refused.Kind);
-        Assert.Equal("The server cannot store messages right now. Retry in a moment.", refused.Message);
+        Assert.Equal("The server cannot store anything right now. Retry in a moment.", refused.Message);
+        // Many who write at once are refused at once, and the log says so as often as for one.
+        var all = await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => Assert.ThrowsAsync<RefusedException>(() => anna.SayAsync(long0, Cancel))));
+        Assert.All(all, one => Assert.Equal(refused.Message, one.Message));
+        Assert.DoesNotContain("   at ", Assert.Single(host.Errors), StringComparison.Ordinal);
 
         disk.Empty();
         Assert.Equal("after", (await anna.SayAsync("after", Cancel)).Text);

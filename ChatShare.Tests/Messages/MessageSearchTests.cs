@@ -1,8 +1,12 @@
+using System.Data.Common;
 using ChatShare.Core;
 using ChatShare.Core.Messages;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;
+using ChatShare.Core.Storage.Sqlite;
 using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.Messages;
 
@@ -94,6 +98,57 @@ public sealed class MessageSearchTests
         });
 
         Assert.Equal(RefusalKind.TooFast, refused.Kind);
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task A_few_look_at_a_time_and_the_others_wait_for_their_turn()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var reads = new HeldReads();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.ConfigureDbContext<SqliteChatShareDbContext>(options => options.AddInterceptors(reads)));
+        var lobby = app.Get<RoomService>().Find(RoomService.Lobby)!;
+        var session = await app.Get<SessionService>().JoinAsync(Make.Nickname("anna"), token);
+        var search = app.Get<MessageSearch>();
+
+        var all = Enumerable.Range(0, MessageSearch.Places + 2).Select(_ => search.FindAsync(lobby, Words("nowhere"), null, 10, session, token)).ToList();
+        while (all.Count > 0)
+        {
+            var expected = Math.Min(all.Count, MessageSearch.Places);
+            await Eventually.TrueAsync(() => Task.FromResult(reads.Now >= expected));
+            reads.LetOneGo();
+            all.Remove(await Task.WhenAny(all));
+        }
+
+        Assert.Equal(MessageSearch.Places, reads.Most);
+    }
+
+    /// <summary>Whoever reads messages waits here, and is counted.</summary>
+    private sealed class HeldReads : DbCommandInterceptor
+    {
+        private readonly SemaphoreSlim _go = new(0);
+        private readonly Lock _gate = new();
+
+        public int Now { get; private set; }
+
+        public int Most { get; private set; }
+
+        public void LetOneGo()
+        {
+            lock (_gate)
+                Now--;
+            _go.Release();
+        }
+
+        public override async ValueTask<InterceptionResult<DbDataReader>> ReaderExecutingAsync(
+            DbCommand command, CommandEventData eventData, InterceptionResult<DbDataReader> result, CancellationToken cancellationToken = default)
+        {
+            if (!command.CommandText.Contains("FROM \"Messages\"", StringComparison.Ordinal))
+                return result;
+            lock (_gate)
+                Most = Math.Max(Most, ++Now);
+            await _go.WaitAsync(cancellationToken);
+            return result;
+        }
     }
 
     private static SearchWords Words(string typed)

@@ -1,6 +1,10 @@
+using System.Data.Common;
 using ChatShare.Core;
 using ChatShare.Core.People;
+using ChatShare.Core.Storage.Sqlite;
 using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ChatShare.Tests.People;
 
@@ -195,6 +199,27 @@ public sealed class SessionServiceTests
         }
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task End_waits_for_nobody_who_reads_and_whoever_read_the_row_before_finds_it_ended()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var reads = new HeldRead();
+        await using var app = await RunningApp.StartAsync(builder => builder.Services.ConfigureDbContext<SqliteChatShareDbContext>(options => options.AddInterceptors(reads)));
+        var id = (await app.Get<SessionService>().JoinAsync(BareCore.Name("Ann"), token)).Id;
+        // As at another node, where no copy lives yet.
+        var sessions = ActivatorUtilities.CreateInstance<SessionService>(app.Services);
+        reads.Hold();
+        var find = sessions.FindAsync(id, token);
+        await reads.HasRead.WaitAsync(token);
+
+        // As it comes from another node, whose news all stand still behind it.
+        await sessions.EndAsync(id, "Enough.", token).WaitAsync(Make.PatienceForOne, token);
+        reads.LetGo();
+
+        Assert.Null(await find);
+        Assert.Null(await sessions.FindAsync(id, token));
+    }
+
     [Fact]
     public async Task EndPerson_ends_all_sessions_of_an_account()
     {
@@ -237,6 +262,31 @@ public sealed class SessionServiceTests
         catch (RefusedException e)
         {
             return e;
+        }
+    }
+
+    /// <summary>The first who has read a session, once it is told to, and has done nothing with it yet.</summary>
+    private sealed class HeldRead : DbCommandInterceptor
+    {
+        private readonly TaskCompletionSource _hasRead = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource _goesOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _holds;
+
+        public Task HasRead => _hasRead.Task;
+
+        public void Hold() => _holds = 1;
+
+        public void LetGo() => _goesOn.SetResult();
+
+        public override async ValueTask<InterceptionResult> DataReaderClosingAsync(DbCommand command, DataReaderClosingEventData eventData, InterceptionResult result)
+        {
+            if (command.CommandText.Contains("FROM \"Sessions\"", StringComparison.Ordinal) && Interlocked.Exchange(ref _holds, 0) == 1)
+            {
+                _hasRead.SetResult();
+                await _goesOn.Task;
+            }
+
+            return result;
         }
     }
 }

@@ -36,11 +36,11 @@ internal sealed class Nodes : IAsyncDisposable
         (await this[node].Sessions.FindAsync(session.Id, TestContext.Current.CancellationToken))!;
 
     /// <summary>Skips the test where PostgreSQL or Redis is missing.</summary>
-    public static async Task<Nodes> StartAsync(int count = 2)
+    public static async Task<Nodes> StartAsync(int count = 2, bool isCluster = false)
     {
         PostgreSqlServer.Require();
         RedisServer.Require();
-        var nodes = new Nodes(await RedisServer.StartAsync(), await PostgreSqlServer.NewDatabaseAsync());
+        var nodes = new Nodes(await RedisServer.StartAsync(isCluster), await PostgreSqlServer.NewDatabaseAsync());
         try
         {
             for (var i = 0; i < count; i++)

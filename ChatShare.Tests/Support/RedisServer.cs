@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace ChatShare.Tests.Support;
 
 /// <summary>Debian's Redis on the loopback, with nothing in it; it ends with this program, however that ends.</summary>
-internal sealed class RedisServer : IAsyncDisposable
+internal sealed class RedisServer(bool isCluster) : IAsyncDisposable
 {
     private const string Program = "/usr/bin/redis-server";
 
@@ -25,10 +25,17 @@ internal sealed class RedisServer : IAsyncDisposable
             Assert.SkipUnless(File.Exists(Program), "Redis is not installed; ./test installs it on Debian as root.");
     }
 
-    public static async Task<RedisServer> StartAsync()
+    /// <param name="isCluster">Whether it counts as several, of which each keeps a part of the keys; it is all of them.</param>
+    public static async Task<RedisServer> StartAsync(bool isCluster = false)
     {
-        var server = new RedisServer();
+        var server = new RedisServer(isCluster);
         await server.StartAgainAsync();
+        if (isCluster)
+        {
+            await server.TellAsync("CLUSTER ADDSLOTSRANGE 0 16383");
+            await Eventually.TrueAsync(async () => await server.AskAsync("GET nothing") == "$-1");
+        }
+
         return server;
     }
 
@@ -42,6 +49,8 @@ internal sealed class RedisServer : IAsyncDisposable
                 "-c", "\"$@\" >&2 & echo $!; read -r end; kill -KILL $!; wait", "sh",
                 Program, "--port", _port.ToString(CultureInfo.InvariantCulture), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", _folder.Path,
                 "--loglevel", "warning",
+                "--cluster-enabled", isCluster ? "yes" : "no", "--cluster-announce-ip", "127.0.0.1",
+                "--cluster-port", Sockets.FreePort().ToString(CultureInfo.InvariantCulture),
             ])
         {
             UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,

@@ -3,7 +3,7 @@ using ChatShare.Core.Messages;
 namespace ChatShare.Core.Storage.Sqlite;
 
 /// <summary>Writes through one connection, which is opened anew after a fault.</summary>
-internal sealed class SqliteAppender(string connectionString, TimeProvider time, Committed committed) : IAppender
+internal sealed class SqliteAppender(string connectionString, TimeProvider time, Outage outage, Committed committed) : IAppender
 {
     private SqliteAppendCommands? _commands;
 
@@ -12,7 +12,9 @@ internal sealed class SqliteAppender(string connectionString, TimeProvider time,
 
     public Task WriteAsync(IReadOnlyList<LogEntry> batch, CancellationToken cancellationToken)
     {
-        committed(batch, Write(batch));
+        var results = Write(batch);
+        outage.HasRoom();
+        committed(batch, results);
         return Task.CompletedTask;
     }
 
@@ -20,7 +22,7 @@ internal sealed class SqliteAppender(string connectionString, TimeProvider time,
 
     public ValueTask DisposeAsync()
     {
-        _commands?.Dispose();
+        Close();
         return ValueTask.CompletedTask;
     }
 
@@ -42,11 +44,23 @@ internal sealed class SqliteAppender(string connectionString, TimeProvider time,
                 throw;
             }
         }
+        catch (Exception e) when (SqliteChatShareDbContext.IsFull(e))
+        {
+            Close();
+            outage.HasNoRoom(e);
+            // All of it: none of them would fare better alone.
+            throw FullDisk.Refusal(e);
+        }
         catch
         {
-            _commands?.Dispose();
-            _commands = null;
+            Close();
             throw;
         }
+    }
+
+    private void Close()
+    {
+        _commands?.Dispose();
+        _commands = null;
     }
 }

@@ -11,8 +11,11 @@ internal sealed class SqliteChatShareDbContext(DbContextOptions<SqliteChatShareD
     private const int Unopenable = 14; // SQLITE_CANTOPEN: the log beside the database, for one, has no place for its name.
     private const int UniqueConstraint = 2067;
 
+    /// <summary>The database has no room, or its disk does not take it.</summary>
+    internal static bool IsFull(Exception exception) => exception is SqliteException { SqliteErrorCode: Unwritable or Full or Unopenable };
+
     internal override bool CannotStore(Exception exception) =>
-        exception is RefusedException { Kind: RefusalKind.DiskFull } or SqliteException { SqliteErrorCode: Unwritable or Full or Unopenable }
+        exception is RefusedException { Kind: RefusalKind.DiskFull } || IsFull(exception)
         || (exception.InnerException is { } inner && CannotStore(inner));
 
     internal override bool IsDuplicate(DbUpdateException exception) =>

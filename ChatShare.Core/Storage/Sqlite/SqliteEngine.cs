@@ -129,7 +129,7 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
     /// <summary>The file keeps the highest of each table by itself.</summary>
     public Task ContinueNumbersAsync(ChatShareDbContext db, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) => new SqliteAppender(ConnectionString, time, committed);
+    public IAppender NewAppender(TimeProvider time, Outage outage, Committed committed) => new SqliteAppender(ConnectionString, time, outage, committed);
 
     /// <summary>Closes what is kept open and lets another program use the file.</summary>
     public void Dispose()
