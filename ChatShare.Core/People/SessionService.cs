@@ -16,7 +16,7 @@ public sealed class SessionService(
     ConnectedUsers connected,
     IOptions<ChatShareOptions> options,
     TimeProvider time,
-    ILogger<SessionService> logger)
+    ILogger<SessionService> logger) : IDisposable
 {
     private static readonly TimeSpan ConnectsWithin = TimeSpan.FromMinutes(1);
 
@@ -27,6 +27,10 @@ public sealed class SessionService(
 
     // Held while the copy of a row that was read is published, and while copies of ended rows are taken away: never while anybody waits for the database.
     private readonly Lock _publishing = new();
+
+    // Held while a row is read, and by nobody who ends one. A page asks twenty times at once, and hundreds come together: one look is enough for all of
+    // a page, and SQLite's driver keeps a thread for each, which those who are in would miss.
+    private readonly SemaphoreSlim _reading = new(1);
 
     // How many were taken away, by which a reader sees that one was while it read.
     private long _endings;
@@ -99,25 +103,39 @@ public sealed class SessionService(
         {
             if (Living(sessionId) is { } known)
                 return known.IsAlive ? known : null;
-            var endings = Volatile.Read(ref _endings);
-            await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-            var row = await db.Sessions.AsNoTracking()
-                .SingleOrDefaultAsync(s => s.Id == sessionId && s.EndedAt == null, cancellationToken);
-            if (row is null)
-                return null;
-            var isAdministrator = row.AccountId is { } account
-                && await db.Users.AnyAsync(a => a.Id == account && a.IsAdministrator, cancellationToken);
-            lock (_publishing)
+            await _reading.WaitAsync(cancellationToken);
+            try
             {
-                if (Living(sessionId) is { } published)
-                    return published;
-                // The row was alive when it was read. An end that came since has found no copy to end, and a copy that is published now would
-                // live for ever: then the row is read again.
-                if (_endings == endings)
-                    return Publish(row, Parse(row.Nickname), isAdministrator);
+                // Whoever came before may have found it.
+                if (Living(sessionId) is not null)
+                    continue;
+                var endings = Volatile.Read(ref _endings);
+                await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+                var row = await db.Sessions.AsNoTracking()
+                    .SingleOrDefaultAsync(s => s.Id == sessionId && s.EndedAt == null, cancellationToken);
+                if (row is null)
+                    return null;
+                var isAdministrator = row.AccountId is { } account
+                    && await db.Users.AnyAsync(a => a.Id == account && a.IsAdministrator, cancellationToken);
+                lock (_publishing)
+                {
+                    if (Living(sessionId) is { } published)
+                        return published;
+                    // The row was alive when it was read. An end that came since has found no copy to end, and a copy that is published now would
+                    // live for ever: then the row is read again.
+                    if (_endings == endings)
+                        return Publish(row, Parse(row.Nickname), isAdministrator);
+                }
+            }
+            finally
+            {
+                _reading.Release();
             }
         }
     }
+
+    /// <inheritdoc />
+    public void Dispose() => _reading.Dispose();
 
     /// <summary>Why a session was ended, as a sentence for its person; null when it lives, is unknown or they left by themselves.</summary>
     public async Task<string?> EndReasonAsync(Guid sessionId, CancellationToken cancellationToken)

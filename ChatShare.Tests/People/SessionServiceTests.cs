@@ -207,7 +207,7 @@ public sealed class SessionServiceTests
         await using var app = await RunningApp.StartAsync(builder => builder.Services.ConfigureDbContext<SqliteChatShareDbContext>(options => options.AddInterceptors(reads)));
         var id = (await app.Get<SessionService>().JoinAsync(BareCore.Name("Ann"), token)).Id;
         // As at another node, where no copy lives yet.
-        var sessions = ActivatorUtilities.CreateInstance<SessionService>(app.Services);
+        using var sessions = ActivatorUtilities.CreateInstance<SessionService>(app.Services);
         reads.Hold();
         var find = sessions.FindAsync(id, token);
         await reads.HasRead.WaitAsync(token);
