@@ -8,7 +8,7 @@ namespace ChatShare.Web.Circuits;
 /// <summary>
 /// Calls of the page’s scripts whose end is awaited. Blazor sends again what a broken line has swallowed of its drawings, and nothing of its calls: the answer to
 /// one would be waited for without end, and a room that was being opened in that moment would never be ready. Here it is called again once the line is back, so what is
-/// called has to bear being called twice. Scoped, so one for each circuit; called on its dispatcher.
+/// called has to bear being called twice; and an element of a page that was left meanwhile, which then is null. Scoped, so one for each circuit; called on its dispatcher.
 /// </summary>
 public sealed class PageCalls(IJSRuntime page) : CircuitHandler
 {

@@ -34,6 +34,14 @@ function goOn() {
   }
 }
 
+/**
+ * What a component of the server wants to have the focus.
+ * @param {HTMLElement | null} element null when the page was left before the server's wish came
+ */
+export function focusOn(element) {
+  element?.focus();
+}
+
 new MutationObserver(() => {
   if (last && !last.isConnected && document.activeElement === document.body) {
     setTimeout(goOn);

@@ -67,9 +67,12 @@ export function showTimes(element) {
 
 /**
  * Shows the times below an element, also those that come later; for pages without a timeline.
- * @param {Element} root
+ * @param {Element | null} root null when the page was left before the server's wish came
  */
 export function followTimes(root) {
+  if (!root) {
+    return;
+  }
   showTimes(root);
   new MutationObserver((records) => {
     for (const node of records.flatMap((record) => [record.target, ...record.addedNodes])) {
