@@ -1,3 +1,4 @@
+using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
 using CsCheck;
@@ -282,6 +283,37 @@ public sealed class TimelineWindowTests
         first.Reset([.. Enumerable.Range(1, 3).Select(n => Sample.Make(n, person: Ann))]);
 
         Assert.Equal([0L, 0L, 0L], new[] { among.UnreadAbove, nothing.UnreadAbove, first.UnreadAbove });
+    }
+
+    [Fact]
+    public void Whoever_comes_back_to_an_open_page_finds_the_line_where_they_looked_away()
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 1, Viewer = Bo };
+        window.Reset([.. Enumerable.Range(1, 3).Select(n => Sample.Make(n, person: Ann))]);
+        Assert.Equal(2, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+        window.Apply(Sample.Make(4, person: Bo));
+        window.Apply(Sample.Make(5, person: Ann));
+
+        Assert.Equal(5, window.ComeBack(new ReadMark(3, 3), newest: 5));
+        Assert.Equal(5, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+        // They have seen all of it, here or elsewhere: it stays where it is.
+        window.Apply(Sample.Make(6, person: Ann));
+        Assert.Null(window.ComeBack(new ReadMark(6, 6), newest: 6));
+        Assert.Equal(5, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
+    }
+
+    [Fact]
+    public void Whoever_comes_back_to_more_than_a_window_is_sent_up_to_the_first()
+    {
+        var window = new TimelineWindow(TimeProvider.System) { Seen = 2, Viewer = Bo };
+        window.Reset([Sample.Make(1, person: Ann), Sample.Make(2, person: Ann)]);
+        for (var n = 3; n <= 300; n++)
+            window.Apply(Sample.Make(n, person: Ann));
+
+        Assert.Null(window.ComeBack(new ReadMark(2, 2), newest: 300));
+
+        Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
+        Assert.Equal(298, window.UnreadAbove);
     }
 
     [Fact]

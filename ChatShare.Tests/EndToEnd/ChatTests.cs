@@ -38,37 +38,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     }
 
     [Fact]
-    public async Task What_was_said_long_ago_is_found_and_the_room_opens_at_it()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Searcher");
-        await ann.NewRoomAsync("Archive");
-        await ann.SayAllAsync([.. Enumerable.Range(0, 150).Select(i => i == 20 ? "The needle is here" : $"hay {i}.")]);
-        await ann.Page.ReloadAsync();
-        await ann.InRoomAsync();
-        await Expect(ann.Log.GetByText("The needle is here")).ToHaveCountAsync(0);
-
-        await ann.Page.GetByRole(AriaRole.Link, new() { Name = "Search in this room" }).ClickAsync();
-        await Expect(ann.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" })).ToBeFocusedAsync();
-        await ann.Page.Keyboard.TypeAsync("NEEDLE");
-        await Expect(ann.Page.Locator(".hit mark")).ToHaveTextAsync("needle");
-        await Expect(ann.Page.GetByRole(AriaRole.Searchbox, new() { Name = "Search" })).ToHaveValueAsync("NEEDLE");
-        await ann.Page.GetByRole(AriaRole.List, new() { Name = "Found messages" }).GetByRole(AriaRole.Link).ClickAsync();
-
-        var found = ann.Log.Locator(".row.sought");
-        await Expect(found).ToContainTextAsync("The needle is here");
-        await Expect(found).ToBeInViewportAsync(new() { Ratio = 1 });
-        await Expect(ann.Log.GetByText("hay 19.", new() { Exact = true })).ToBeVisibleAsync();
-        // Back is to what was found, and the room goes on from where it was opened.
-        await ann.Page.GoBackAsync();
-        await Expect(ann.Page.Locator(".hit mark")).ToHaveTextAsync("needle");
-        await ann.Page.GoForwardAsync();
-        await Expect(found).ToBeInViewportAsync();
-        await ann.SayAsync("found it");
-        await ann.SeesAsync("found it");
-    }
-
-    [Fact]
-    public async Task Typing_is_seen_by_others_and_what_was_said_meanwhile_stands_in_the_title()
+    public async Task Typing_is_seen_by_others_and_what_was_said_meanwhile_stands_in_the_title_and_below_a_line()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Typer");
         await ann.NewRoomAsync("Typing");
@@ -80,16 +50,31 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await ann.Field.PressAsync("Enter");
         await Expect(bo.Page.GetByText("Typer is typing…")).ToBeHiddenAsync();
 
-        // Behind another tab, as the browser says it.
-        const string to = "hidden => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden }); document.dispatchEvent(new Event('visibilitychange')); }";
         var title = await bo.Page.TitleAsync();
         var unread = Regex.Match(title, @"^\((\d+)\) ") is { Success: true } counted ? int.Parse(counted.Groups[1].Value, CultureInfo.InvariantCulture) : 0;
-        await bo.Page.EvaluateAsync(to, true);
+        await bo.Page.HideAsync(true);
         await ann.SayAsync("are you");
         await ann.SayAsync("there?");
         await Expect(bo.Page).ToHaveTitleAsync($"({unread + 2}) Typing — ChatShare");
-        await bo.Page.EvaluateAsync(to, false);
+        await bo.Page.HideAsync(false);
         await Expect(bo.Page).ToHaveTitleAsync(title);
+        // What came meanwhile stands below a line, which does not move for what comes while one looks.
+        var line = bo.Log.Locator(".new-line + .row");
+        await Expect(line).ToContainTextAsync("are you");
+        await ann.SayAsync("You are");
+        await bo.SeesAsync("You are");
+        await Expect(line).ToContainTextAsync("are you");
+
+        // More than fits on the screen: they are taken to its first, and have not seen the last before they come there.
+        await bo.Page.HideAsync(true);
+        await ann.SayAsync($"long\n{string.Join('\n', Enumerable.Range(1, 100))}");
+        await ann.SayAsync("the end");
+        await Expect(bo.Page).ToHaveTitleAsync($"({unread + 2}) Typing — ChatShare");
+        await bo.Page.HideAsync(false);
+        await Expect(bo.Log.Locator(".new-line")).ToBeInViewportAsync();
+        await Expect(line).ToContainTextAsync("long");
+        await Expect(bo.Log.GetByText("the end", new() { Exact = true })).Not.ToBeInViewportAsync();
+        await Expect(bo.Page.GetByRole(AriaRole.Button, new() { Name = "Latest messages" })).ToBeVisibleAsync();
     }
 
     [Fact]
@@ -166,39 +151,6 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await Expect(bo.People).ToContainTextAsync("Maker");
         await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
         await Expect(ann.People).ToContainTextAsync("Reader");
-    }
-
-    [Fact]
-    public async Task Where_more_is_unread_than_a_page_shows_a_button_leads_to_the_first()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Prolific");
-        await ann.NewRoomAsync("Minutes");
-        await ann.SayAsync("the last one that was seen");
-        var bo = await Person.JoinAsync(chromium, Server, "Absent", "/rooms/Minutes");
-        await bo.SeesAsync("the last one that was seen");
-        await Expect(bo.Page.GetByRole(AriaRole.Button, new() { Name = "unread" })).ToHaveCountAsync(0);
-        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
-        await Expect(bo.Page.GetByPlaceholder("Message Lobby")).ToBeVisibleAsync();
-        await ann.SayAllAsync([.. Enumerable.Range(1, 190).Select(number => $"minute {number}.")]);
-
-        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Minutes" }).ClickAsync();
-        await bo.SeesAsync("minute 190.");
-        await Expect(bo.Log.GetByText("minute 1.", new() { Exact = true })).ToHaveCountAsync(0);
-        // From further up, where rows are that will be there afterwards, too; and with a finger that is too quick.
-        await bo.Log.Locator(".message[id]").First.ScrollIntoViewIfNeededAsync();
-        await Expect(bo.Log.GetByText("minute 55.", new() { Exact = true })).ToHaveCountAsync(1);
-        // Not so far that the rest would be loaded, and the line "New" with it: then there is no button.
-        await bo.Log.EvaluateAsync("log => { log.scrollTop = 450; }");
-        await bo.Page.GetByRole(AriaRole.Button, new() { Name = "190 unread · Go to the first" }).EvaluateAsync("button => { button.click(); button.click(); }");
-
-        await Expect(bo.Log.GetByRole(AriaRole.Separator, new() { Name = "New messages" })).ToBeInViewportAsync();
-        await Expect(bo.Log.GetByText("minute 1.", new() { Exact = true })).ToBeInViewportAsync();
-        await Expect(bo.Log.GetByText("the last one that was seen")).ToBeInViewportAsync();
-        await Expect(bo.Page.GetByRole(AriaRole.Button, new() { Name = "unread" })).ToHaveCountAsync(0);
-        // What comes meanwhile moves nothing, and the way back is where it always is.
-        await ann.SayAsync("and one more");
-        await bo.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" }).ClickAsync();
-        await Expect(bo.Log.GetByText("and one more")).ToBeInViewportAsync();
     }
 
     [Fact]
@@ -282,69 +234,6 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
 
         await Expect(dialog.GetByRole(AriaRole.Alert)).ToContainTextAsync("lobby");
         await Expect(dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" })).ToHaveValueAsync("lobby");
-    }
-
-    [Fact]
-    public async Task Older_messages_load_while_scrolling_up_and_nothing_jumps()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Historian");
-        await ann.NewRoomAsync("History");
-        await ann.SayAllAsync([.. Enumerable.Range(1, 160).Select(i => $"message number {i}.")]);
-        await ann.Page.ReloadAsync();
-        await ann.SeesAsync("message number 160.");
-        await Expect(ann.Log.GetByText("message number 50.", new() { Exact = true })).ToHaveCountAsync(0);
-
-        var anchor = ann.Log.GetByText("message number 64.", new() { Exact = true });
-        await anchor.ScrollIntoViewIfNeededAsync();
-        var before = (await anchor.BoundingBoxAsync())!.Y;
-        await Expect(ann.Log.GetByText("message number 1.", new() { Exact = true })).ToHaveCountAsync(1);
-
-        Assert.InRange((await anchor.BoundingBoxAsync())!.Y, before - 2, before + 2);
-        var texts = await ann.TextsAsync();
-        Assert.Equal(texts.Distinct(StringComparer.Ordinal), texts);
-    }
-
-    [Fact]
-    public async Task A_new_message_while_scrolled_up_moves_nothing_and_is_offered()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Scroller");
-        await ann.NewRoomAsync("Scrolling");
-        await ann.SayAllAsync([.. Enumerable.Range(1, 60).Select(i => $"row {i}.")]);
-        var bo = await Person.JoinAsync(chromium, Server, "Interrupter", "/rooms/Scrolling");
-
-        var anchor = ann.Log.GetByText("row 20.", new() { Exact = true });
-        await anchor.ScrollIntoViewIfNeededAsync();
-        var before = (await anchor.BoundingBoxAsync())!.Y;
-        await bo.SayAsync("news");
-
-        var pill = ann.Page.GetByRole(AriaRole.Button, new() { Name = "1 new message" });
-        await Expect(pill).ToBeVisibleAsync();
-        Assert.Equal(before, (await anchor.BoundingBoxAsync())!.Y);
-        await pill.ClickAsync();
-        await Expect(ann.Log.GetByText("news", new() { Exact = true })).ToBeInViewportAsync();
-    }
-
-    [Fact]
-    public async Task Whoever_reads_further_up_in_a_busy_room_loses_nothing_from_before_their_eyes()
-    {
-        var ann = await Person.JoinAsync(chromium, Server, "Slow reader");
-        await ann.NewRoomAsync("Busy");
-        await ann.SayAllAsync([.. Enumerable.Range(1, 90).Select(i => $"early {i}.")]);
-        var bo = await Person.JoinAsync(chromium, Server, "Chatterbox", "/rooms/Busy");
-        var anchor = ann.Log.GetByText("early 10.", new() { Exact = true });
-        await anchor.ScrollIntoViewIfNeededAsync();
-        var before = (await anchor.BoundingBoxAsync())!.Y;
-
-        await bo.SayAllAsync([.. Enumerable.Range(1, 150).Select(i => $"late {i}.")]);
-
-        var pill = ann.Page.GetByRole(AriaRole.Button, new() { Name = "150 new messages" });
-        await Expect(pill).ToBeVisibleAsync();
-        Assert.Equal(before, (await anchor.BoundingBoxAsync())!.Y);
-        await pill.ClickAsync();
-        await Expect(ann.Log.GetByText("late 150.", new() { Exact = true })).ToBeInViewportAsync();
-        await Expect(pill).ToHaveCountAsync(0);
-        await bo.SayAsync("the end");
-        await Expect(ann.Log.GetByText("the end", new() { Exact = true })).ToBeInViewportAsync();
     }
 
     [Fact]

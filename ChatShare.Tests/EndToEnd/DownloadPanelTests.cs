@@ -140,13 +140,13 @@ public sealed class DownloadPanelTests(Chromium chromium, ServerFixture fixture)
             """
             async (address) => {
               window.heard ??= addEventListener("message", (event) => { if (event.data === "harmed") document.documentElement.dataset.heard = ""; }) ?? true;
-              for (const [tag, attribute] of [["iframe", "src"], ["object", "data"]]) {
+              await Promise.all([["iframe", "src"], ["object", "data"]].map(([tag, attribute]) => {
                 const element = document.createElement(tag);
                 element[attribute] = address;
                 const settled = new Promise((resolve) => { element.onload = element.onerror = resolve; setTimeout(resolve, 1500); });
                 document.body.append(element);
-                await settled;
-              }
+                return settled;
+              }));
             }
             """,
             address);

@@ -27,6 +27,11 @@ internal static class PageControls
     public static Task<IResponse> ComeBackAsync(this IPage page) =>
         page.ToldWhatIsUnderWayAsync(() => page.EvaluateAsync("() => document.dispatchEvent(new Event('visibilitychange'))"));
 
+    /// <summary>Goes behind another tab, as the browser says it to the page, or in front again.</summary>
+    public static Task HideAsync(this IPage page, bool hidden) => page.EvaluateAsync(
+        "hidden => { Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden }); document.dispatchEvent(new Event('visibilitychange')); }",
+        hidden);
+
     /// <summary>Returns when the page has asked the server what is under way because of something, and has been told.</summary>
     public static Task<IResponse> ToldWhatIsUnderWayAsync(this IPage page, Func<Task> because) => page.RunAndWaitForResponseAsync(
         because, response => response.Request.Method == "GET" && response.Url.EndsWith("/uploads", StringComparison.Ordinal));

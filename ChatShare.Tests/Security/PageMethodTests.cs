@@ -29,6 +29,7 @@ public sealed class PageMethodTests(CircuitFixture fixture) : IClassFixture<Circ
         ["RoomView.LoadNewerAsync"] = (BareCircuit.Room, _ => []),
         ["RoomView.JumpToLatestAsync"] = (BareCircuit.Room, _ => []),
         ["RoomView.JumpToUnreadAsync"] = (BareCircuit.Room, _ => []),
+        ["RoomView.ComeBackAsync"] = (BareCircuit.Room, _ => []),
         ["RoomView.FollowsEndAsync"] = (BareCircuit.Room, _ => [true]),
         ["RoomView.SeenAsync"] = (BareCircuit.Room, target => [target.Message]),
         ["RoomView.TypingAsync"] = (BareCircuit.Room, _ => [true]),

@@ -15,11 +15,6 @@ public sealed record SendResult(string? Error, bool Retryable);
 
 public sealed partial class RoomView
 {
-    private const int PageLength = 60;
-
-    // Above the line "New", or the message that one came for, so that one knows where one is.
-    private const int RowsBeforeUnread = 20;
-
     // Ten to twenty renders a second are what an eye can use; the first after a pause comes at once.
     private static readonly TimeSpan Frame = TimeSpan.FromMilliseconds(60);
 
@@ -34,9 +29,7 @@ public sealed partial class RoomView
     private DotNetObjectReference<ComponentBase>? _self;
     private IJSObjectReference? _handle;
     private RoomSession? _session;
-    private bool _loadingEdge;
-    // What was being loaded before somebody jumped to the end belongs to rows that are gone.
-    private int _jumps;
+    private TimelinePages? _pages;
 
     /// <summary>The room; a view never changes to another, the page makes a new one.</summary>
     [Parameter, EditorRequired]
@@ -75,60 +68,27 @@ public sealed partial class RoomView
     [JSInvokable]
     public async Task<bool> LoadOlderAsync()
     {
-        if (_loadingEdge || _session is null || _timeline.Window is not { Oldest: { } oldest } window)
+        if (_pages is null || await _pages.OlderAsync() is not { } mayBeMore)
             return true;
-        _loadingEdge = true;
-        try
-        {
-            var jumps = _jumps;
-            window.BeginLoading();
-            var older = await _session.ReadBeforeAsync(oldest, PageLength, _gone.Token);
-            if (jumps != _jumps)
-                return true;
-            window.Prepend(older);
-            _timeline.Draw();
-            return older.Length == PageLength;
-        }
-        finally
-        {
-            _loadingEdge = false;
-        }
+        _timeline.Draw();
+        return mayBeMore;
     }
 
     /// <summary>The bottom of the log came near, and there is more below.</summary>
     [JSInvokable]
     public async Task LoadNewerAsync()
     {
-        if (_loadingEdge || _session is null || _timeline.Window is not { Newest: { } newest, AtEnd: false } window)
-            return;
-        _loadingEdge = true;
-        try
-        {
-            var jumps = _jumps;
-            window.BeginLoading();
-            var newer = await _session.ReadAfterAsync(newest, PageLength, _gone.Token);
-            if (jumps != _jumps)
-                return;
-            window.Append(newer, ReachesEnd(newer, newest));
+        if (_pages is not null && await _pages.NewerAsync())
             _timeline.Draw();
-        }
-        finally
-        {
-            _loadingEdge = false;
-        }
     }
 
     /// <summary>Back to the end from somewhere in the history.</summary>
     [JSInvokable]
     public Task JumpToLatestAsync()
     {
-        if (_session is not null && _timeline.Window is { } window)
-        {
-            _jumps++;
-            window.Reset(_session.ReadNewest());
+        _pages?.Latest();
+        if (_pages is not null)
             _timeline.Draw();
-        }
-
         return Task.CompletedTask;
     }
 
@@ -137,25 +97,23 @@ public sealed partial class RoomView
     [JSInvokable]
     public async Task<bool> JumpToUnreadAsync()
     {
-        if (_loadingEdge || _session is null || _timeline.Window is not { UnreadAbove: > 0 } window)
+        if (_pages is null || !await _pages.UnreadAsync())
             return false;
-        _loadingEdge = true;
-        try
-        {
-            var jumps = _jumps;
-            window.BeginLoading();
-            var before = await _session.ReadBeforeAsync(window.Seen + 1, RowsBeforeUnread, _gone.Token);
-            var after = await _session.ReadAfterAsync(window.Seen, PageLength, _gone.Token);
-            if (jumps != _jumps)
-                return false;
-            window.Open([.. before, .. after], ReachesEnd(after, window.Seen));
-            _timeline.Draw();
-            return window.HasShownLine;
-        }
-        finally
-        {
-            _loadingEdge = false;
-        }
+        _timeline.Draw();
+        return _timeline.Window!.HasShownLine;
+    }
+
+    /// <summary>The page is on the screen again, after others wrote while it was in the background.</summary>
+    /// <returns>The number of the message that the line "New" stands at now; 0 when there is none among the rows.</returns>
+    [JSInvokable]
+    public async Task<long> ComeBackAsync()
+    {
+        if (_timeline.Window is not { } window)
+            return 0;
+        var marks = await Marks.OfAsync(Viewer, _gone.Token);
+        var first = window.ComeBack(marks[Room], Room.NewestMessage);
+        _timeline.Draw();
+        return first ?? 0;
     }
 
     /// <summary>The person went to the last row, or away from it to read further up.</summary>
@@ -279,8 +237,10 @@ public sealed partial class RoomView
             Unread = backlog.Messages is [.., var newest] ? newest.Ordinal - seen.Ordinal : 0,
         };
         window.Reset(backlog.Messages);
+        var pages = new TimelinePages(_session, window, _gone.Token);
         if (At is { } number)
-            await OpenAtAsync(_session, window, number);
+            await pages.AtAsync(number);
+        _pages = pages;
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);
         _session.ForgetBacklog();
@@ -292,14 +252,6 @@ public sealed partial class RoomView
             await StopAsync(_handle);
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
         _ = FollowDaysAsync(window, _gone.Token);
-    }
-
-    private async Task OpenAtAsync(RoomSession session, TimelineWindow window, long number)
-    {
-        window.BeginLoading();
-        var before = await session.ReadBeforeAsync(number, RowsBeforeUnread, _gone.Token);
-        var after = await session.ReadAfterAsync(number - 1, PageLength, _gone.Token);
-        window.Open([.. before, .. after], ReachesEnd(after, number - 1));
     }
 
     /// <summary>Runs on the room's fan-out workers; only applying and drawing happens on the circuit.</summary>
@@ -354,13 +306,6 @@ public sealed partial class RoomView
             _timeline.Draw();
         _timeline.Settle();
     }
-
-    /// <summary>
-    /// What is posted while a page is read comes by the events and would be left out as long as the window is not at its end; so the end is
-    /// reached only when the last row is the room's newest.
-    /// </summary>
-    private bool ReachesEnd(System.Collections.Immutable.ImmutableArray<ChatMessage> page, long after) =>
-        page.Length < PageLength && Room.NewestMessage <= (page.IsEmpty ? after : page[^1].Number);
 
     /// <summary>"Today" is not today for ever, also in a room where nobody says anything.</summary>
     private async Task FollowDaysAsync(TimelineWindow window, CancellationToken cancellationToken)

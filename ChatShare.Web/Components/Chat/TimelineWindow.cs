@@ -28,6 +28,8 @@ internal sealed class TimelineWindow(TimeProvider time)
     private DateTimeOffset _dayEnds;
     private long? _newestWhenOpened;
     private bool _wentThere;
+    private long _seen;
+    private long _unread;
     private Dictionary<long, ChatMessage>? _meanwhile;
 
     /// <summary>The viewer's zone; days begin there.</summary>
@@ -59,13 +61,13 @@ internal sealed class TimelineWindow(TimeProvider time)
     public int Missed { get; private set; }
 
     /// <summary>
-    /// The newest message that the viewer had seen when the page was opened; 0 for somebody who has seen nothing yet. The line "New"
-    /// stands behind it, once it is among the rows, if anything was unread then: what comes while they watch is no news.
+    /// The newest message that the viewer had seen when the page was opened, or when they came back to it; 0 for somebody who has seen nothing
+    /// yet. The line "New" stands behind it, once it is among the rows, if anything was unread then: what comes while they watch is no news.
     /// </summary>
-    public long Seen { get; init; }
+    public long Seen { get => _seen; init => _seen = value; }
 
-    /// <summary>How many messages stood behind <see cref="Seen"/> when the page was opened.</summary>
-    public long Unread { get; init; }
+    /// <summary>How many messages stood behind <see cref="Seen"/> then.</summary>
+    public long Unread { get => _unread; init => _unread = value; }
 
     /// <summary>The message that the viewer came for, which is marked; null when they came for the room.</summary>
     public long? Sought { get; init; }
@@ -143,6 +145,21 @@ internal sealed class TimelineWindow(TimeProvider time)
         ReachEnd(reachesEnd);
         // Also when all of it turns out to be the viewer's own, sent by another door: then there is no line.
         _allStale = _wentThere = true;
+    }
+
+    /// <summary>The viewer, whose page was in the background, looks again: what came meanwhile is news, and the line "New" goes there.</summary>
+    /// <param name="seen">What they have seen until now, on this page or another.</param>
+    /// <param name="newest">The room's newest message.</param>
+    /// <returns>The message that the line stands at; null when it is further up than the rows, or only the viewer wrote.</returns>
+    public long? ComeBack(ReadMark seen, long newest)
+    {
+        if (seen.Number < _seen || newest <= seen.Number || _messages.Count == 0)
+            return null;
+        (_seen, _newestWhenOpened) = (seen.Number, newest);
+        _unread = _messages.GetValueAtIndex(_messages.Count - 1).Ordinal + Missed - seen.Ordinal;
+        HasShownLine = _wentThere = false;
+        _allStale = _frameStale = true;
+        return FirstUnread();
     }
 
     /// <summary>Draws everything anew with the next look if "Today" is another day by now.</summary>

@@ -5,13 +5,13 @@
 // correction of the scroll position happens there (or in a ResizeObserver, also before paint) and nothing jumps.
 
 import { showPill } from "./pills.js";
+import { createSeen } from "./seen.js";
+import { ConnectionLost, isConnectionLost } from "./server.js";
 import { showTimes } from "./times.js";
-import { ConnectionLost } from "./server.js";
 import { showUnseen } from "./title.js";
 
 const endDistance = 100;
 const loadDistance = 400;
-const seenInterval = 3000;
 const retryAfterError = 3000;
 
 /** @param {Element | undefined | null} article */
@@ -49,10 +49,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   /** What the server believes of `stuck`. */
   let told = true;
   let highest = 0;
-  /** The newest that was on the screen, and what of it the server was told. */
-  let onScreen = 0;
-  let seen = 0;
-  let seenTimer = 0;
+  /** Back from there: asked where the line "New" is to stand, and then its message, until it is drawn. */
+  let returning = false;
+  let lineAt = 0;
   /** The first row above which nothing is; 0 while that is unknown. */
   let oldest = 0;
   let height = 0;
@@ -130,9 +129,10 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     placeAtLine();
   }
 
+  const newLine = () => content.querySelector(".new-line");
+
   /** @returns {boolean} whether there is a "New" line, or the message that the person came for */
-  function placeAtLine() {
-    const line = content.querySelector(".sought") ?? content.querySelector(".new-line");
+  function placeAtLine(line = content.querySelector(".sought") ?? newLine()) {
     if (line) {
       const above = line.getBoundingClientRect().top - scroller.getBoundingClientRect().top;
       scroller.scrollTop += above - scroller.clientHeight / 4;
@@ -156,6 +156,13 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       jumping = false;
       stuck = true;
     }
+    if (lineAt && numberOf(newLine()?.nextElementSibling?.querySelector(".message")) === lineAt) {
+      lineAt = 0;
+      // Whoever reads further up stays there.
+      if (stuck) {
+        placeAtLine(newLine());
+      }
+    }
     if (stuck) {
       scroller.scrollTop = scroller.scrollHeight;
     } else if (!jumping) {
@@ -171,7 +178,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     }
     showNews();
     tellFollowing();
-    reportSeen();
+    seen.report();
     loadEdges();
   }
 
@@ -191,34 +198,34 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     }
   }
 
-  /** Tells the newest number the person has seen, at most every three seconds and never the same twice. */
-  function reportSeen() {
-    // A log that was taken out of the page has no height, and seems to be at its end.
-    if (!document.hidden && placed && scroller.isConnected && isAtEnd()) {
-      onScreen = Math.max(onScreen, numberOf(lastArticle()));
-    }
-    if (seenTimer || onScreen <= seen) {
-      return;
-    }
-    tellSeen();
-    seenTimer = window.setTimeout(() => {
-      seenTimer = 0;
-      reportSeen();
-    }, seenInterval);
-  }
+  const isLookedAt = () => !document.hidden && !returning && !isConnectionLost();
 
-  /** At once. */
-  function tellSeen() {
-    if (onScreen <= seen) {
-      return;
-    }
-    seen = onScreen;
-    server.call("SeenAsync", seen).catch((reason) => {
-      // Told again after the connection is back; another refusal is the server's last word on this number.
-      if (reason instanceof ConnectionLost) {
-        seen = 0;
+  const seen = createSeen({
+    // A log that was taken out of the page has no height, and seems to be at its end.
+    newest: () => (isLookedAt() && placed && scroller.isConnected && isAtEnd() ? numberOf(lastArticle()) : 0),
+    server,
+    signal,
+  });
+
+  /**
+   * The page is looked at again: what came meanwhile stands below the line "New", and is seen by whoever comes to its end.
+   * @param {boolean} isNews whether anything may have come
+   */
+  async function comeBack(isNews) {
+    unseen = 0;
+    showUnseen(0);
+    if (isNews && !returning) {
+      returning = true;
+      seen.tell();
+      lineAt = await server.call("ComeBackAsync").catch(() => 0);
+      returning = false;
+      if (signal.aborted) {
+        return;
       }
-    });
+      // Its row may be drawn by now, or a moment later.
+      settle();
+    }
+    seen.report();
   }
 
   function loadEdges() {
@@ -362,36 +369,32 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   document.addEventListener(
     "visibilitychange",
     () => {
-      unseen = 0;
-      showUnseen(0);
-      reportSeen();
+      if (!document.hidden) {
+        void comeBack(unseen > 0);
+      }
     },
     { signal },
   );
-  // What is seen is seen, also by whoever goes before it is time.
-  window.addEventListener("pagehide", tellSeen, { signal });
   document.addEventListener(
     "chatshare:reconnected",
     () => {
       endSeeking();
-      reportSeen();
+      void comeBack(true);
       loadEdges();
     },
     { signal },
   );
   signal.addEventListener("abort", () => {
-    tellSeen();
     showUnseen(0);
     mutations.disconnect();
     sizes.disconnect();
-    clearTimeout(seenTimer);
     pillHolder.replaceChildren();
   });
 
   return {
     scrollToEnd,
     scrollToUnread,
-    tellSeen,
+    tellSeen: seen.tell,
     /** @param {string} clientId */
     shows: (clientId) => content.querySelector(`.message[id][data-client="${CSS.escape(clientId)}"]`) !== null,
   };
