@@ -15,6 +15,7 @@ internal static class PageServices
         services.AddSingleton<PageFollower>();
         services.AddSingleton<PeopleElsewhere>();
         services.AddScoped<Overlays>();
+        services.AddScoped<ScriptFeed>();
         services.AddSingleton<RowActions>();
         services.AddScoped<CircuitUploads>();
         services.AddSingleton<OpenPages>();

@@ -1,5 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Web.Circuits;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -20,23 +22,31 @@ public sealed record DownloadLine(Guid Id, string File, string Name, string Addr
 /// Tells the page how its person's downloads fare, and takes their buttons. In the layout, because a download goes on when the room
 /// changes. Shows nothing itself.
 /// </summary>
-public sealed class DownloadFeed : PageFeed
+public sealed class DownloadFeed : ComponentBase, IAsyncDisposable
 {
     // What is over before the eye has found it needs no line.
     private static readonly TimeSpan ShownAfter = TimeSpan.FromSeconds(1);
 
+    private readonly CancellationTokenSource _gone = new();
     private readonly HashSet<Guid> _shown = [];
+    private Task _following = Task.CompletedTask;
     private IReadOnlyList<DownloadLine> _lines = [];
 
     /// <summary>Everything that is on its way.</summary>
     [Inject]
     public required ActiveDownloads Downloads { get; set; }
 
-    /// <inheritdoc />
-    protected override string Script => "downloads";
+    /// <summary>Keeps the script up to date.</summary>
+    [Inject]
+    public required ScriptFeed Feed { get; set; }
 
-    /// <inheritdoc />
-    protected override ChangeSignal Changed => Downloads.ChangedFor(Who.PersonId);
+    /// <summary>Whose page it is.</summary>
+    [Inject]
+    public required BrowserConnection Connection { get; set; }
+
+    private PersonSession Who => Connection.Participant.Session;
+
+    private ChangeSignal Changed => Downloads.ChangedFor(Who.PersonId);
 
     /// <summary>Holds a download.</summary>
     [JSInvokable]
@@ -51,7 +61,20 @@ public sealed class DownloadFeed : PageFeed
     public Task CancelAsync(Guid id) => Act(id, download => download.Cancel());
 
     /// <inheritdoc />
-    protected override async Task<bool> TellAsync(IJSObjectReference handle, CancellationToken cancellationToken)
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        await _following;
+    }
+
+    /// <inheritdoc />
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            _following = Feed.RunAsync("downloads", this, Changed, TellAsync, DispatchExceptionAsync, _gone.Token);
+    }
+
+    private async Task<bool> TellAsync(IJSObjectReference script, CancellationToken cancellationToken)
     {
         var taken = Downloads.Of(Who.PersonId).Where(download => !download.IsShown).ToList();
         foreach (var download in taken.Where(download => !download.IsOver && download.Age >= ShownAfter))
@@ -60,7 +83,7 @@ public sealed class DownloadFeed : PageFeed
         IReadOnlyList<DownloadLine> lines = [.. taken.Where(download => _shown.Contains(download.Id)).Select(LineOf)];
         if (!lines.SequenceEqual(_lines))
         {
-            await handle.InvokeVoidAsync("show", cancellationToken, lines);
+            await script.InvokeVoidAsync("show", cancellationToken, lines);
             _lines = lines;
         }
 

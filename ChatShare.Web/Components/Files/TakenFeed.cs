@@ -1,5 +1,7 @@
 using ChatShare.Core;
 using ChatShare.Core.Files;
+using ChatShare.Core.People;
+using ChatShare.Web.Circuits;
 using Microsoft.AspNetCore.Components;
 using Microsoft.JSInterop;
 
@@ -12,19 +14,27 @@ public sealed record TakenLine(string File, int Count, int Of);
 /// Answers the page, which knows the cards of its own person's files, how many have taken them. Only pages that show such cards ask, and
 /// again when somebody has taken one. Shows nothing itself.
 /// </summary>
-public sealed class TakenFeed : PageFeed
+public sealed class TakenFeed : ComponentBase, IAsyncDisposable
 {
+    private readonly CancellationTokenSource _gone = new();
+    private Task _following = Task.CompletedTask;
     private long _told = -1;
 
     /// <summary>Who has taken which file.</summary>
     [Inject]
     public required WhoHasIt WhoHasIt { get; set; }
 
-    /// <inheritdoc />
-    protected override string Script => "whoHasIt";
+    /// <summary>Keeps the script up to date.</summary>
+    [Inject]
+    public required ScriptFeed Feed { get; set; }
 
-    /// <inheritdoc />
-    protected override ChangeSignal Changed => WhoHasIt.ChangedFor(Who.PersonId);
+    /// <summary>Whose page it is.</summary>
+    [Inject]
+    public required BrowserConnection Connection { get; set; }
+
+    private PersonSession Who => Connection.Participant.Session;
+
+    private ChangeSignal Changed => WhoHasIt.ChangedFor(Who.PersonId);
 
     /// <summary>The counts of those of these files that are one's own.</summary>
     [JSInvokable]
@@ -33,7 +43,7 @@ public sealed class TakenFeed : PageFeed
         ArgumentNullException.ThrowIfNull(files);
         try
         {
-            var counts = await WhoHasIt.CountAsync(files.Select(Parse).OfType<FileId>(), Who, Gone);
+            var counts = await WhoHasIt.CountAsync(files.Select(Parse).OfType<FileId>(), Who, _gone.Token);
             return [.. counts.Select(count => new TakenLine(count.Id.ToString(), count.Count, count.Of))];
         }
         catch (RefusedException)
@@ -49,7 +59,7 @@ public sealed class TakenFeed : PageFeed
     {
         try
         {
-            return Parse(file) is { } id ? await WhoHasIt.NamesAsync(id, Who, Gone) : [];
+            return Parse(file) is { } id ? await WhoHasIt.NamesAsync(id, Who, _gone.Token) : [];
         }
         catch (RefusedException)
         {
@@ -58,12 +68,25 @@ public sealed class TakenFeed : PageFeed
     }
 
     /// <inheritdoc />
-    protected override async Task<bool> TellAsync(IJSObjectReference handle, CancellationToken cancellationToken)
+    public async ValueTask DisposeAsync()
+    {
+        await _gone.CancelAsync();
+        await _following;
+    }
+
+    /// <inheritdoc />
+    protected override void OnAfterRender(bool firstRender)
+    {
+        if (firstRender)
+            _following = Feed.RunAsync("whoHasIt", this, Changed, TellAsync, DispatchExceptionAsync, _gone.Token);
+    }
+
+    private async Task<bool> TellAsync(IJSObjectReference script, CancellationToken cancellationToken)
     {
         var version = Changed.Version;
         if (version != _told)
         {
-            await handle.InvokeVoidAsync("changed", cancellationToken);
+            await script.InvokeVoidAsync("changed", cancellationToken);
             _told = version;
         }
 
