@@ -318,7 +318,7 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
         using var home = new CliHome(cable.Address);
         var content = Make.Bytes(Size, seed: 27);
         using var file = SentFile.Open(home.Write("silent.bin", content));
-        using var client = await JoinAsync(cable, "Silent");
+        using var client = await JoinAsync(cable, "Silent", patience: TimeSpan.FromSeconds(2));
         var uploader = UploaderOf(client, home, TimeProvider.System);
         using var meter = new Meter("silent.bin", Size, TimeProvider.System, _ => { });
         cable.HoldAfter(cable.Sent + (Size / 2));
