@@ -18,7 +18,7 @@ public sealed class RoomFilesPageTests
         await using var bo = await core.EnterAsync("Bo", token);
         await using var cy = await core.EnterAsync("Cy", token);
         await core.ShareAsync(bo, "plan.txt", "hello"u8.ToArray(), token);
-        await core.ShareAsync(cy, "Big.bin", Make.Bytes(5000), token);
+        var big = await core.ShareAsync(cy, "Big.bin", Make.Bytes(5000), token);
         await core.ShareAsync(bo, "notes.txt", "a few more words"u8.ToArray(), token);
         await core.OfferAsync(bo, "unfinished.bin", 10, token);
 
@@ -41,6 +41,11 @@ public sealed class RoomFilesPageTests
         await page.InvokeAsync(() => page.Named("select", "Person").ChangeAsync("Cy"));
         Assert.Empty(Names());
         Assert.Contains("No file matches.", page.Markup, StringComparison.Ordinal);
+
+        // The last file of whom and what one has filtered for goes: it cannot be chosen any more, and is not filtered for.
+        await core.Get<Core.Files.FileRemoval>().DeleteAsync(big.File.Id, await core.AdministratorAsync(token), token);
+        await page.WaitForAssertionAsync(() => Assert.Equal(["notes.txt", "plan.txt"], Names()));
+        Assert.Equal("", page.Named("select", "Person").GetAttribute("value") ?? "");
 
         IReadOnlyList<string> Names() => page.Column("Files", "Name");
     }

@@ -39,6 +39,7 @@ public sealed class RoomServiceTests
         await host.RestartAsync(token);
         var again = host.Rooms.Find(Make.RoomName("new ideas"))!;
         Assert.Equal((room.Id, "New ideas", "what next"), (again.Id, again.Name.Value, again.Topic));
+        Assert.Same(again, host.Rooms.Find(room.Id));
     }
 
     [Theory(Timeout = Make.Patience)]
