@@ -55,9 +55,12 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await bo.Page.HideAsync(true);
         await ann.SayAsync("are you");
         await ann.SayAsync("there?");
+        var icon = bo.Page.Locator("link[rel=icon]");
         await Expect(bo.Page).ToHaveTitleAsync($"({unread + 2}) Typing — ChatShare");
+        await Expect(icon).ToHaveAttributeAsync("href", new Regex(@"favicon-unread\."));
         await bo.Page.HideAsync(false);
         await Expect(bo.Page).ToHaveTitleAsync(title);
+        await Expect(icon).ToHaveAttributeAsync("href", new Regex(unread > 0 ? @"favicon-unread\." : @"favicon\."));
         // What came meanwhile stands below a line, which does not move for what comes while one looks.
         var line = bo.Log.Locator(".new-line + .row");
         await Expect(line).ToContainTextAsync("are you");

@@ -42,8 +42,12 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
         await Expect(ann.Field).ToHaveValueAsync("half a thought");
         await ann.NewRoomAsync("Drafts");
         await Expect(ann.Field).ToHaveValueAsync("");
-        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        // The list of rooms says where one was begun.
+        var lobby = ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" });
+        await Expect(lobby).ToHaveAccessibleNameAsync("Lobby Draft");
+        await lobby.ClickAsync();
         await Expect(ann.Field).ToHaveValueAsync("half a thought");
+        await Expect(lobby).ToHaveAccessibleNameAsync("Lobby");
     }
 
     [Fact]

@@ -32,9 +32,9 @@ public sealed class JoinTests(Chromium chromium, ServerFixture fixture)
         var parts = answers.Where(answer => answer.Request.ResourceType is "script" or "stylesheet").ToArray();
         Assert.All(parts, part => Assert.True(part.Headers.ContainsKey("content-encoding"), $"{part.Url} is not compressed."));
         Assert.All(parts.Where(part => part.Url.Contains("/js/", StringComparison.Ordinal)), part => Assert.Matches(@"/js/[a-z0-9-]+\.[a-z0-9]{10}\.js$", part.Url));
-        Assert.InRange(answers.Count, 1, 25);
+        Assert.InRange(answers.Count, 1, 24);
         var own = parts.Where(part => !part.Url.Contains("/_", StringComparison.Ordinal));
-        Assert.InRange((await Task.WhenAll(own.Select(part => part.BodyAsync()))).Sum(body => body.Length), 1, 260_000);
+        Assert.InRange((await Task.WhenAll(own.Select(part => part.BodyAsync()))).Sum(body => body.Length), 1, 240_000);
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
 
     // What a page asks for by itself.
     private static readonly string[] OfThePage =
-        ["/_blazor", "/_framework/", "/_content/", "/css/", "/js/", "/icons.svg", "/favicon.svg", "/theme-", "/rooms/", "/signin", "/admin", "/uploads", "/thumbnails/"];
+        ["/_blazor", "/_framework/", "/_content/", "/css/", "/js/", "/icons.svg", "/favicon", "/theme-", "/rooms/", "/signin", "/admin", "/uploads", "/thumbnails/"];
 
     private ServerProcess Server => fixture.Server;
 

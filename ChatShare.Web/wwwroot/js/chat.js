@@ -3,6 +3,7 @@
 
 import { followCards } from "./cards.js";
 import { createComposer } from "./composer.js";
+import { markDrafts } from "./drafts.js";
 import { acceptFiles } from "./drop.js";
 import { followExpiry } from "./expiry.js";
 import { keepFolds } from "./groups.js";
@@ -55,7 +56,9 @@ export function start(root, dotnet, json) {
   const gone = new AbortController();
   const server = createServer(dotnet, gone.signal);
   // A slash can be in neither of them, so no key of one room begins like those of another.
-  const scope = `/${options.person}/${options.room.toLowerCase()}/`;
+  /** @param {string} room */
+  const scopeOf = (room) => `/${options.person}/${room.toLowerCase()}/`;
+  const scope = scopeOf(options.room);
   /** @param {string} selector @returns {HTMLElement} */
   const part = (selector) => {
     const found = root.querySelector(selector);
@@ -179,6 +182,7 @@ export function start(root, dotnet, json) {
     signal,
   });
   keepFolds(scroller, signal);
+  markDrafts((room) => `chatshare.draft${scopeOf(room)}`, signal);
   followCards({ scroller, room: options.room, signal });
   followExpiry({ scroller, person: options.person, administrator: options.administrator === true, signal });
   standInRoom(part(".composer"), signal);

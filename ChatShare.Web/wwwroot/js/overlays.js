@@ -1,6 +1,6 @@
 // @ts-check
-// MudBlazor's style sheet and script, three quarters of a megabyte that dialogs and notices need and nothing else: they come with the first of
-// these. By their plain names, since the SDK compresses nothing else of a package.
+// MudBlazor's style sheet and script, three quarters of a megabyte that dialogs and notices need and nothing else, and our theme for them: they come
+// with the first of these. By their plain names, since the SDK compresses nothing else of a package.
 
 const sheet = "/_content/MudBlazor/MudBlazor.min.css";
 const script = "/_content/MudBlazor/MudBlazor.min.js";
@@ -30,10 +30,11 @@ async function arrival(put) {
   }
 }
 
-function loadSheet() {
+/** @param {string} href */
+function loadSheet(href) {
   const link = document.createElement("link");
   link.rel = "stylesheet";
-  link.href = sheet;
+  link.href = href;
   // Before ours, which bring it to the same type and edges.
   document.head.querySelector('link[rel="stylesheet"]')?.before(link);
   return link;
@@ -46,9 +47,12 @@ function loadScript() {
   return made;
 }
 
-/** Returns when both are there. After a failure the next call tries again. */
-export async function load() {
-  loading ??= Promise.all([arrival(loadSheet), arrival(loadScript)]);
+/**
+ * Returns when all are there. After a failure the next call tries again.
+ * @param {string} theme its style sheet
+ */
+export async function load(theme) {
+  loading ??= Promise.all([arrival(() => loadSheet(sheet)), arrival(() => loadSheet(theme)), arrival(loadScript)]);
   try {
     await loading;
   } catch (reason) {

@@ -199,7 +199,6 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   }
 
   const isLookedAt = () => !document.hidden && !returning && !isConnectionLost();
-
   const seen = createSeen({
     // A log that was taken out of the page has no height, and seems to be at its end.
     newest: () => (isLookedAt() && placed && scroller.isConnected && isAtEnd() ? numberOf(lastArticle()) : 0),
@@ -219,11 +218,10 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
       seen.tell();
       lineAt = await server.call("ComeBackAsync").catch(() => 0);
       returning = false;
-      if (signal.aborted) {
-        return;
-      }
       // Its row may be drawn by now, or a moment later.
-      settle();
+      if (!signal.aborted) {
+        settle();
+      }
     }
     seen.report();
   }

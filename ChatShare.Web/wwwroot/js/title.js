@@ -3,6 +3,9 @@
 
 const tag = "page-title";
 
+/** The sign of the tab, which is all that is seen of one among many, while nothing is new. @type {string | null} */
+let plainIcon = null;
+
 /** What came into the open room while nobody looked; the server counts the other rooms. */
 let unseen = 0;
 
@@ -13,7 +16,20 @@ function show() {
   if (text) {
     const counted = /^\((\d+)\) /.exec(text);
     const total = Number(counted?.[1] ?? 0) + unseen;
+    showIcon(total > 0);
     document.title = `${total > 0 ? `(${total}) ` : ""}${text.slice(counted?.[0].length ?? 0)}`;
+  }
+}
+
+/** @param {boolean} isNews */
+function showIcon(isNews) {
+  const icon = /** @type {HTMLLinkElement | null} */ (document.querySelector("link[rel=icon]"));
+  if (icon) {
+    plainIcon ??= icon.getAttribute("href") ?? "";
+    const wanted = isNews ? icon.dataset.unread ?? "" : plainIcon;
+    if (icon.getAttribute("href") !== wanted) {
+      icon.setAttribute("href", wanted);
+    }
   }
 }
 

@@ -51,6 +51,7 @@ export function showImage({ file, stage, tools, fail, signal }) {
   }
   picture.addEventListener("load", () => {
     picture.style.backgroundImage = "";
+    frame.dataset.whole = "";
     if (width === 0) {
       [width, height] = [picture.naturalWidth, picture.naturalHeight];
       resize(0);
