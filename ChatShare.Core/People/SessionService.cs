@@ -71,29 +71,31 @@ public sealed class SessionService(
         _held.Hold(row.Id, held);
         try
         {
-            await db.SaveChangesAsync(cancellationToken);
-            // Not given up half way, which the framework would log as an error.
-            await transaction.CommitAsync(CancellationToken.None);
+            return await BeginAsync(db, row, nickname, isAdministrator: false, ended, cancellationToken);
         }
         catch (DbUpdateException e) when (db.IsDuplicate(e))
         {
             throw Taken(nickname);
         }
-
-        EndCopies(ended);
-        return Begin(row, nickname, isAdministrator: false);
     }
 
-    /// <summary>Begins a session of someone whose password was checked. All sessions of one account are one person.</summary>
-    public async Task<PersonSession> SignInAsync(Account account, CancellationToken cancellationToken)
+    /// <summary>
+    /// Begins a session of someone whose password was checked and, in the same transaction, ends the one its browser had. All sessions of one account
+    /// are one person.
+    /// </summary>
+    /// <param name="account">Whose.</param>
+    /// <param name="replaces">That one's id; null when there is none. It goes on when the new one cannot be made.</param>
+    /// <param name="cancellationToken">Stops before the session is made.</param>
+    public async Task<PersonSession> SignInAsync(Account account, Guid? replaces, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(account);
         var nickname = Parse(account.UserName);
         var row = NewRow(nickname, personId: account.Id, accountId: account.Id);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
+        var ended = await EndReplacedAsync(db, replaces, cancellationToken);
         db.Sessions.Add(row);
-        await db.SaveChangesAsync(cancellationToken);
-        return Begin(row, nickname, account.IsAdministrator);
+        return await BeginAsync(db, row, nickname, account.IsAdministrator, ended, cancellationToken);
     }
 
     /// <summary>The living session with this id, the same instance each time; null when unknown or ended.</summary>
@@ -204,9 +206,7 @@ public sealed class SessionService(
     internal async Task<IReadOnlyCollection<Ending>> FreeNameAsync(
         ChatShareDbContext db, Nickname nickname, PersonSession? replaces, CancellationToken cancellationToken)
     {
-        var ended = new List<Ending>();
-        if (replaces is not null && await EndRowAsync(db, replaces.Id, null, cancellationToken))
-            ended.Add(new(replaces.Id, null));
+        var ended = await EndReplacedAsync(db, replaces?.Id, cancellationToken);
         // A guest and an account that come at once would not meet in an index.
         await db.HoldAsync(nickname.Key, cancellationToken);
         if (await db.Users.AnyAsync(a => a.NicknameKey == nickname.Key, cancellationToken))
@@ -277,11 +277,31 @@ public sealed class SessionService(
     private async Task<DateTimeOffset?> NowOfAllAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
         options.Value.Cluster.Redis.Length > 0 ? await db.NowAsync(cancellationToken) : null;
 
-    private PersonSession Begin(SessionRow row, Nickname nickname, bool isAdministrator)
+    /// <summary>Writes the caller's transaction, which has the row. Its copy is there before it: whoever ends the row, from the commit on, finds the copy.</summary>
+    private async Task<PersonSession> BeginAsync(
+        ChatShareDbContext db, SessionRow row, Nickname nickname, bool isAdministrator, IReadOnlyCollection<Ending> ended, CancellationToken cancellationToken)
     {
+        var session = Publish(row, nickname, isAdministrator);
+        try
+        {
+            await db.SaveChangesAsync(cancellationToken);
+            // Not given up half way, which the framework would log as an error.
+            await db.Database.CommitTransactionAsync(CancellationToken.None);
+        }
+        catch
+        {
+            // Should it have been committed all the same, the row brings another copy.
+            _living.TryRemove(row.Id, out _);
+            throw;
+        }
+
         logger.SessionBegan(row.Id, nickname.Value);
-        return Publish(row, nickname, isAdministrator);
+        EndCopies(ended);
+        return session;
     }
+
+    private async Task<IReadOnlyCollection<Ending>> EndReplacedAsync(ChatShareDbContext db, Guid? replaces, CancellationToken cancellationToken) =>
+        replaces is { } id && await EndRowAsync(db, id, null, cancellationToken) ? [new(id, null)] : [];
 
     private PersonSession Publish(SessionRow row, Nickname nickname, bool isAdministrator)
     {

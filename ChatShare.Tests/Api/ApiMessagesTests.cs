@@ -158,7 +158,7 @@ public sealed class ApiMessagesTests(ApiFixture fixture) : IClassFixture<ApiFixt
         var rooms = App.Get<RoomService>();
         var room = rooms.Find(Make.RoomName("Pages"))!;
         var account = await App.Get<AccountService>().CheckPasswordAsync(ApiFixture.Administrator, ApiFixture.Password, "test", Cancel);
-        var root = await App.Get<SessionService>().SignInAsync(account!, Cancel);
+        var root = await App.Get<SessionService>().SignInAsync(account!, replaces: null, Cancel);
         await App.Get<Administration>().DeleteMessageAsync(room, room.FindRecent(number)!, root, Cancel);
     }
 

@@ -141,7 +141,7 @@ public sealed class BadInputTests(ApiFixture fixture) : IClassFixture<ApiFixture
         using var begun = await ann.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, Cancel);
         Assert.True(FileId.TryParse(location.Split('/')[^1], out var id));
         var account = await app.Get<AccountService>().CreateAdministratorAsync(Make.Nickname("root"), "a long enough password", Cancel);
-        var root = await app.Get<SessionService>().SignInAsync(account, Cancel);
+        var root = await app.Get<SessionService>().SignInAsync(account, replaces: null, Cancel);
         await app.Get<FileRemoval>().DeleteAsync(id, root, Cancel);
 
         Assert.Equal(Make.Sha256(content), Make.Sha256(await begun.Content.ReadAsByteArrayAsync(Cancel)));

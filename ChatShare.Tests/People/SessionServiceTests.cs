@@ -3,6 +3,7 @@ using ChatShare.Core;
 using ChatShare.Core.People;
 using ChatShare.Core.Storage.Sqlite;
 using ChatShare.Tests.Support;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -225,8 +226,8 @@ public sealed class SessionServiceTests
     {
         await using var core = await BareCore.StartAsync();
         var account = await core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), "correct horse battery", Cancel);
-        var one = await core.Sessions.SignInAsync(account, Cancel);
-        var two = await core.Sessions.SignInAsync(account, Cancel);
+        var one = await core.Sessions.SignInAsync(account, replaces: null, Cancel);
+        var two = await core.Sessions.SignInAsync(account, replaces: null, Cancel);
         Assert.Equal(one.PersonId, two.PersonId);
         await core.RestartAsync();
         Assert.True((await core.Sessions.FindAsync(one.Id, Cancel))?.IsAdministrator);
@@ -235,6 +236,24 @@ public sealed class SessionServiceTests
         Assert.Null(await core.Sessions.FindAsync(one.Id, Cancel));
         Assert.Null(await core.Sessions.FindAsync(two.Id, Cancel));
         Assert.Equal("Enough.", await core.Sessions.EndReasonAsync(two.Id, Cancel));
+    }
+
+    [Fact]
+    public async Task Whoever_cannot_be_signed_in_stays_the_guest_that_they_were()
+    {
+        await using var core = await BareCore.StartAsync();
+        var account = await core.Accounts.CreateAdministratorAsync(BareCore.Name("Root"), "correct horse battery", Cancel);
+        var guest = await JoinAsync(core, "Ann");
+        await using var db = await core.ContextAsync();
+        await db.Database.ExecuteSqlRawAsync("""CREATE TRIGGER "Full" BEFORE INSERT ON "Sessions" BEGIN SELECT RAISE(ABORT, 'no room'); END""", Cancel);
+        await Assert.ThrowsAnyAsync<Exception>(() => core.Sessions.SignInAsync(account, guest.Id, Cancel));
+        Assert.True(guest.IsAlive);
+
+        await db.Database.ExecuteSqlRawAsync("""DROP TRIGGER "Full" """, Cancel);
+        Assert.NotNull(await core.Sessions.FindAsync(guest.Id, Cancel));
+        var root = await core.Sessions.SignInAsync(account, guest.Id, Cancel);
+        Assert.Equal((false, true), (guest.IsAlive, root.IsAlive));
+        Assert.Null(await core.Sessions.FindAsync(guest.Id, Cancel));
     }
 
     private static Task<PersonSession> JoinAsync(BareCore core, string name) => core.Sessions.JoinAsync(BareCore.Name(name), Cancel);

@@ -123,6 +123,6 @@ public sealed class PostgreSqlAppTests
     private static async Task<PersonSession> AdministratorAsync(RunningApp app)
     {
         var account = await app.Get<AccountService>().CheckPasswordAsync(ApiFixture.Administrator, ApiFixture.Password, "test", Cancel);
-        return await app.Get<SessionService>().SignInAsync(account!, Cancel);
+        return await app.Get<SessionService>().SignInAsync(account!, replaces: null, Cancel);
     }
 }

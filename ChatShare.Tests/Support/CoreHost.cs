@@ -148,7 +148,7 @@ internal sealed class CoreHost : IAsyncDisposable
     {
         var account = await Get<AccountService>()
             .CreateAdministratorAsync(Make.Nickname("root"), "a long enough password", cancellationToken);
-        return await Sessions.SignInAsync(account, cancellationToken);
+        return await Sessions.SignInAsync(account, replaces: null, cancellationToken);
     }
 
     /// <summary>What the audit list holds, newest first, without how its reader became administrator.</summary>

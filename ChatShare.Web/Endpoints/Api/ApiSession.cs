@@ -38,13 +38,16 @@ internal static class ApiSession
             return Refusals.Status(StatusCodes.Status401Unauthorized, AccountService.NoMatch);
         return Give(call, call.Before is { } before && before.AccountId == account.Id
             ? before
-            : await call.Sessions.SignInAsync(account, call.Context.RequestAborted));
+            : await call.Sessions.SignInAsync(account, replaces: null, call.Context.RequestAborted));
     }
 
     private static async Task<IResult> JoinAsync(Call call, string? wanted)
     {
         if (wanted is null && call.Before is { } before)
             return Give(call, before);
+        // Whoever has nothing but a token that is worth nothing any more hears why.
+        if (wanted is null && BearerToken.In(call.Context.Request) is not null)
+            return TypedResults.Challenge(properties: null, [BearerToken.Scheme]);
         if (!Nickname.TryParse(wanted, out var nickname, out var error))
             return Refusals.Field("nickname", error);
         if (call.Before is { } same && same.Nickname == nickname)
