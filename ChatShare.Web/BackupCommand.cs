@@ -52,7 +52,7 @@ internal static class BackupCommand
     private static async Task<int> RunAsync(
         string name, string[] args, TextWriter notes, Func<WebApplication, ChatShareOptions, string, IProgress<string>, Task<bool>> act)
     {
-        if (args is not [var folder, .. var settings] || folder.StartsWith("--", StringComparison.Ordinal))
+        if (args is not [var folder, .. var settings] || string.IsNullOrWhiteSpace(folder) || folder.StartsWith("--", StringComparison.Ordinal))
         {
             await notes.WriteLineAsync($"Name a folder: ChatShare.Web {name} /srv/backup/monday");
             return 1;

@@ -23,6 +23,11 @@ internal static class GetCommand
             HelpName = "folder",
             DefaultValueFactory = _ => "downloads",
         };
+        folder.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var named }] && string.IsNullOrWhiteSpace(named))
+                result.AddError("--to names the folder to fetch into; it is empty.");
+        });
         var command = new Command("get", "Fetches files. The same command again goes on where it was cut off.") { files, all, room, folder };
         command.Validators.Add(result =>
         {

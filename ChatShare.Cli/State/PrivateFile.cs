@@ -9,7 +9,8 @@ namespace ChatShare.Cli.State;
 /// </summary>
 /// <param name="path">Its folder is made when it is missing.</param>
 /// <param name="type">How it is written.</param>
-internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
+/// <param name="isNeeded">Whether nothing goes on without it; one that is not is put aside when it is damaged.</param>
+internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type, bool isNeeded = true)
     where T : class
 {
     private const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -30,6 +31,12 @@ internal sealed class PrivateFile<T>(string path, JsonTypeInfo<T> type)
             }
 
             return JsonSerializer.Deserialize(File.ReadAllBytes(path), type);
+        }
+        catch (JsonException) when (!isNeeded)
+        {
+            File.Move(path, path + ".damaged", overwrite: true);
+            warn($"{path} could not be read, and was put aside as {path}.damaged. What it remembered begins anew.");
+            return null;
         }
         catch (JsonException e)
         {

@@ -27,7 +27,7 @@ internal sealed class UploadMemory(Folders folders, TimeProvider time, Action<st
     // Longer than servers usually keep what nobody goes on with.
     private static readonly TimeSpan Keep = TimeSpan.FromDays(7);
 
-    private readonly PrivateFile<UploadNotes> _file = new(Path.Combine(folders.State, "uploads.json"), StateJson.Default.UploadNotes);
+    private readonly PrivateFile<UploadNotes> _file = new(Path.Combine(folders.State, "uploads.json"), StateJson.Default.UploadNotes, isNeeded: false);
 
     /// <summary>The note about a file; null when there is none.</summary>
     public UploadNote? Find(UploadKey key) => (_file.Read(warn)?.Uploads ?? []).LastOrDefault(note => note.Key == key);

@@ -27,6 +27,8 @@ internal sealed class SentFile : IDisposable
     /// <exception cref="Failure">It is not there, cannot be read, or has no size.</exception>
     public static SentFile Open(string path)
     {
+        if (path.Length == 0)
+            throw new Failure(ExitCode.LocalFile, "The name of a file is empty.");
         try
         {
             path = System.IO.Path.GetFullPath(path);

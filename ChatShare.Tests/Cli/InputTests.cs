@@ -52,6 +52,40 @@ public sealed class InputTests(CliServer server) : IClassFixture<CliServer>
         Assert.Equal((130, 130), ((await send.EndAsync()).Code, (await signIn.EndAsync()).Code));
     }
 
+    [Theory]
+    [InlineData("<&-", "There is nothing to send")] // As a daemon starts it: the descriptor that it reads is one of the runtime's own.
+    [InlineData("</tmp", "Standard input cannot be read")]
+    public async Task Input_that_cannot_be_read_is_said_and_nothing_is_waited_for(string input, string sentence)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Of Linux's descriptors.");
+        using var home = new CliHome(server.App.Address);
+        await using var run = home.StartScript($"chatshare send --nick Daemon {input}");
+
+        var ended = await run.EndAsync();
+
+        Assert.Equal(2, ended.Code);
+        Assert.Contains(sentence, ended.Notes, StringComparison.Ordinal);
+        Assert.Single(ended.Notes.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    [Fact]
+    public async Task Names_that_are_empty_are_said_to_be_and_notes_that_are_damaged_are_put_aside()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("kept.txt", "kept"u8.ToArray());
+        Assert.Equal(0, (await home.RunAsync("upload", "kept.txt", "--nick", "Noter")).Code);
+        Assert.Equal((2, 5), ((await home.RunAsync("get", "kept.txt", "--to", "")).Code, (await home.RunAsync("upload", "")).Code));
+
+        // As a power cut leaves it.
+        var notes = home.File("state/chatshare/uploads.json");
+        await File.WriteAllTextAsync(notes, "", Cancel);
+        var again = await home.RunAsync("upload", "kept.txt");
+        Assert.Equal(0, again.Code);
+        Assert.Contains("put aside", again.Notes, StringComparison.Ordinal);
+        Assert.True(File.Exists(notes + ".damaged"));
+        Assert.DoesNotContain("put aside", (await home.RunAsync("upload", "kept.txt")).Notes, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Ctrl_C_at_the_question_for_a_password_ends_and_the_terminal_shows_again_what_is_typed()
     {
