@@ -39,9 +39,9 @@ public sealed class Thumbnails : IDisposable
         {
             return Shown(Known(sha256) ?? await Task.Run(() => Make(sha256), cancellationToken));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The disk is full; the image itself can still be looked at.
+            // The disk is full, or does not answer; the image itself can still be looked at.
             return null;
         }
         finally
@@ -69,9 +69,9 @@ public sealed class Thumbnails : IDisposable
 
     private FileInfo? Make(string sha256)
     {
-        using var data = Encode(_store.ContentPath(sha256));
         var target = _store.ThumbnailPath(sha256);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        using var data = Encode(_store.ContentPath(sha256));
         // Whole or not at all, also when the program dies here.
         var unfinished = target + ".new";
         try
@@ -95,6 +95,8 @@ public sealed class Thumbnails : IDisposable
     /// <summary>Null when it cannot be decoded.</summary>
     private static SKData? Encode(string source)
     {
+        // SkiaSharp says the same of a file that it cannot open now as of one that is no picture.
+        using var readable = File.OpenRead(source);
         using var codec = SKCodec.Create(source);
         if (codec is null || (long)codec.Info.Width * codec.Info.Height > MaxPixels || (codec.EncodedFormat == SKEncodedImageFormat.Jpeg && HasTooManyScans(source)))
             return null;

@@ -112,7 +112,7 @@ internal sealed class UploadRepair(
     }
 
     private static bool IsPassing(Exception e) =>
-        e is DbException or DbUpdateException or RefusedException or TimeoutException or InvalidOperationException or IOException;
+        e is DbException or DbUpdateException or RefusedException or TimeoutException or InvalidOperationException or IOException or UnauthorizedAccessException;
 
     /// <summary>Its row says what became of it. A content that it had become before its message was deleted goes with it.</summary>
     private async Task SettleAsync(FileId id, CancellationToken cancellationToken)

@@ -193,7 +193,18 @@ public sealed class MessageLog : IAsyncDisposable
     {
         var more = _waiting.Reader.WaitToReadAsync().AsTask();
         while (appender.IsInDoubt && await Task.WhenAny(more, Task.Delay(SettleInterval)) != more)
-            await appender.SettleAsync(CancellationToken.None);
+        {
+            try
+            {
+                await appender.SettleAsync(CancellationToken.None);
+            }
+            catch (Exception exception) when (exception is not OutOfMemoryException)
+            {
+                // The next batch asks again, and tells its senders; without this loop nobody would ever be answered.
+                _logger.SettleFailed(exception);
+            }
+        }
+
         return await more;
     }
 

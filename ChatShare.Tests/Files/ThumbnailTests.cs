@@ -46,6 +46,24 @@ public sealed class ThumbnailTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task An_image_that_cannot_be_read_for_a_while_has_its_picture_afterwards()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.ShareAsync(anna, "picture.png", Picture(SKEncodedImageFormat.Png, 100, 50), token);
+        var stored = (await host.Get<FileDirectory>().FindAsync(upload.Id, upload.Sender, token))!;
+        var content = host.Get<DownloadStore>().ContentPath(upload.File.Sha256!);
+        File.Move(content, content + ".away");
+        Directory.CreateDirectory(content);
+        Assert.Null(await host.Get<Thumbnails>().FindAsync(stored, token));
+
+        Directory.Delete(content);
+        File.Move(content + ".away", content);
+        Assert.NotNull(await host.Get<Thumbnails>().FindAsync(stored, token));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task What_is_no_image_or_a_bomb_has_none_and_one_that_was_cut_off_shows_what_is_there()
     {
         var token = TestContext.Current.CancellationToken;
