@@ -119,7 +119,7 @@ public static class ChatShareApp
 
         var app = builder.Build();
         app.UseChatShareSecurity();
-        app.MapStaticAssets().AllowAnonymous();
+        app.MapStaticAssets().KeepIcons().AllowAnonymous();
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server =>
         {
             // Compression costs every circuit a window of memory and every message time; an intranet has the bandwidth.

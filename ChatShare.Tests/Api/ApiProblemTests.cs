@@ -32,6 +32,10 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
     [InlineData("GET", "/api/connections/7", null, 405, null)]
     [InlineData("PUT", "/files/0123456789abcdef0123456789abcdef/a.txt", null, 405, null)]
     [InlineData("DELETE", "/files/archive", null, 405, null)]
+    [InlineData("POST", "/api/nothing", "{}", 404, null)]
+    [InlineData("DELETE", "/api/rooms/Lobby", null, 404, null)]
+    [InlineData("POST", "/files/a/b/c", "{}", 404, null)]
+    [InlineData("POST", "/api/session", """{"nickname":""", 400, "body")]
     [InlineData("GET", "/files", null, 404, null)]
     [InlineData("GET", "/files/a/b/c", null, 404, null)]
     [InlineData("POST", Messages, "[[[", 400, "body")]
@@ -90,6 +94,34 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
             using var response = await client.Http.SendAsync(request, Cancel);
             await AssertProblemAsync(response, 405);
             Assert.Equal(allowed, string.Join(", ", response.Content.Headers.Allow));
+        }
+    }
+
+    [Fact]
+    public async Task Token_that_is_over_cannot_be_renewed_and_hears_why()
+    {
+        using var client = await ApiClient.SignInAsync(App, "Overdue");
+        using var left = await client.Http.DeleteAsync("/api/session", Cancel);
+
+        using var renewed = await client.Http.PostAsync("/api/session", new StringContent("{}", Encoding.UTF8, "application/json"), Cancel);
+
+        await AssertProblemAsync(renewed, 401);
+        Assert.Contains("This session has ended.", await renewed.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/files/0123456789abcdef0123456789abcdef/a.txt", HttpStatusCode.NotFound, "Not found")]
+    [InlineData("/files/archive?room=unknown", HttpStatusCode.NotFound, "Not found")]
+    public async Task Who_follows_a_link_to_a_file_that_is_gone_gets_a_page(string path, HttpStatusCode status, string title)
+    {
+        var browser = await App.JoinAsync($"Guest {Make.ClientId()[..8]}");
+        foreach (var (client, expected, words) in new[] { (browser, status, title), (App.NewClient(), HttpStatusCode.Unauthorized, "Join first") })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, path);
+            request.Headers.Accept.ParseAdd("text/html,application/xhtml+xml,*/*;q=0.8");
+            using var response = await client.SendAsync(request, Cancel);
+            Assert.Equal((expected, "text/html"), (response.StatusCode, response.Content.Headers.ContentType?.MediaType));
+            Assert.Contains($"<h1>{words}</h1>", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         }
     }
 

@@ -98,11 +98,17 @@ public sealed class MetricsPageTests(MetricsFixture fixture)
     [InlineData("Via", "1.1 proxy")]
     public async Task Whoever_comes_through_a_proxy_on_this_machine_is_not_of_it_whatever_the_proxy_adds(string header, string value)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, "/metrics");
-        request.Headers.Add(header, value);
-        using var response = await fixture.App.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+        // Whatever they ask: what is not there knows no methods.
+        foreach (var method in new[] { HttpMethod.Get, HttpMethod.Head, HttpMethod.Options })
+        {
+            using var request = new HttpRequestMessage(method, "/metrics");
+            request.Headers.Add(header, value);
+            using var response = await fixture.App.NewClient(sendsOrigin: false).SendAsync(request, Cancel);
+            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        }
 
-        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        using var here = await fixture.App.NewClient(sendsOrigin: false).SendAsync(new HttpRequestMessage(HttpMethod.Options, "/metrics"), Cancel);
+        Assert.Equal((HttpStatusCode.MethodNotAllowed, "GET, HEAD"), (here.StatusCode, string.Join(", ", here.Content.Headers.Allow)));
     }
 
     [Fact]

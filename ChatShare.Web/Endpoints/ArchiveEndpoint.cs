@@ -6,7 +6,6 @@ using ChatShare.Core.Rooms;
 using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Net.Http.Headers;
 
@@ -114,7 +113,7 @@ internal static class ArchiveEndpoint
             name.Value);
     }
 
-    private static ProblemHttpResult Nothing(string sentence) => TypedResults.Problem(sentence, statusCode: StatusCodes.Status404NotFound);
+    private static IResult Nothing(string sentence) => Refusals.Status(StatusCodes.Status404NotFound, sentence);
 
     internal sealed record Call(
         HttpContext Context, [FromServices] FileDirectory Files, [FromServices] RoomService Rooms,

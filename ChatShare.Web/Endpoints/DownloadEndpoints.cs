@@ -43,7 +43,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
                 {
                     // A proxy makes a plain end of a reset, and the browser then goes on by itself with what its person has called off.
                     return context.Request.Headers.IfRange.Count > 0 && downloads.WasCancelled(fileId, who)
-                        ? TypedResults.Problem("This download was called off.", statusCode: StatusCodes.Status410Gone)
+                        ? Refusals.Status(StatusCodes.Status410Gone, "This download was called off.")
                         : new StoredFileResult(Send(context, stored, who), NotFound());
                 }
             }
@@ -57,8 +57,7 @@ internal sealed class DownloadEndpoints(FileDirectory files, ActiveDownloads dow
         return NotFound();
     }
 
-    private static ProblemHttpResult NotFound() =>
-        TypedResults.Problem("There is no such file, or it is not complete.", statusCode: StatusCodes.Status404NotFound);
+    private static IResult NotFound() => Refusals.Status(StatusCodes.Status404NotFound, "There is no such file, or it is not complete.");
 
     private PhysicalFileHttpResult Send(HttpContext context, StoredFile stored, PersonSession who)
     {

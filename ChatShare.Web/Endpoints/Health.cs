@@ -16,6 +16,8 @@ internal static class Health
     /// <summary>The check of the process alone.</summary>
     public const string Live = "live";
 
+    private static readonly HttpMethodMetadata Asked = new([HttpMethods.Get, HttpMethods.Head]);
+
     public static void AddChatShareHealth(this IServiceCollection services)
     {
         services.AddHealthChecks().AddCheck<StoppingCheck>(Live).AddCheck<DatabaseCheck>("database").AddCheck<RedisCheck>("redis").AddCheck<DownloadsCheck>("downloads");
@@ -26,8 +28,8 @@ internal static class Health
 
     public static void MapHealth(this IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Name == Live }).AllowAnonymous();
-        endpoints.Map("/health/ready", AnswerReadyAsync).AllowAnonymous();
+        endpoints.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = check => check.Name == Live }).WithMetadata(Asked).AllowAnonymous();
+        endpoints.Map("/health/ready", AnswerReadyAsync).WithMetadata(Asked).AllowAnonymous();
     }
 
     private static async Task AnswerReadyAsync(HttpContext context)

@@ -1,5 +1,6 @@
 using ChatShare.Web.Components.Layout;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.StaticAssets;
 using Microsoft.Net.Http.Headers;
 
 namespace ChatShare.Web.Endpoints;
@@ -12,6 +13,29 @@ internal static class PagePartEndpoints
 
     /// <summary>The style sheet's, of whatever build.</summary>
     public const string Theme = "/theme-{build}.css";
+
+    /// <summary>
+    /// The icons of every button have one address for all builds. A browser draws what it has and asks behind it whether that is still so: asked
+    /// first, a page that changes while the line is down would be one of empty buttons (RFC 5861).
+    /// </summary>
+    public static StaticAssetsEndpointConventionBuilder KeepIcons(this StaticAssetsEndpointConventionBuilder assets)
+    {
+        assets.Add(endpoint =>
+        {
+            if (endpoint is not RouteEndpointBuilder { RoutePattern.RawText: "icons.svg", RequestDelegate: { } send })
+                return;
+            endpoint.RequestDelegate = http =>
+            {
+                http.Response.OnStarting(() =>
+                {
+                    http.Response.Headers.CacheControl = "max-age=60, stale-while-revalidate=604800";
+                    return Task.CompletedTask;
+                });
+                return send(http);
+            };
+        });
+        return assets;
+    }
 
     public static void MapPageParts(this IEndpointRouteBuilder app)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ChatShare.Core;
+using ChatShare.Web.Security;
 
 namespace ChatShare.Web.Endpoints;
 
@@ -28,7 +29,7 @@ internal static class Refusals
         TypedResults.ValidationProblem(new Dictionary<string, string[]>(StringComparer.Ordinal) { [field] = [sentence] }, detail: sentence);
 
     /// <summary>Any other status with its sentence.</summary>
-    public static IResult Status(int status, string sentence) => TypedResults.Problem(sentence, statusCode: status);
+    public static IResult Status(int status, string sentence) => new Refusal(status, sentence);
 
     private static IResult Tell(HttpContext context, RefusedException refused)
     {
@@ -39,6 +40,18 @@ internal static class Refusals
         }
 
         return Status(StatusOf(refused.Kind), refused.Message);
+    }
+
+    /// <summary>A problem; for whoever looks at a file with a browser the bare status, which becomes a page, see <see cref="WebSecurity"/>.</summary>
+    private sealed class Refusal(int status, string sentence) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            if (!Paths.IsFileForPerson(httpContext.Request))
+                return TypedResults.Problem(sentence, statusCode: status).ExecuteAsync(httpContext);
+            httpContext.Response.StatusCode = status;
+            return Task.CompletedTask;
+        }
     }
 
     private static int StatusOf(RefusalKind kind) => kind switch

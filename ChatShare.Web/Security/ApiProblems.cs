@@ -57,10 +57,11 @@ internal static class ApiProblems
     {
         var status = context.Response.StatusCode;
         var isUploads = Paths.IsUploads(context.Request.Path);
-        if (status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed && MethodsAt(context) is { Count: > 0 } methods)
+        if (status is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed)
         {
-            status = StatusCodes.Status405MethodNotAllowed;
-            context.Response.Headers.Allow = string.Join(", ", methods);
+            var methods = MethodsAt(context);
+            status = methods.Count > 0 ? StatusCodes.Status405MethodNotAllowed : StatusCodes.Status404NotFound;
+            context.Response.Headers.Allow = methods.Count > 0 ? string.Join(", ", methods) : default(Microsoft.Extensions.Primitives.StringValues);
         }
 
         var sentence = status switch

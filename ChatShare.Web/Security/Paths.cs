@@ -25,5 +25,9 @@ internal static class Paths
     /// <summary>What people share. Nothing behind it has answers of its own for those who may not ask.</summary>
     public static bool IsFiles(PathString path) => path.StartsWithSegments("/files", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Whether somebody follows a link to a file, or types its address: what goes wrong is told as a page, to programs as a problem.</summary>
+    public static bool IsFileForPerson(HttpRequest request) =>
+        IsFiles(request.Path) && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal);
+
     public static bool IsForPrograms(PathString path) => ForPrograms.Any(prefix => path.StartsWithSegments(prefix, StringComparison.OrdinalIgnoreCase));
 }

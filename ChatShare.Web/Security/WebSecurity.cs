@@ -75,6 +75,7 @@ internal static class WebSecurity
         app.UseWebSockets();
         app.UseMiddleware<CrossSiteCheck>();
         app.UseTusAnswers();
+        app.UseWhen(context => Paths.IsFileForPerson(context.Request), files => files.UseStatusCodePagesWithReExecute("/status/{0}", createScopeForStatusCodePages: true));
         app.UseWhen(context => !Paths.IsForPrograms(context.Request.Path), pages =>
         {
             pages.UseExceptionHandler("/status/500", createScopeForErrors: true);

@@ -26,14 +26,17 @@ internal sealed class MetricsPage(MetricsCollector collector, IOptions<ChatShare
     private readonly AddressList _allowed = new(options.Value.Metrics.AllowedNetworks);
 
     public static void Map(IEndpointRouteBuilder endpoints) =>
-        endpoints.MapGet("/metrics", (HttpContext context, MetricsPage page) => page.Answer(context)).AllowAnonymous().ExcludeFromDescription();
+        endpoints.Map("/metrics", (HttpContext context, MetricsPage page) => page.Answer(context)).AllowAnonymous().ExcludeFromDescription();
 
     private IResult Answer(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        return IsFromHere(context) || IsFromAllowedNetwork(context) || HasToken(context.Request)
-            ? Results.Text(collector.Write(), ContentType)
-            : Results.StatusCode(StatusCodes.Status404NotFound);
+        if (!IsFromHere(context) && !IsFromAllowedNetwork(context) && !HasToken(context.Request))
+            return Results.StatusCode(StatusCodes.Status404NotFound);
+        if (HttpMethods.IsGet(context.Request.Method))
+            return Results.Text(collector.Write(), ContentType);
+        context.Response.Headers.Allow = "GET, HEAD";
+        return Results.StatusCode(StatusCodes.Status405MethodNotAllowed);
     }
 
     /// <summary>Whoever comes through a proxy on this machine is not of this machine, whether or not the proxy is trusted.</summary>

@@ -33,7 +33,8 @@ internal static class JsonBody
         }
         catch (JsonException e)
         {
-            return (empty, e.Path is ['$', '.', .. { Length: > 0 } field] && field.All(char.IsAsciiLetter)
+            // The reader's own exception is inside where the text is no JSON at all; there the path says only how far it was.
+            return (empty, e.InnerException is not JsonException && e.Path is ['$', '.', .. { Length: > 0 } field] && field.All(char.IsAsciiLetter)
                 ? Refusals.Field(field, "This is not what is expected here, or no text in UTF-8.")
                 : Refusals.Field("body", "This is no JSON that can be read, or no object."));
         }

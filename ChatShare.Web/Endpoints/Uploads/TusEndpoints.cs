@@ -5,6 +5,7 @@ using ChatShare.Core.Rooms;
 using ChatShare.Web.Endpoints.Api;
 using ChatShare.Web.Security;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,9 @@ namespace ChatShare.Web.Endpoints.Uploads;
 /// </summary>
 internal static class TusEndpoints
 {
+    // As for readers of events.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+
     public static void AddUploads(this IServiceCollection services) => services.AddSingleton<TusBodies>();
 
     public static void MapUploads(this IEndpointRouteBuilder endpoints)
@@ -206,6 +210,7 @@ internal static class TusEndpoints
         catch (OperationCanceledException) when (call.Lifetime.ApplicationStopping.IsCancellationRequested)
         {
             call.Context.Response.Headers.RetryAfter = "5";
+            HangUpSoon(call.Context);
             return Refusals.Status(StatusCodes.Status503ServiceUnavailable, "The server is being restarted. What arrived is kept; go on from there.");
         }
         catch (Exception e) when (e is OperationCanceledException or ConnectionResetException || call.Aborted.IsCancellationRequested)
@@ -216,6 +221,21 @@ internal static class TusEndpoints
         {
             return Refusals.Status(e.StatusCode, "The request broke off. HEAD says how much of it is kept; go on from there.");
         }
+    }
+
+    /// <summary>
+    /// Whoever goes on sending, or sleeps, does not hold up the stop: they have the answer after a moment, and what they send is read by nobody.
+    /// </summary>
+    private static void HangUpSoon(HttpContext context)
+    {
+        context.Response.Headers.Connection = "close";
+        var connection = context.Features.Get<IConnectionLifetimeFeature>();
+        context.Response.OnCompleted(() =>
+        {
+            // Not awaited: the server reads the rest of the request meanwhile, so that a reset does not overtake the answer.
+            _ = Task.Delay(Farewell).ContinueWith(_ => connection?.Abort(), TaskScheduler.Default);
+            return Task.CompletedTask;
+        });
     }
 
     /// <summary>
