@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Globalization;
+using System.Numerics;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
 
@@ -17,11 +19,12 @@ public static class UnknownSettings
     /// <summary>What is wrong with values that are no such value, a sentence for each. The framework has words for it that only programmers know.</summary>
     internal static IEnumerable<string> Unreadable(IConfiguration configuration) => All(configuration)
         .Where(setting => setting.Type is { IsValueType: true } type && setting.Section.Value is { } value && !TypeDescriptor.GetConverter(type).IsValid(value))
-        .Select(setting => $"{setting.Section.Path} is \"{setting.Section.Value}\"; it has to be {Words(setting.Type!)}.");
+        .Select(setting => $"{setting.Section.Path} is \"{setting.Section.Value}\"; it has to be {Words(setting.Type!, setting.Section.Value!)}.");
 
-    private static string Words(Type type) =>
+    private static string Words(Type type, string value) =>
         type.IsEnum ? string.Join(" or ", Enum.GetNames(type))
         : type == typeof(bool) ? "true or false"
+        : BigInteger.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out _) ? $"a whole number of at most {(type == typeof(long) ? long.MaxValue : int.MaxValue)}"
         : "a whole number, without a unit";
 
     private static IEnumerable<(IConfigurationSection Section, Type? Type)> All(IConfiguration configuration) =>

@@ -31,7 +31,7 @@ public sealed class GroupCardTests
         });
 
         Assert.Equal("80", Percent(group));
-        Assert.EndsWith("1 of 3 here", group.Find(".group-head .file-meta").TextContent, StringComparison.Ordinal);
+        Assert.EndsWith("1 of 3 here, 1 cancelled", group.Find(".group-head .file-meta").TextContent, StringComparison.Ordinal);
         // The two lines draw themselves with each report; the card around them only once.
         Assert.InRange(group.RenderCount - drawn, 1, 4);
     }

@@ -1,4 +1,3 @@
-using ChatShare.Core.Rooms;
 using ChatShare.Tests.Support;
 using ChatShare.Web.Components.Chat;
 using CsCheck;
@@ -45,10 +44,10 @@ public sealed class TimelineWindowTests
         window.BeginLoading();
         window.Apply(Sample.Make(20, person: Ann, changed: 30, deleted: true));
         window.Prepend([Sample.Make(19, person: Ann), older]);
-        window.Append([], reachesEnd: false);
+        window.Append([], reachesEnd: false, below: 1);
         window.BeginLoading();
         window.Apply(Sample.Make(23, person: Bo, changed: 31, deleted: true));
-        window.Append([newer], reachesEnd: true);
+        window.Append([newer], reachesEnd: true, below: 0);
 
         Assert.Equal([(19, false), (20, true), (21, false), (22, false), (23, true)], Rows(window).Select(row => (row.Message.Number, row.Message.Deleted)));
     }
@@ -151,7 +150,7 @@ public sealed class TimelineWindowTests
 
         Assert.Equal((1, 200, false, 2), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
 
-        window.Append([.. Enumerable.Range(201, 3).Select(n => Sample.Make(n))], reachesEnd: true);
+        window.Append([.. Enumerable.Range(201, 3).Select(n => Sample.Make(n))], reachesEnd: true, below: 0);
         Assert.Equal((4, 203, true, 0), (window.Oldest, window.Newest, window.AtEnd, window.Missed));
     }
 
@@ -205,7 +204,7 @@ public sealed class TimelineWindowTests
         var window = Window([.. Enumerable.Range(101, 200).Select(n => Sample.Make(n))]);
         window.Prepend([.. Enumerable.Range(41, 60).Select(n => Sample.Make(n))]);
 
-        window.Append([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))], reachesEnd: true);
+        window.Append([.. Enumerable.Range(241, 60).Select(n => Sample.Make(n))], reachesEnd: true, below: 0);
 
         Assert.True(window.AtEnd);
         Assert.Equal(Enumerable.Range(101, 200).Select(n => (long)n), Rows(window).Select(row => row.Message.Number));
@@ -286,6 +285,19 @@ public sealed class TimelineWindowTests
     }
 
     [Fact]
+    public void What_was_missed_is_no_more_than_what_stands_below()
+    {
+        var window = Window([.. Enumerable.Range(1, TimelineWindow.MaxRows).Select(n => Sample.Make(n, person: Ann))]);
+        window.IsFollowed = false;
+        for (var n = 201; n <= 280; n++)
+            window.Apply(Sample.Make(n, person: Ann));
+        Assert.Equal(80, window.Missed);
+
+        window.Append([.. Enumerable.Range(201, 60).Select(n => Sample.Make(n, person: Ann))], reachesEnd: false, below: 20);
+        Assert.Equal(20, window.Missed);
+    }
+
+    [Fact]
     public void Whoever_comes_back_to_an_open_page_finds_the_line_where_they_looked_away()
     {
         var window = new TimelineWindow(TimeProvider.System) { Seen = 1, Viewer = Bo };
@@ -294,11 +306,11 @@ public sealed class TimelineWindowTests
         window.Apply(Sample.Make(4, person: Bo));
         window.Apply(Sample.Make(5, person: Ann));
 
-        Assert.Equal(5, window.ComeBack(new ReadMark(3, 3), newest: 5));
+        Assert.Equal(5, window.ComeBack(seen: 3, newest: 5, unread: 2));
         Assert.Equal(5, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
         // They have seen all of it, here or elsewhere: it stays where it is.
         window.Apply(Sample.Make(6, person: Ann));
-        Assert.Null(window.ComeBack(new ReadMark(6, 6), newest: 6));
+        Assert.Null(window.ComeBack(seen: 6, newest: 6, unread: 0));
         Assert.Equal(5, Rows(window).Single(row => row.IsFirstUnread).Message.Number);
     }
 
@@ -310,7 +322,7 @@ public sealed class TimelineWindowTests
         for (var n = 3; n <= 300; n++)
             window.Apply(Sample.Make(n, person: Ann));
 
-        Assert.Null(window.ComeBack(new ReadMark(2, 2), newest: 300));
+        Assert.Null(window.ComeBack(seen: 2, newest: 300, unread: 298));
 
         Assert.DoesNotContain(Rows(window), row => row.IsFirstUnread);
         Assert.Equal(298, window.UnreadAbove);

@@ -165,7 +165,10 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await ann.SayAsync("hello");
         await bo.SeesAsync("hello");
         await bo.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
+        var title = await bo.Page.TitleAsync();
 
+        // Behind another tab, where nobody looks when the line is back.
+        await bo.Page.HideAsync(true);
         await bo.Page.Context.SetOfflineAsync(true);
         await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(1);
         await ann.SayAsync("missed one");
@@ -176,6 +179,11 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await bo.SeesAsync("missed two");
         Assert.Equal(["hello", "missed one", "missed two"], await bo.TextsAsync());
         Assert.True(await bo.Page.EvaluateAsync<bool>("() => window.stillTheSamePage === true"));
+        await Expect(bo.Page.Locator("html[data-connection=lost]")).ToHaveCountAsync(0);
+        await Expect(bo.Page).Not.ToHaveTitleAsync(title);
+        await bo.Page.HideAsync(false);
+        await Expect(bo.Page).ToHaveTitleAsync(title);
+        await Expect(bo.Log.Locator(".new-line + .row")).ToContainTextAsync("missed one");
     }
 
     [Fact]

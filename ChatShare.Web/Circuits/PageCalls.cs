@@ -10,7 +10,7 @@ namespace ChatShare.Web.Circuits;
 /// one would be waited for without end, and a room that was being opened in that moment would never be ready. Here it is called again once the line is back, so what is
 /// called has to bear being called twice; and an element of a page that was left meanwhile, which then is null. Scoped, so one for each circuit; called on its dispatcher.
 /// </summary>
-public sealed class PageCalls(IJSRuntime page) : CircuitHandler
+public sealed class PageCalls(IJSRuntime page, ILogger<PageCalls> logger) : CircuitHandler
 {
     private readonly ChangeSignal _lineIsBack = new();
 
@@ -26,6 +26,20 @@ public sealed class PageCalls(IJSRuntime page) : CircuitHandler
     {
         _lineIsBack.Raise();
         return Task.CompletedTask;
+    }
+
+    /// <summary>Calls a function that finishes what was drawn; nobody misses it when the page is gone.</summary>
+    /// <exception cref="JSException">The function has thrown.</exception>
+    public async Task DressAsync(string function, params object?[] arguments)
+    {
+        try
+        {
+            await MakeAsync(function, CancellationToken.None, arguments);
+        }
+        catch (JSDisconnectedException)
+        {
+            logger.PageGone();
+        }
     }
 
     /// <summary>Calls a function that returns nothing.</summary>

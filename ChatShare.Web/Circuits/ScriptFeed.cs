@@ -39,8 +39,9 @@ public sealed class ScriptFeed(PageCalls calls, BrowserConnection connection, Ti
         IJSObjectReference? handle = null;
         try
         {
-            handle = await calls.MakeAsync<IJSObjectReference>($"chatshare.{script}.start", gone, self, connection.Participant.Session.PersonId.ToString("N"));
-            while (true)
+            // Not given up with the page: a script that has begun has to be stopped.
+            handle = await calls.MakeAsync<IJSObjectReference>($"chatshare.{script}.start", CancellationToken.None, self, connection.Participant.Session.PersonId.ToString("N"));
+            while (!gone.IsCancellationRequested)
             {
                 var seen = changed.Version;
                 var moves = await TryTellAsync(handle, tell, gone);

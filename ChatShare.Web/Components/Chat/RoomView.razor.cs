@@ -110,8 +110,8 @@ public sealed partial class RoomView
     {
         if (_timeline.Window is not { } window)
             return 0;
-        var marks = await Marks.OfAsync(Viewer, _gone.Token);
-        var first = window.ComeBack(marks[Room], Room.NewestMessage);
+        var seen = (await Marks.OfAsync(Viewer, _gone.Token))[Room];
+        var first = window.ComeBack(seen.Number, Room.NewestMessage, Room.MessageCount - seen.Ordinal);
         _timeline.Draw();
         return first ?? 0;
     }

@@ -34,7 +34,7 @@ internal sealed class TimelinePages(RoomSession session, TimelineWindow window, 
     {
         if (window is not { Newest: { } newest, AtEnd: false } || await ReadAsync(() => session.ReadAfterAsync(newest, Length, gone)) is not { } newer)
             return false;
-        window.Append(newer, ReachesEnd(newer, newest));
+        window.Append(newer, ReachesEnd(newer, newest), newer is [.., var last] ? session.Room.MessageCount - last.Ordinal : 0);
         return true;
     }
 

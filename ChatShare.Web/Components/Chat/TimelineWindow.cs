@@ -150,13 +150,13 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>The viewer, whose page was in the background, looks again: what came meanwhile is news, and the line "New" goes there.</summary>
     /// <param name="seen">What they have seen until now, on this page or another.</param>
     /// <param name="newest">The room's newest message.</param>
-    /// <returns>The message that the line stands at; null when it is further up than the rows, or only the viewer wrote.</returns>
-    public long? ComeBack(ReadMark seen, long newest)
+    /// <param name="unread">How many stand behind what they have seen.</param>
+    /// <returns>The message that the line stands at; null when it is further up than the rows, only the viewer wrote, or nobody: then it stays where it is.</returns>
+    public long? ComeBack(long seen, long newest, long unread)
     {
-        if (seen.Number < _seen || newest <= seen.Number || _messages.Count == 0)
+        if (seen < _seen || newest <= seen || _messages.Count == 0)
             return null;
-        (_seen, _newestWhenOpened) = (seen.Number, newest);
-        _unread = _messages.GetValueAtIndex(_messages.Count - 1).Ordinal + Missed - seen.Ordinal;
+        (_seen, _newestWhenOpened, _unread) = (seen, newest, unread);
         HasShownLine = _wentThere = false;
         _allStale = _frameStale = true;
         return FirstUnread();
@@ -196,12 +196,14 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// <summary>Puts newer messages below; rows at the other end make place.</summary>
     /// <param name="newer">Ascending, the next ones.</param>
     /// <param name="reachesEnd">Whether there are no newer ones.</param>
-    public void Append(ImmutableArray<ChatMessage> newer, bool reachesEnd)
+    /// <param name="below">How many stand below them.</param>
+    public void Append(ImmutableArray<ChatMessage> newer, bool reachesEnd, long below)
     {
         TakeIn(newer);
         while (_messages.Count > MaxRows)
             _messages.RemoveAt(0);
         ReachEnd(reachesEnd);
+        Missed = (int)Math.Min(Missed, below);
         _allStale = true;
     }
 

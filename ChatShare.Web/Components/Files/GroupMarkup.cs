@@ -49,20 +49,21 @@ internal static class GroupMarkup
     public static long SizeOf(ImmutableArray<SharedFile> files) =>
         files.Where(file => file.State is FileState.Ready || file.IsUnderWay).Sum(file => file.Length);
 
-    /// <summary>"7 of 12 here" as long as any is awaited; then that all are, or what has become of the others: "10 verified, 2 cancelled".</summary>
+    /// <summary>"7 of 12 here" as long as any is awaited, with what has become of others: "7 of 12 here, 1 cancelled"; then that all are, or "10 verified, 2 cancelled".</summary>
     public static string Here(ImmutableArray<SharedFile> files)
     {
         var ready = files.Count(file => file.State == FileState.Ready);
         if (ready == files.Length)
             return "verified";
         var awaited = files.Count(file => file.IsUnderWay);
-        return awaited > 0
-            ? $"{ready} of {ready + awaited} here"
-            : string.Join(", ", Counts().Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
+        var others = string.Join(", ", Counts().Where(part => part.Count > 0).Select(part => $"{part.Count} {part.Word}"));
+        return awaited == 0 ? others
+            : others.Length == 0 ? $"{ready} of {ready + awaited} here"
+            : $"{ready} of {ready + awaited} here, {others}";
 
         IEnumerable<(int Count, string Word)> Counts() =>
         [
-            (ready, "verified"),
+            (awaited > 0 ? 0 : ready, "verified"),
             (files.Count(file => file.State == FileState.Cancelled), "cancelled"),
             (files.Count(file => file.State == FileState.Failed), "failed"),
             (files.Count(file => file.State == FileState.Deleted), "deleted"),

@@ -3,7 +3,6 @@
 
 import { followCards } from "./cards.js";
 import { createComposer } from "./composer.js";
-import { markDrafts } from "./drafts.js";
 import { acceptFiles } from "./drop.js";
 import { followExpiry } from "./expiry.js";
 import { keepFolds } from "./groups.js";
@@ -11,6 +10,7 @@ import { createOutbox } from "./outbox.js";
 import { syncPanes } from "./pane.js";
 import { createPendingRows } from "./pending.js";
 import { followUnread } from "./pills.js";
+import { followRoomList } from "./room-list.js";
 import { followRows } from "./row-tools.js";
 import { ConnectionLost, createServer } from "./server.js";
 import * as storage from "./storage.js";
@@ -138,8 +138,8 @@ export function start(root, dotnet, json) {
   /** What somebody asked for, and has to hear of when it is not done. @param {...unknown} args */
   function act(...args) {
     server.call("RowActionAsync", ...args).catch((reason) => {
-      if (reason instanceof ConnectionLost && !signal.aborted) {
-        composer.say("This was not done: the connection is lost. Try again when it is back.");
+      if (!signal.aborted) {
+        composer.say(`This was not done${reason instanceof ConnectionLost ? ": the connection is lost. Try again when it is back." : ". Try again in a moment."}`);
       }
     });
   }
@@ -182,7 +182,7 @@ export function start(root, dotnet, json) {
     signal,
   });
   keepFolds(scroller, signal);
-  markDrafts((room) => `chatshare.draft${scopeOf(room)}`, signal);
+  followRoomList((room) => `chatshare.draft${scopeOf(room)}`, signal);
   followCards({ scroller, room: options.room, signal });
   followExpiry({ scroller, person: options.person, administrator: options.administrator === true, signal });
   standInRoom(part(".composer"), signal);

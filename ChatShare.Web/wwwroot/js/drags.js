@@ -3,6 +3,7 @@
 
 import { element } from "./dom.js";
 import { note } from "./handles.js";
+import { isConnectionLost } from "./server.js";
 import * as uploads from "./uploads.js";
 
 const lookAgain = 50;
@@ -86,7 +87,7 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
     link?.setAttribute("data-drop-target", "");
     target = link;
     shown = hint();
-    const words = `Drop files to share them in ${link?.dataset.room ?? room()}`;
+    const words = refusal() || `Drop files to share them in ${link?.dataset.room ?? room()}`;
     if (shown && shown.textContent !== words) {
       shown.textContent = words;
     }
@@ -122,7 +123,7 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
   function over(event) {
     if (room() !== null && event.dataTransfer && hasFiles(event.dataTransfer)) {
       enter(event);
-      event.dataTransfer.dropEffect = "copy";
+      event.dataTransfer.dropEffect = refusal() ? "none" : "copy";
     }
   }
 
@@ -134,6 +135,9 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
     event.preventDefault();
     const link = roomUnder(event);
     end();
+    if (refusal()) {
+      return;
+    }
     const taking = take(event.dataTransfer);
     link?.click();
     const picked = await taking;
@@ -154,6 +158,9 @@ export function followDrags({ room, hint, take: takeHere, signal }) {
   document.addEventListener("drop", (event) => void drop(event), { signal });
   signal.addEventListener("abort", end);
 }
+
+/** What is dropped beside a room goes there with the page, which needs the server. @returns {string} why nothing can be dropped now; empty when it can */
+const refusal = () => (isConnectionLost() && !document.querySelector(".composer") ? "The connection is lost. Drop files here when it is back." : "");
 
 /** Until a room is open: it knows how many files one message takes, and says what is wrong with them. */
 async function isOpen() {

@@ -122,10 +122,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
 
   /** The first time there is something: at what the person came for, at the "New" line, else at the end. */
   function placeFirst() {
-    if (!firstArticle()) {
-      return;
-    }
-    placed = true;
+    // The first message of a room that was empty is news like any other.
+    placed = firstArticle() !== null || content.querySelector(".empty") !== null;
     placeAtLine();
   }
 
@@ -364,20 +362,15 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   sizes.observe(scroller);
   sizes.observe(content);
   scroller.addEventListener("scroll", scrolled, { passive: true, signal });
-  document.addEventListener(
-    "visibilitychange",
-    () => {
-      if (!document.hidden) {
-        void comeBack(unseen > 0);
-      }
-    },
-    { signal },
-  );
+  document.addEventListener("visibilitychange", () => !document.hidden && void comeBack(unseen > 0), { signal });
   document.addEventListener(
     "chatshare:reconnected",
     () => {
       endSeeking();
-      void comeBack(true);
+      // Behind another tab nobody has looked yet, and what came is counted in the title.
+      if (!document.hidden) {
+        void comeBack(true);
+      }
       loadEdges();
     },
     { signal },

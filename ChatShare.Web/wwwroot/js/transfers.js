@@ -148,6 +148,9 @@ function build(panel) {
   function show() {
     const all = uploads.all();
     const waits = waiting.all();
+    if (document.querySelector(".composer")) {
+      root.setAttribute("data-room", "");
+    }
     panel.hidden = all.length === 0 && waits.length === 0 && !downloads.any();
     root.toggleAttribute("data-transfers", !panel.hidden);
     toggle.hidden = total.hidden = all.length === 0 && waits.length === 0;
@@ -273,7 +276,10 @@ export function standInRoom(composer, signal) {
   root.setAttribute("data-room", "");
   signal.addEventListener("abort", () => {
     sizes.disconnect();
-    root.style.removeProperty("--composer-height");
-    root.removeAttribute("data-room");
+    // The next room has its composer in the page before it is ready; until then the panel stays where it is.
+    if (!document.querySelector(".composer")) {
+      root.style.removeProperty("--composer-height");
+      root.removeAttribute("data-room");
+    }
   });
 }

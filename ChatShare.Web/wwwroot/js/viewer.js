@@ -146,6 +146,8 @@ export function look(opener) {
 
   /** @param {string} sentence */
   function fail(sentence) {
+    // What stood there has no keys any more.
+    onStage = undefined;
     tools.replaceChildren();
     const link = /** @type {HTMLAnchorElement} */ (element("a", "button", "Download"));
     link.download = "";

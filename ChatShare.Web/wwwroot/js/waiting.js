@@ -83,7 +83,9 @@ async function refresh() {
   answers = null;
   isAsking = false;
   const areAnnouncing = told.areAnnouncing || isAnnouncing();
-  if (got.status === 200) {
+  // A page of a proxy in between may have any status, and is no list.
+  const isTold = got.status === 200 && Array.isArray(got.body);
+  if (isTold) {
     const known = new Set(underWay.map(({ id }) => id));
     underWay = got.body.filter((/** @type {Waiting} */ { id }) => !areAnnouncing || known.has(id));
     elsewhere = told.held;
@@ -97,7 +99,7 @@ async function refresh() {
   }
   changed();
   // They may end elsewhere, or be gone on with; and nothing is known when the server did not say.
-  const isKnown = got.status === 200 || got.status === 401;
+  const isKnown = isTold || got.status === 401;
   if (!isKnown || areAnnouncing || isUnsure() || underWay.some(({ id }) => !heldHere().includes(id))) {
     timer = window.setTimeout(() => !document.hidden && void refresh(), interval);
   }
