@@ -101,7 +101,7 @@ internal static partial class Log
     [LoggerMessage(3001, LogLevel.Error, "A transaction of {Count} entries could not be written")]
     public static partial void AppendFailed(this ILogger logger, Exception e, int count);
 
-    [LoggerMessage(3002, LogLevel.Error, "It could not be found out whether the last transaction was written")]
+    [LoggerMessage(3003, LogLevel.Error, "It could not be found out whether the last transaction was written")]
     public static partial void SettleFailed(this ILogger logger, Exception e);
 
     public static void ReadMarksNotWritten(this ILogger logger, Exception e)

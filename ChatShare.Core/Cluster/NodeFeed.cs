@@ -21,9 +21,9 @@ internal sealed class NodeFeed : BackgroundService
     private readonly IRoomBus _bus;
     private readonly Database _database;
     private readonly RoomService _rooms;
-    private readonly RoomServices _services;
+    private readonly RoomParts _services;
     private readonly SessionService _sessions;
-    private readonly PeopleElsewhere _people;
+    private readonly PeopleOnOtherNodes _people;
     private readonly UploadService _uploads;
     private readonly UploadHandover _handover;
     private readonly TimeProvider _time;
@@ -33,7 +33,7 @@ internal sealed class NodeFeed : BackgroundService
     private readonly ChangeSignal _lookNow = new();
 
     public NodeFeed(
-        IRoomBus bus, Database database, RoomService rooms, RoomServices services, SessionService sessions, PeopleElsewhere people,
+        IRoomBus bus, Database database, RoomService rooms, RoomParts services, SessionService sessions, PeopleOnOtherNodes people,
         UploadService uploads, UploadHandover handover, TimeProvider time, ILogger<NodeFeed> logger)
     {
         _bus = bus;

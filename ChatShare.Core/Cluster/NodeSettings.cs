@@ -23,7 +23,7 @@ internal sealed class NodeSettings(
     private const string Fact = "settings";
 
     // No name of a person has a colon.
-    private const string Turn = "settings:";
+    private const string TurnName = "settings:";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -47,7 +47,7 @@ internal sealed class NodeSettings(
         var here = Settings().ToDictionary(setting => $"{ChatShareOptions.Section}:{setting.Key}", setting => Digest(setting.Value), StringComparer.Ordinal);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.HoldAsync(Turn, cancellationToken);
+        await db.HoldAsync(TurnName, cancellationToken);
         var before = await db.Facts.SingleOrDefaultAsync(fact => fact.Key == Fact, cancellationToken);
         if (before is not null && await leases.IsAnybodyAliveAsync(cancellationToken))
         {

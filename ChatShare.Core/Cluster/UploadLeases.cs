@@ -21,7 +21,7 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
     private static readonly TimeSpan IsSure = Lasts * 0.8;
 
     // Of those who take, each sees what the ones before have taken, and that they live. No name of a person has a colon.
-    private const string Turn = "uploads:";
+    private const string TurnName = "uploads:";
 
     private const string Now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
@@ -118,7 +118,7 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
         var node = await TakeAsync(TakeAllFree, "", cancellationToken);
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await db.Database.ExecuteSqlRawAsync(ForgetDead, [(long)Lasts.TotalMilliseconds], cancellationToken);
-        return await db.Files.AsNoTracking().Where(f => (f.State == FileState.Uploading || f.State == FileState.Paused) && f.Holder == node)
+        return await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading && f.Holder == node)
             .ToListAsync(cancellationToken);
     }
 
@@ -142,7 +142,7 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Database.SqlQueryRaw<bool>(IsAnyFree).SingleAsync(cancellationToken)
             || await db.Files.AnyAsync(
-                f => (f.State == FileState.Uploading || f.State == FileState.Paused) && f.Holder == Node && !known.Contains(f.Id), cancellationToken);
+                f => f.State == FileState.Uploading && f.Holder == Node && !known.Contains(f.Id), cancellationToken);
     }
 
     /// <summary>Asks the holder to let go; it looks for that when the bus has lost the word.</summary>
@@ -174,7 +174,7 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
             throw Elsewhere();
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.HoldAsync(Turn, cancellationToken);
+        await db.HoldAsync(TurnName, cancellationToken);
         await db.Database.ExecuteSqlRawAsync(statement, [node, id], cancellationToken);
         // Not given up half way, which the framework would log as an error.
         await transaction.CommitAsync(CancellationToken.None);

@@ -140,7 +140,7 @@ public sealed class FileDirectory
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.Files.AsNoTracking()
-            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused)
+            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading)
             .Join(db.Messages, f => new { f.RoomId, Number = f.MessageNumber }, m => new { m.RoomId, m.Number }, (f, m) => new { File = f, m.SenderName })
             .OrderByDescending(f => f.File.Length).ThenBy(f => f.File.Id).Take(limit).ToListAsync(cancellationToken);
         return

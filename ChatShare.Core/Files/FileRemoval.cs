@@ -38,7 +38,7 @@ public sealed class FileRemoval
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        if (!await db.Files.AnyAsync(f => f.Id == id.ToString() && (f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken))
+        if (!await db.Files.AnyAsync(f => f.Id == id.ToString() && (f.State == FileState.Ready || f.State == FileState.Uploading), cancellationToken))
             throw new RefusedException(RefusalKind.NotFound, "This file is not there any more.");
         if (before is not null)
             await before(cancellationToken);

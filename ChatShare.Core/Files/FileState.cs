@@ -1,13 +1,10 @@
 namespace ChatShare.Core.Files;
 
-/// <summary>Where a shared file stands. Stored by value: never renumber.</summary>
+/// <summary>Where a shared file stands. Stored by value: never renumber. 1 was never written, and stays free.</summary>
 public enum FileState
 {
-    /// <summary>Bytes are coming in, or the file waits in its sender's queue.</summary>
+    /// <summary>Under way: bytes are coming in, or the sender waits, is away or has paused (<see cref="UploadProgress.IsPaused"/>).</summary>
     Uploading = 0,
-
-    /// <summary>The sender is away or has paused.</summary>
-    Paused = 1,
 
     /// <summary>Complete, hashed, durable; can be downloaded.</summary>
     Ready = 2,

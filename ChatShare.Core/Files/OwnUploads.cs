@@ -128,7 +128,7 @@ public sealed class OwnUploads
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = await db.Files.AsNoTracking()
-            .Where(f => f.PersonId == who.PersonId && (f.State == FileState.Uploading || f.State == FileState.Paused)).ToListAsync(cancellationToken);
+            .Where(f => f.PersonId == who.PersonId && f.State == FileState.Uploading).ToListAsync(cancellationToken);
         var elsewhere = new List<OwnUpload>();
         foreach (var row in rows)
         {

@@ -157,7 +157,7 @@ public sealed class Quota
     private async Task<List<SharedFile>> UnderWayAsync(CancellationToken cancellationToken)
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
-        var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
+        var rows = await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading).ToListAsync(cancellationToken);
         return [.. rows.Select(RowMapping.ToFile)];
     }
 
@@ -165,7 +165,7 @@ public sealed class Quota
     {
         await using var db = await _contexts.CreateDbContextAsync(cancellationToken);
         var rows = db.Files.Where(whose)
-            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading || f.State == FileState.Paused);
+            .Where(f => f.State == FileState.Ready || f.State == FileState.Uploading);
         if (without.Count > 0)
             rows = rows.Where(f => !without.Contains(f.Id));
         return await rows.SumAsync(f => f.Length, cancellationToken);

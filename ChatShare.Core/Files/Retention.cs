@@ -36,7 +36,7 @@ internal sealed class Retention(
     private const string MoverFact = "RetentionClockNode";
 
     // No name of a person has a colon.
-    private const string Turn = "retention:";
+    private const string TurnName = "retention:";
     private const int FastestFollow = 24;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(5);
@@ -162,7 +162,7 @@ internal sealed class Retention(
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        await db.HoldAsync(Turn, cancellationToken);
+        await db.HoldAsync(TurnName, cancellationToken);
         var fact = await db.Facts.SingleOrDefaultAsync(f => f.Key == ClockFact, cancellationToken);
         var now = time.GetUtcNow().UtcTicks;
         // Without a fact nothing has an age to be wrong about yet: no room has a rule before its administrator has seen what it would take.

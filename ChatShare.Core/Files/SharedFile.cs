@@ -29,7 +29,7 @@ public sealed record SharedFile(FileId Id, string Name, long Length, FileState S
     public bool Kept { get; init; }
 
     /// <summary>True while bytes may still come.</summary>
-    public bool IsUnderWay => State is FileState.Uploading or FileState.Paused;
+    public bool IsUnderWay => State is FileState.Uploading;
 }
 
 /// <summary>How far an upload is, counted by the server. Not durable: the newest one wins.</summary>

@@ -65,7 +65,7 @@ internal sealed class UploadClock(
         EveryAsync(ReportInterval, ReportProgress, stoppingToken));
 
     private static Task<bool> IsUnderWayAsync(ChatShareDbContext db, FileId id, CancellationToken cancellationToken) => db.Files.AnyAsync(
-        f => f.Id == id.ToString() && (f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken);
+        f => f.Id == id.ToString() && f.State == FileState.Uploading, cancellationToken);
 
     private async Task EveryAsync(TimeSpan interval, Func<CancellationToken, Task> act, CancellationToken stoppingToken)
     {

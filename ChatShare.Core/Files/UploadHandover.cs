@@ -99,7 +99,7 @@ internal sealed class UploadHandover(
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         return await db.Files.AnyAsync(
-            f => f.Id == row.Id && f.Holder == row.Holder && (f.State == FileState.Uploading || f.State == FileState.Paused), cancellationToken);
+            f => f.Id == row.Id && f.Holder == row.Holder && f.State == FileState.Uploading, cancellationToken);
     }
 
     /// <summary>Lets an upload go, for another node or because this one may not keep it: what feeds it is broken off, what is being finished is finished.</summary>
@@ -128,7 +128,7 @@ internal sealed class UploadHandover(
     }
 
     /// <summary>Whether a row is of an upload that has not ended.</summary>
-    public static bool IsUnderWay(FileRow row) => row.State is FileState.Uploading or FileState.Paused;
+    public static bool IsUnderWay(FileRow row) => row.State is FileState.Uploading;
 
     private async Task ReleaseAsync(UploadService uploads, FileId id, Upload? gone)
     {
@@ -150,7 +150,7 @@ internal sealed class UploadHandover(
     private async Task<List<FileRow>> AllAsync(CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        return await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading || f.State == FileState.Paused).ToListAsync(cancellationToken);
+        return await db.Files.AsNoTracking().Where(f => f.State == FileState.Uploading).ToListAsync(cancellationToken);
     }
 
     private async Task<(bool Taken, Upload? Upload)> TryTakeAsync(UploadService uploads, FileRow row, CancellationToken cancellationToken)

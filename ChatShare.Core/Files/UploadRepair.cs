@@ -35,7 +35,7 @@ internal sealed class UploadRepair(
         foreach (var id in store.Unsettled().Where(id => uploads.Find(id) is null && uploads.Ends.Find(id) is null).ToList())
         {
             // Of uploads that this database does not know, only age tells that nobody needs them; those under way are another node's.
-            if (await db.Files.AnyAsync(f => f.Id == id.ToString() && f.State != FileState.Uploading && f.State != FileState.Paused, cancellationToken))
+            if (await db.Files.AnyAsync(f => f.Id == id.ToString() && f.State != FileState.Uploading, cancellationToken))
                 await SettleAsync(id, cancellationToken);
         }
 
@@ -101,7 +101,7 @@ internal sealed class UploadRepair(
             var upload = active[row.Id];
             // In the background: what is being finished takes its time, and the lease does not wait. Ended elsewhere is what a message
             // had that was deleted there.
-            if (row.State is not (FileState.Uploading or FileState.Paused))
+            if (row.State is not FileState.Uploading)
                 _ = upload.IsUnderWay ? uploads.FailQuietlyAsync(upload, UploadEnds.CalledOff) : Task.CompletedTask;
             else if (!row.IsHeldHere || row.IsWantedElsewhere)
                 _ = handover.LetGoQuietlyAsync(uploads, upload.Id);

@@ -11,8 +11,8 @@ namespace ChatShare.Core.Files;
 /// <param name="Id">The file.</param>
 /// <param name="Count">People other than its sender who have taken it whole.</param>
 /// <param name="Of">
-/// The people whom it is for: those whose session lives and who have read the room up to it or further, and those who have taken it; not
-/// its sender. Somebody who is new is taken to have read everything (see <see cref="Rooms.ReadMarks"/>), and so counts.
+/// The people whom it is for: those whose session lives, who were here in the last thirty days and have read the room up to it or further, and those
+/// who have taken it; not its sender. Somebody who is new is taken to have read everything (see <see cref="Rooms.ReadMarks"/>), and so counts.
 /// </param>
 public sealed record TakenFile(FileId Id, int Count, int Of);
 
@@ -23,6 +23,8 @@ public sealed record TakenFile(FileId Id, int Count, int Of);
 public sealed class WhoHasIt
 {
     private const int MostFiles = 200;
+
+    private static readonly TimeSpan StillAround = TimeSpan.FromDays(30);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
     private readonly TimeProvider _time;
@@ -80,10 +82,12 @@ public sealed class WhoHasIt
         var taken = (await db.Downloads.AsNoTracking().Where(d => ids.Contains(d.FileId)).Select(d => new { d.FileId, d.PersonId }).ToListAsync(cancellationToken))
             .ToLookup(download => download.FileId, download => download.PersonId, StringComparer.Ordinal);
 
+        // Guests of a year are not all still expected to take it, nor to be counted with each download.
+        var since = _time.GetUtcNow() - StillAround;
         // Read once for all files of a room: a page shows many of the same.
         var rooms = own.Select(file => file.RoomId).Distinct().ToList();
         var readers = (await db.ReadMarks.AsNoTracking()
-                .Where(m => rooms.Contains(m.RoomId) && m.PersonId != who.PersonId && db.Sessions.Any(s => s.PersonId == m.PersonId && s.EndedAt == null))
+                .Where(m => rooms.Contains(m.RoomId) && m.PersonId != who.PersonId && db.Sessions.Any(s => s.PersonId == m.PersonId && s.EndedAt == null && s.LastSeenAt > since))
                 .Select(m => new { m.RoomId, m.PersonId, m.Number }).ToListAsync(cancellationToken))
             .ToLookup(mark => mark.RoomId);
         return

@@ -74,7 +74,7 @@ public sealed class ConnectedUsers(TimeProvider time)
         return listing.Users;
     }
 
-    /// <summary>The same, of those who are connected to other nodes; told by <see cref="Cluster.PeopleElsewhere"/>.</summary>
+    /// <summary>The same, of those who are connected to other nodes; told by <see cref="Cluster.PeopleOnOtherNodes"/>.</summary>
     internal void SetElsewhere(ImmutableArray<ConnectedUser> users)
     {
         if (users.IsEmpty && _elsewhere.Users.IsEmpty)

@@ -11,10 +11,20 @@ internal sealed class SeenSessions(ConnectedUsers connected, SessionService sess
 {
     private static readonly TimeSpan Round = TimeSpan.FromMinutes(1);
 
+    private readonly EndlessRound _writing = new(logger.SeenFailed);
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await WriteAsync(cancellationToken);
+        try
+        {
+            await WriteAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException or OperationCanceledException)
+        {
+            // Perhaps it ran out of time.
+            logger.SeenFailed(e);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -23,7 +33,7 @@ internal sealed class SeenSessions(ConnectedUsers connected, SessionService sess
         try
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
-                await WriteAsync(stoppingToken);
+                await _writing.RunAsync(WriteAsync, stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -32,16 +42,5 @@ internal sealed class SeenSessions(ConnectedUsers connected, SessionService sess
         }
     }
 
-    private async Task WriteAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await sessions.SeenAsync(connected.TakeSeen(), cancellationToken);
-        }
-        catch (Exception e) when (e is DbException or DbUpdateException or RefusedException or OperationCanceledException)
-        {
-            // One bad round, or a shutdown that ran out of time: who is still here is written by the next one.
-            logger.SeenFailed(e);
-        }
-    }
+    private Task WriteAsync(CancellationToken cancellationToken) => sessions.SeenAsync(connected.TakeSeen(), cancellationToken);
 }

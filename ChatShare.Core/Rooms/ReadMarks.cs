@@ -61,6 +61,7 @@ public sealed class ReadMarks : BackgroundService
     private readonly ConnectedUsers _connected;
     private readonly TimeProvider _time;
     private readonly ILogger<ReadMarks> _logger;
+    private readonly EndlessRound _writing;
     private readonly ConcurrentDictionary<Guid, PersonReadMarks> _people = new();
     private readonly ConcurrentDictionary<(Guid Person, int Room), ReadMark> _unwritten = new();
 
@@ -73,6 +74,7 @@ public sealed class ReadMarks : BackgroundService
         _connected = connected;
         _time = time;
         _logger = logger;
+        _writing = new EndlessRound(logger.ReadMarksNotWritten);
         log.Posted = OnPosted;
     }
 
@@ -143,21 +145,15 @@ public sealed class ReadMarks : BackgroundService
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(WriteInterval, _time);
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            try
-            {
-                await timer.WaitForNextTickAsync(stoppingToken);
-                await WriteAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception) when (exception is DbUpdateException or System.Data.Common.DbException or RefusedException or OperationCanceledException)
-            {
-                _logger.ReadMarksNotWritten(exception);
-            }
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+                await _writing.RunAsync(WriteAsync, stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // StopAsync writes the last ones.
+            return;
         }
     }
 

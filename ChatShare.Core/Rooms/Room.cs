@@ -17,7 +17,7 @@ public sealed class Room
     internal const int CatchUpPage = 500;
 
     private readonly Lock _gate = new();
-    private readonly RoomServices _services;
+    private readonly RoomParts _services;
     private readonly HashSet<RoomSession> _readers = [];
     private readonly RecentMessages _recent;
     private readonly ProgressInRoom _progress = new();
@@ -27,7 +27,7 @@ public sealed class Room
     private volatile bool _loaded;
     private KeepRule _keeps;
 
-    internal Room(RoomServices services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
+    internal Room(RoomParts services, int id, RoomName name, string topic, KeepRule keeps, long lastNumber, long messageCount)
     {
         (_services, _keeps) = (services, keeps);
         Id = id;

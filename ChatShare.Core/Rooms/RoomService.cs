@@ -18,7 +18,7 @@ public sealed class RoomService : BackgroundService
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(250);
 
     private readonly IDbContextFactory<ChatShareDbContext> _contexts;
-    private readonly RoomServices _services;
+    private readonly RoomParts _services;
     private readonly ChatShareOptions _options;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _changing = new(1);
@@ -29,7 +29,7 @@ public sealed class RoomService : BackgroundService
     private long _countAtLastFlush;
 
     internal RoomService(
-        IDbContextFactory<ChatShareDbContext> contexts, RoomServices services, IOptions<ChatShareOptions> options, TimeProvider time)
+        IDbContextFactory<ChatShareDbContext> contexts, RoomParts services, IOptions<ChatShareOptions> options, TimeProvider time)
     {
         _options = options.Value;
         _contexts = contexts;

@@ -20,10 +20,10 @@ internal static class RoomServiceCollectionExtensions
         services.AddSingleton<IRoomBus>(provider => provider.GetRequiredService<RedisConnection>().IsWanted
             ? ActivatorUtilities.CreateInstance<RedisRoomBus>(provider)
             : new LocalRoomBus());
-        services.AddSingleton<PeopleElsewhere>();
+        services.AddSingleton<PeopleOnOtherNodes>();
         services.AddSingleton<FanOut>();
         services.AddSingleton<PersonLimits>();
-        services.AddSingleton<RoomServices>();
+        services.AddSingleton<RoomParts>();
         services.AddSingleton<DownloadStore>();
         services.AddSingleton<StoredContents>();
         services.AddSingleton<UploadEnds>();
@@ -55,7 +55,7 @@ internal static class RoomServiceCollectionExtensions
         services.AddHostedService(Get<RoomService>);
         services.AddHostedService(Get<ReadMarks>);
         services.AddHostedService<NodeFeed>();
-        services.AddHostedService(Get<PeopleElsewhere>);
+        services.AddHostedService(Get<PeopleOnOtherNodes>);
         services.AddHostedService<NodeSettings>();
         services.AddHostedService<UploadRepair>();
         services.AddHostedService<UploadClock>();

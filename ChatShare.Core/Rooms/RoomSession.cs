@@ -27,13 +27,13 @@ public sealed class RoomSession : IAsyncDisposable, IValueTaskSource
 {
     private static readonly TimeSpan ReadsAgain = TimeSpan.FromMilliseconds(500);
 
-    private readonly RoomServices _services;
+    private readonly RoomParts _services;
     private readonly CancellationTokenSource _left = new();
     private ManualResetValueTaskSourceCore<bool> _wake;
     private CancellationTokenRegistration _ended;
     private int _disposed;
 
-    internal RoomSession(RoomServices services, Room room, Participant participant)
+    internal RoomSession(RoomParts services, Room room, Participant participant)
     {
         _services = services;
         Room = room;

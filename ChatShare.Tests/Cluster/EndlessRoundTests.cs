@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using ChatShare.Core;
 using ChatShare.Core.Cluster;
 using ChatShare.Core.People;
 using ChatShare.Core.Rooms;

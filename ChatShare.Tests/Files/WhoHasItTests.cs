@@ -125,6 +125,10 @@ public sealed class WhoHasItTests
         var whoHasIt = core.Get<WhoHasIt>();
 
         Assert.Equal(new TakenFile(upload.Id, 0, 1), Assert.Single(await whoHasIt.CountAsync([upload.Id], sender, Cancel)));
+        // Nobody waits for a guest who came once, long ago.
+        core.Clock.Jump(TimeSpan.FromDays(31));
+        Assert.Equal(new TakenFile(upload.Id, 0, 0), Assert.Single(await whoHasIt.CountAsync([upload.Id], sender, Cancel)));
+        core.Clock.Jump(-TimeSpan.FromDays(31));
         await whoHasIt.TookAsync([upload.Id], late);
         Assert.Equal(new TakenFile(upload.Id, 1, 2), Assert.Single(await whoHasIt.CountAsync([upload.Id], sender, Cancel)));
         await whoHasIt.TookAsync([upload.Id], reader);

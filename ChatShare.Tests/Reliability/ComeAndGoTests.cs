@@ -87,7 +87,7 @@ public sealed class ComeAndGoTests(Chromium chromium)
         app.Get<ConnectedUsers>().List().Length,
         app.Get<ActiveDownloads>().Running.Count(),
         app.Get<UploadService>().Active.Count(),
-        await db.Files.CountAsync(file => file.State == FileState.Uploading || file.State == FileState.Paused, Cancel)));
+        await db.Files.CountAsync(file => file.State == FileState.Uploading, Cancel)));
 
     private static async Task<T> AskAsync<T>(RunningApp app, Func<ChatShareDbContext, Task<T>> ask)
     {

@@ -15,7 +15,7 @@ public sealed class RoomLoadingTests
         var token = TestContext.Current.CancellationToken;
         await using var host = await CoreHost.StartAsync(token);
         var ann = await host.JoinAsync("Ann", token);
-        var room = new Room(host.Get<RoomServices>(), noSuchRow, Make.RoomName("Lost"), "", KeepRule.Everything, lastNumber: 0, messageCount: 0);
+        var room = new Room(host.Get<RoomParts>(), noSuchRow, Make.RoomName("Lost"), "", KeepRule.Everything, lastNumber: 0, messageCount: 0);
         await Assert.ThrowsAsync<InvalidOperationException>(() => host.EnterAsync(ann, token, room));
 
         var posted = Post(room);

@@ -31,7 +31,7 @@ public abstract class AppenderSpecification
         await appender.WriteAsync(
             [
                 Post("first", one), Post("second"), Post("first", two) with { JoinsMessage = true }, Post("first", three) with { JoinsMessage = true },
-                Change(one with { State = FileState.Paused }), Change(ready), new LogEntry.Delete(host.Lobby, 2),
+                Change(one with { State = FileState.Uploading }), Change(ready), new LogEntry.Delete(host.Lobby, 2),
             ],
             Cancel);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], written.Results.Select(result => result.Message!.Changed));

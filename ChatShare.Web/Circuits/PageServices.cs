@@ -13,7 +13,7 @@ internal static class PageServices
         services.AddSingleton<ThemeSheet>();
         services.AddSingleton<PageScript>();
         services.AddSingleton<PageFollower>();
-        services.AddSingleton<PeopleElsewhere>();
+        services.AddSingleton<PeopleInOtherRooms>();
         services.AddScoped<Overlays>();
         services.AddScoped<ScriptFeed>();
         services.AddSingleton<RowActions>();

@@ -107,7 +107,7 @@ public static class Restore
     }
 
     private static Task<int> EndUploadsAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
-        db.Files.Where(file => file.State == FileState.Uploading || file.State == FileState.Paused).ExecuteUpdateAsync(
+        db.Files.Where(file => file.State == FileState.Uploading).ExecuteUpdateAsync(
             set => set.SetProperty(file => file.State, FileState.Failed).SetProperty(file => file.Failure, Ended), cancellationToken);
 
     /// <summary>The backup may come from another folder; this one holds its files now. What cannot be written into it is noted by the next start.</summary>

@@ -72,7 +72,6 @@ internal sealed record ApiFile(string Id, string Name, long Size, string? Sha256
     {
         // That its bytes stay away is no durable change: the row does not know, the upload does.
         FileState.Uploading => uploads.Find(file.Id) is { Progress.IsPaused: true } ? ApiFileState.Paused : ApiFileState.Uploading,
-        FileState.Paused => ApiFileState.Paused,
         FileState.Ready => ApiFileState.Ready,
         FileState.Failed => ApiFileState.Failed,
         // One that was removed later is as little to be had as one that was called off, and a script has to know no more.

@@ -7,7 +7,7 @@ using ChatShare.Core.Storage;
 namespace ChatShare.Core.Rooms;
 
 /// <summary>What rooms and their readers share.</summary>
-internal sealed class RoomServices(MessageLog log, FanOut fanOut, PersonLimits limits, Database database, IRoomBus bus, ChatShareMetrics metrics)
+internal sealed class RoomParts(MessageLog log, FanOut fanOut, PersonLimits limits, Database database, IRoomBus bus, ChatShareMetrics metrics)
 {
     private readonly ConcurrentDictionary<Room, byte> _dirty = new();
     private readonly ConcurrentDictionary<Room, byte> _behind = new();

@@ -9,7 +9,7 @@ namespace ChatShare.Web.Components.Chat;
 /// Who is connected and not in a room, worked out once for all the pages that show it: with five hundred pages of five hundred people, each
 /// for itself was more work than all their messages.
 /// </summary>
-internal sealed class PeopleElsewhere(ConnectedUsers connected, TimeProvider time)
+internal sealed class PeopleInOtherRooms(ConnectedUsers connected, TimeProvider time)
 {
     // While many come together somebody comes at every moment.
     private static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(100);

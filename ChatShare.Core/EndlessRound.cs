@@ -1,4 +1,4 @@
-namespace ChatShare.Core.Cluster;
+namespace ChatShare.Core;
 
 /// <summary>
 /// What a loop does again and again for as long as the program runs. Several of them run side by side, and one that ended by a fault would not be missed until the

@@ -10,7 +10,7 @@ namespace ChatShare.Core.Cluster;
 /// Tells the other nodes who is connected to this one, and this one who is connected to them. When the way to them is lost, those who were there
 /// last stay until it is back.
 /// </summary>
-internal sealed class PeopleElsewhere(IRoomBus bus, ConnectedUsers connected, RoomService rooms, TimeProvider time, ILogger<PeopleElsewhere> logger)
+internal sealed class PeopleOnOtherNodes(IRoomBus bus, ConnectedUsers connected, RoomService rooms, TimeProvider time, ILogger<PeopleOnOtherNodes> logger)
     : BackgroundService
 {
     // A hundred who come at once are one list.
