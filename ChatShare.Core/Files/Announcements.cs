@@ -19,7 +19,7 @@ internal sealed class Announcements(MessageLog log, Quota quota, PersonLimits pe
         ArgumentNullException.ThrowIfNull(file);
         var most = _limits.FileBytes;
         return file.Length < 0 ? $"“{file.Name}” has no possible size."
-            : most > 0 && file.Length > most ? $"“{file.Name}” is {ByteSize.Beside(file.Length, most)}; the limit here is {ByteSize.Beside(most, file.Length)}."
+            : most > 0 && file.Length > most ? $"“{file.Name}” is {ByteSize.Format(file.Length)}; the limit here is {ByteSize.Format(most)}."
             : null;
     }
 

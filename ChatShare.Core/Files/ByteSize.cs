@@ -32,11 +32,5 @@ public static class ByteSize
             : string.Create(CultureInfo.InvariantCulture, $"{Round(value, 0):0} {Units[unit]}");
     }
 
-    /// <summary>One size where another stands beside it: to the byte where both would read the same.</summary>
-    /// <param name="bytes">The size in bytes, not negative.</param>
-    /// <param name="other">The other one.</param>
-    public static string Beside(long bytes, long other) =>
-        bytes != other && Format(bytes) == Format(other) ? string.Create(CultureInfo.InvariantCulture, $"{bytes:N0} bytes") : Format(bytes);
-
     private static decimal Round(decimal value, int decimals) => Math.Round(value, decimals, MidpointRounding.AwayFromZero);
 }

@@ -3,6 +3,8 @@ using System.Globalization;
 using ChatShare.Core.Messages;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
+using Microsoft.Extensions.Logging;
 
 namespace ChatShare.Core.Storage.Sqlite;
 
@@ -41,7 +43,9 @@ internal sealed class SqliteEngine(string folder, string origin = "ChatShare:Dat
     }
 
     public void Configure(DbContextOptionsBuilder options) =>
-        options.UseSqlite(ConnectionString).AddInterceptors(new PreparedConnections(), new FullDisk());
+        options.UseSqlite(ConnectionString).AddInterceptors(new PreparedConnections(), new FullDisk())
+            // Whoever asks is told by an exception; of a disk that is full Outage has two lines, and not one for each transaction.
+            .ConfigureWarnings(events => events.Log((RelationalEventId.TransactionError, LogLevel.Debug)));
 
     /// <summary>Whether it can be read from end to end, as a database that is not there can. While nobody else uses it.</summary>
     public async Task<bool> IsReadableAsync(CancellationToken cancellationToken)
