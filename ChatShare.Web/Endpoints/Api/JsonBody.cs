@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
 
 namespace ChatShare.Web.Endpoints.Api;
@@ -15,6 +16,8 @@ internal static class JsonBody
     /// <summary>The longest text with every character written as \uXXXX, and something for the rest.</summary>
     public const int ManyBytes = 128 * 1024;
 
+    private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web) { NumberHandling = JsonNumberHandling.Strict };
+
     /// <summary>Says what is read and how much of it: another type is refused before anything is looked at.</summary>
     public static RouteHandlerBuilder AcceptsJson<T>(this RouteHandlerBuilder endpoint, int mostBytes)
         where T : notnull =>
@@ -29,12 +32,11 @@ internal static class JsonBody
             return (empty, Refusals.Status(StatusCodes.Status415UnsupportedMediaType, IsAsked));
         try
         {
-            return (await JsonSerializer.DeserializeAsync<T>(request.Body, JsonSerializerOptions.Web, cancellationToken) ?? empty, null);
+            return (await JsonSerializer.DeserializeAsync<T>(request.Body, Strict, cancellationToken) ?? empty, null);
         }
         catch (JsonException e)
         {
-            // The reader's own exception is inside where the text is no JSON at all; there the path says only how far it was.
-            return (empty, e.InnerException is not JsonException && e.Path is ['$', '.', .. { Length: > 0 } field] && field.All(char.IsAsciiLetter)
+            return (empty, FieldOf(e) is { } field
                 ? Refusals.Field(field, "This is not what is expected here, or no text in UTF-8.")
                 : Refusals.Field("body", "This is no JSON that can be read, or no object."));
         }
@@ -42,5 +44,12 @@ internal static class JsonBody
         {
             return (empty, Refusals.Status(e.StatusCode, "This is too long, or broke off."));
         }
+    }
+
+    /// <summary>The field whose value is none; null for a text that is no JSON at all: then the reader's own exception is inside, and the path says only how far it was.</summary>
+    private static string? FieldOf(JsonException e)
+    {
+        var last = e.InnerException is JsonException ? "" : e.Path?.Split('.')[^1] ?? "";
+        return last.Length > 0 && last.All(char.IsAsciiLetter) ? last : null;
     }
 }
