@@ -92,6 +92,21 @@ public sealed class DropTests(Chromium chromium, ServerFixture fixture) : IDispo
             await Expect(ann.Download($"later in {name}.txt")).ToBeVisibleAsync();
             await Expect(ann.Page.GetByText("Drop files to share them in")).Not.ToBeVisibleAsync();
         }
+
+        // The page cannot go there while the line is down: nothing is taken that would be shared at some later time, or never.
+        await ann.Page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Files in this room" }).ClickAsync();
+        var page = ann.Page.GetByRole(Microsoft.Playwright.AriaRole.Heading, new() { Level = 1, Name = "Files in Drawer" });
+        await Expect(page).ToBeVisibleAsync();
+        await ann.Page.EvaluateAsync("() => { document.documentElement.dataset.connection = 'lost'; }");
+        var never = await FileAsync("never.txt");
+        await ann.Page.DragOverAsync(page, never);
+        await Expect(ann.Page.GetByText("The connection is lost. Drop files here when it is back.")).ToBeVisibleAsync();
+        await ann.Page.DropAsync(page, never);
+        await ann.Page.EvaluateAsync("() => { delete document.documentElement.dataset.connection; }");
+        await drawer.ClickAsync();
+        await ann.InRoomAsync();
+        await Expect(ann.Download("later in Drawer.txt")).ToBeVisibleAsync();
+        await Expect(ann.Download("never.txt")).ToHaveCountAsync(0);
     }
 
     [Fact]

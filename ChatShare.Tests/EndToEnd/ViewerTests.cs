@@ -298,16 +298,21 @@ public sealed class ViewerTests(Chromium chromium, ServerFixture fixture) : ICla
     {
         var ann = await InRoomAsync("Fickle", "Regret");
         var bo = await Person.JoinAsync(chromium, Server, "Looker", "/rooms/Regret");
-        await ann.AttachAsync(File("plan.txt", "some words"u8.ToArray()));
-        await bo.Button("Look at plan.txt").ClickAsync();
-        await Expect(Viewer(bo).GetByText("some words")).ToBeVisibleAsync();
+        await ann.AttachAsync(File("notes.txt", "other words"u8.ToArray()));
+        await Expect(ann.Download("notes.txt")).ToBeVisibleAsync();
+        await ann.AttachAsync(File("plan.png", Picture()));
+        await bo.Page.GetByRole(AriaRole.Link, new() { Name = "Look at plan.png" }).ClickAsync();
+        await Expect(Viewer(bo).GetByRole(AriaRole.Img)).ToBeVisibleAsync();
 
-        await ann.Log.Locator(".card").HoverAsync();
+        await ann.Log.Locator(".card").Last.HoverAsync();
         await ann.Page.Locator(".row-tools").GetByRole(AriaRole.Button, new() { Name = "Take back" }).ClickAsync();
         await ann.Button("Take it back").ClickAsync();
 
         await Expect(Viewer(bo).GetByText("This file was deleted.")).ToBeVisibleAsync();
         await Expect(Viewer(bo).GetByRole(AriaRole.Link)).ToHaveCountAsync(0);
+        // The keys of what is not there any more are those of the viewer.
+        await bo.Page.Keyboard.PressAsync("ArrowLeft");
+        await Expect(Viewer(bo).GetByText("other words")).ToBeVisibleAsync();
     }
 
     [Fact]
