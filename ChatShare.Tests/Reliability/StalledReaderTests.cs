@@ -19,7 +19,7 @@ public sealed class StalledReaderTests
     private const int MostBatches = 10;
 
     // In the long form more than the kernel's buffers of any connection hold, so that the server can write on to none of them.
-    private static readonly int Posted = Make.IsLong ? 3000 : 150;
+    private static readonly int Posted = Make.IsLong ? 2000 : 150;
     private static readonly string Padding = new('x', 15_000);
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
