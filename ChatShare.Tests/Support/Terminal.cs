@@ -65,7 +65,34 @@ internal sealed class Terminal : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await RunAsync("kill-server");
+    /// <summary>Returns when all that ran in it has ended: it is told so, and still writes in its home, which whoever made that deletes next.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        var sessions = (await RunAsync("list-panes", "-a", "-F", "#{pane_pid}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        await RunAsync("kill-server");
+        await Eventually.TrueAsync(() => Task.FromResult(!IsAnyRunning(sessions)));
+    }
+
+    /// <summary>By the session of each process, the fourth field behind the name of its program; see proc(5).</summary>
+    private static bool IsAnyRunning(string[] sessions)
+    {
+        foreach (var process in Directory.EnumerateDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])))
+        {
+            try
+            {
+                var stat = File.ReadAllText(Path.Combine(process, "stat"));
+                if (stat[(stat.LastIndexOf(')') + 2)..].Split(' ') is [not "Z", _, _, var session, ..] && sessions.Contains(session, StringComparer.Ordinal))
+                    return true;
+            }
+            catch (IOException)
+            {
+                // It has ended since it was listed.
+                continue;
+            }
+        }
+
+        return false;
+    }
 
     private static string Quote(string text) => $"'{text.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
