@@ -42,6 +42,22 @@ public sealed class PageCalls(IJSRuntime page, ILogger<PageCalls> logger) : Circ
         }
     }
 
+    /// <summary>Ends a script that was started; returns when it has told what it had still to tell, or its browser is gone.</summary>
+    public async Task StopAsync(IJSObjectReference script)
+    {
+        ArgumentNullException.ThrowIfNull(script);
+        try
+        {
+            await script.InvokeVoidAsync("dispose");
+            await script.DisposeAsync();
+        }
+        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
+        {
+            // The browser is gone or does not answer, and with it goes everything that was to be tidied up there.
+            logger.PageGone();
+        }
+    }
+
     /// <summary>Calls a function that returns nothing.</summary>
     /// <exception cref="JSDisconnectedException">The circuit has ended.</exception>
     /// <exception cref="JSException">The function has thrown.</exception>

@@ -60,7 +60,7 @@ public sealed class ScriptFeed(PageCalls calls, BrowserConnection connection, Ti
         }
 
         if (handle is not null)
-            await StopAsync(handle);
+            await calls.StopAsync(handle);
     }
 
     /// <returns>True when it is to be looked at again soon.</returns>
@@ -77,20 +77,6 @@ public sealed class ScriptFeed(PageCalls calls, BrowserConnection connection, Ti
         catch (OperationCanceledException) when (!gone.IsCancellationRequested)
         {
             return true;
-        }
-    }
-
-    private async Task StopAsync(IJSObjectReference handle)
-    {
-        try
-        {
-            await handle.InvokeVoidAsync("dispose");
-            await handle.DisposeAsync();
-        }
-        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone, and with it everything that was to be tidied up there.
-            logger.PageGone();
         }
     }
 }

@@ -172,7 +172,7 @@ public sealed partial class RoomView
             await Connection.StayAsync(_session);
 
         if (_handle is not null)
-            await StopAsync(_handle);
+            await Calls.StopAsync(_handle);
         _self?.Dispose();
     }
 
@@ -190,21 +190,6 @@ public sealed partial class RoomView
         }
         catch (Exception e) when (e is JSDisconnectedException || (_gone.IsCancellationRequested && e is OperationCanceledException or JSException))
         {
-            Logger.PageGone();
-        }
-    }
-
-    private async Task StopAsync(IJSObjectReference handle)
-    {
-        try
-        {
-            // Returns when what was written and seen here has been told.
-            await handle.InvokeVoidAsync("dispose");
-            await handle.DisposeAsync();
-        }
-        catch (Exception exception) when (exception is JSDisconnectedException or OperationCanceledException)
-        {
-            // The browser is gone or does not answer, and with it goes everything that was to be tidied up there.
             Logger.PageGone();
         }
     }
@@ -249,7 +234,7 @@ public sealed partial class RoomView
         // Not given up with the page: a script that has begun has to be stopped.
         _handle = await Calls.MakeAsync<IJSObjectReference>("chatshare.chat.start", CancellationToken.None, _root, _self, RoomScriptOptions.Json(Room, me, Limits));
         if (_gone.IsCancellationRequested)
-            await StopAsync(_handle);
+            await Calls.StopAsync(_handle);
         _ = Task.Run(() => FollowAsync(_session, _gone.Token));
         _ = FollowDaysAsync(window, _gone.Token);
     }
