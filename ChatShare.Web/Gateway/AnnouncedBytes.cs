@@ -13,6 +13,7 @@ internal sealed class AnnouncedBytes : Stream
     private readonly ReadyAnswer _ready;
     private readonly TimeSpan _patience;
     private readonly ITimer _silence;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _isFirst = true;
     private volatile bool _isSilent;
 
@@ -23,7 +24,12 @@ internal sealed class AnnouncedBytes : Stream
         _patience = pace.Patience;
         _silence = time.CreateTimer(_ => FallSilent(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         Left = size;
+        if (size == 0)
+            _ended.SetResult();
     }
+
+    /// <summary>When all of them were taken, or no more will come: what follows them may be read.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>Those that have not come yet.</summary>
     public long Left { get; private set; }
@@ -88,6 +94,8 @@ internal sealed class AnnouncedBytes : Stream
         var length = part.Length;
         _pipe.AdvanceTo(part.End);
         Left -= length;
+        if (Left == 0)
+            _ended.TrySetResult();
         return length;
     }
 
@@ -114,6 +122,7 @@ internal sealed class AnnouncedBytes : Stream
         }
 
         BrokeOff = true;
+        _ended.TrySetResult();
         return null;
     }
 

@@ -16,8 +16,8 @@ internal abstract record ClientSaid
     /// <summary>A message, not empty.</summary>
     public sealed record Text(string Value) : ClientSaid;
 
-    /// <summary>The bytes of a file follow.</summary>
-    public sealed record File(FileHeader Header) : ClientSaid;
+    /// <summary>The bytes of a file follow, which have to be taken before anything else is read.</summary>
+    public sealed record File(FileHeader Header, AnnouncedBytes Bytes) : ClientSaid;
 
     /// <summary>Something that is no text in UTF-8.</summary>
     public sealed record Garbage : ClientSaid;
@@ -65,7 +65,7 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
             if (FileHeader.Read(bytes) is { } header)
             {
                 pipe.AdvanceTo(result.Buffer.GetPosition(header.Length));
-                return new ClientSaid.File(header);
+                return new ClientSaid.File(header, new AnnouncedBytes(pipe, header.Size, Ready, pace, time));
             }
 
             var (said, length) = Text(bytes);
@@ -77,9 +77,6 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
                 return null;
         }
     }
-
-    /// <summary>The bytes of a file that was announced.</summary>
-    public AnnouncedBytes Announced(long size) => new(pipe, size, Ready, pace, time);
 
     /// <summary>Waits until there is something, and until nothing comes any more that may belong to it.</summary>
     private async Task<ReadResult?> SettledAsync(CancellationToken cancellationToken)

@@ -62,13 +62,50 @@ internal sealed class GatewayClient(
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        while (await input.NextAsync(cancellationToken) is { } said)
+        using var queue = new SaidQueue();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var hearing = HearAsync(queue, over.Token);
+        try
+        {
+            await ActAsync(queue, cancellationToken);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await hearing;
+        }
+    }
+
+    /// <summary>Never throws: what goes wrong stands at the end of the queue.</summary>
+    private async Task HearAsync(SaidQueue queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await input.NextAsync(cancellationToken) is { } said)
+            {
+                await queue.AddAsync(said, cancellationToken);
+                // Its bytes are nothing that is said, and have their length: nothing is lost while they wait.
+                if (said is ClientSaid.File { Bytes: var bytes })
+                    await bytes.Ended.WaitAsync(cancellationToken);
+            }
+
+            queue.End(fault: null);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            queue.End(e);
+        }
+    }
+
+    private async Task ActAsync(SaidQueue queue, CancellationToken cancellationToken)
+    {
+        await foreach (var said in queue.TakeAllAsync(cancellationToken))
         {
             _fileWasLast = said is ClientSaid.File;
             switch (said)
             {
-                case ClientSaid.File { Header: var header }:
-                    await using (var bytes = input.Announced(header.Size))
+                case ClientSaid.File { Header: var header, Bytes: var bytes }:
+                    await using (bytes)
                     {
                         await uploads.ReceiveAsync(header, bytes, room, outbox, cancellationToken);
                         if (bytes.BrokeOff)
