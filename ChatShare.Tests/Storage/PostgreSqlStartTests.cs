@@ -144,6 +144,17 @@ public sealed class PostgreSqlStartTests
         Assert.Contains("\"synchronous_commit\" off", await FailureAsync(PostgreSqlServer.SettingsFor(database)), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Database_that_cannot_hold_every_text_is_refused()
+    {
+        PostgreSqlServer.Require();
+        var other = await PostgreSqlServer.NewDatabaseAsync();
+        var latin = new NpgsqlConnectionStringBuilder(other) { Database = "latin" + Guid.NewGuid().ToString("N") };
+        await PostgreSqlServer.AskAsync(other, $"CREATE DATABASE {latin.Database} TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LC_COLLATE 'C' LC_CTYPE 'C'");
+
+        Assert.Contains("encoding LATIN1", await FailureAsync(PostgreSqlServer.SettingsFor(latin.ToString())), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("PostgreSql", "")]
     [InlineData("PostgreSql", "Host=db.example")]

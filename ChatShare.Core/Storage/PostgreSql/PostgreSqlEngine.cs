@@ -67,6 +67,8 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
         {
             foreach (var setting in new[] { "fsync", "synchronous_commit" })
                 await DemandDurableAsync(turn, setting, cancellationToken);
+            if (await SettingAsync(turn, "server_encoding", cancellationToken) is not "UTF8" and var encoding)
+                throw new StorageException($"{Description} has the encoding {encoding} and cannot hold every text. Make one with ENCODING 'UTF8'.");
             await using var command = new NpgsqlCommand("SELECT pg_advisory_lock($1)", turn) { CommandTimeout = MigrationSeconds };
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = MigrationLock });
             await command.ExecuteNonQueryAsync(cancellationToken);
@@ -164,9 +166,14 @@ internal sealed class PostgreSqlEngine(string connectionString) : IDatabaseEngin
 
     private async Task DemandDurableAsync(NpgsqlConnection connection, string setting, CancellationToken cancellationToken)
     {
+        if (await SettingAsync(connection, setting, cancellationToken) is "off")
+            throw new StorageException($"{Description} has \"{setting}\" off and would lose messages that were acknowledged. Turn it on there.");
+    }
+
+    private static async Task<string?> SettingAsync(NpgsqlConnection connection, string setting, CancellationToken cancellationToken)
+    {
         await using var command = new NpgsqlCommand("SELECT current_setting($1)", connection);
         command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = setting });
-        if (await command.ExecuteScalarAsync(cancellationToken) is "off")
-            throw new StorageException($"{Description} has \"{setting}\" off and would lose messages that were acknowledged. Turn it on there.");
+        return await command.ExecuteScalarAsync(cancellationToken) as string;
     }
 }
