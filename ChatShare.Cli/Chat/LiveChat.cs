@@ -22,6 +22,9 @@ internal sealed class LiveChat : IAsyncDisposable
         "  Ctrl+C              cancels transfers; without any, twice leaves",
     ];
 
+    // A second Ctrl+C means the first one for so long.
+    private static readonly TimeSpan WarningLasts = TimeSpan.FromSeconds(10);
+
     // What was typed just before leaving is still sent, if the server takes it.
     private static readonly TimeSpan FarewellPatience = TimeSpan.FromSeconds(10);
 
@@ -37,7 +40,7 @@ internal sealed class LiveChat : IAsyncDisposable
     private RoomView? _room;
     private CancellationTokenSource? _roomOver;
     private Task _following = Task.CompletedTask;
-    private bool _isWarned;
+    private long? _warnedAt;
 
     /// <param name="signedIn">Stays the caller's.</param>
     /// <param name="terminal">Stays the caller's.</param>
@@ -77,7 +80,7 @@ internal sealed class LiveChat : IAsyncDisposable
             switch (await input)
             {
                 case TerminalInput.Entered { Text: var line }:
-                    _isWarned = false;
+                    _warnedAt = null;
                     if (await DoAsync(line, cancellationToken))
                         return await LeaveAsync(sending, cancellationToken);
                     break;
@@ -85,7 +88,7 @@ internal sealed class LiveChat : IAsyncDisposable
                     return await LeaveAsync(sending, cancellationToken);
                 case TerminalInput.Interrupted:
                     if (Interrupt())
-                        return ExitCode.Cancelled;
+                        return BreakOff();
                     break;
             }
         }
@@ -104,17 +107,21 @@ internal sealed class LiveChat : IAsyncDisposable
     private bool Interrupt()
     {
         // Those that are being stopped do not count: a server that stands still would keep whoever wants to leave.
+        var isSecond = _warnedAt is { } warned && _time.GetElapsedTime(warned) < WarningLasts;
+        _warnedAt = _time.GetTimestamp();
         if (_transfers.StopAll())
-        {
-            _isWarned = true;
             return false;
-        }
-
-        if (_isWarned || !_terminal.HasPerson)
+        if (isSecond || !_terminal.HasPerson)
             return true;
-        _isWarned = true;
         Remark("Ctrl+C once more leaves; so does quit.");
         return false;
+    }
+
+    private ExitCode BreakOff()
+    {
+        if (_outbox.Unsent is > 0 and var unsent)
+            _terminal.Note(Line.Of(unsent == 1 ? "1 message was not sent." : string.Create(CultureInfo.InvariantCulture, $"{unsent} messages were not sent."), Tone.Bad));
+        return ExitCode.Cancelled;
     }
 
     /// <returns>Whether to leave.</returns>
@@ -221,7 +228,7 @@ internal sealed class LiveChat : IAsyncDisposable
             while (_terminal.Inputs.TryRead(out var next))
             {
                 if (next is TerminalInput.Interrupted && Interrupt())
-                    return ExitCode.Cancelled;
+                    return BreakOff();
             }
         }
 

@@ -11,9 +11,17 @@ namespace ChatShare.Cli.Chat;
 internal sealed class Outbox(ChatShareClient client, ILiveTerminal terminal, TimeProvider time)
 {
     private readonly Channel<(string Room, string Text)> _waiting = Channel.CreateUnbounded<(string, string)>();
+    private int _unsent;
+
+    /// <summary>How many of those that were taken are not at the server.</summary>
+    public int Unsent => Volatile.Read(ref _unsent);
 
     /// <summary>Takes a message; returns at once.</summary>
-    public void Send(string room, string text) => _waiting.Writer.TryWrite((room, text));
+    public void Send(string room, string text)
+    {
+        if (_waiting.Writer.TryWrite((room, text)))
+            Interlocked.Increment(ref _unsent);
+    }
 
     /// <summary>Nothing more will come; <see cref="RunAsync"/> ends when all is sent.</summary>
     public void Close() => _waiting.Writer.TryComplete();
@@ -29,9 +37,11 @@ internal sealed class Outbox(ChatShareClient client, ILiveTerminal terminal, Tim
             try
             {
                 await backoff.TryAsync(token => client.SendAsync(room, text, clientId, token), TimeSpan.MaxValue, cancellationToken);
+                Interlocked.Decrement(ref _unsent);
             }
             catch (Failure failure) when (failure.Code != ExitCode.NotSignedIn)
             {
+                Interlocked.Decrement(ref _unsent);
                 terminal.Note(Line.Of("Not sent: ", Tone.Bad).Add(failure.Message));
             }
         }

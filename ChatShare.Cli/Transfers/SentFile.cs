@@ -32,11 +32,14 @@ internal sealed class SentFile : IDisposable
         try
         {
             path = System.IO.Path.GetFullPath(path);
+            if (!OrdinaryFile.Is(path))
+                throw NotOrdinary(path);
             var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            if (IsOrdinary(path))
+            // As those are that the system makes up when they are read.
+            if (RandomAccess.GetLength(handle) > 0 || RandomAccess.Read(handle, new byte[1], 0) == 0)
                 return new SentFile(path, handle);
             handle.Dispose();
-            throw new Failure(ExitCode.LocalFile, $"{path} is no ordinary file, and so nobody knows how long it is. Write it to a file first.");
+            throw NotOrdinary(path);
         }
         catch (Exception e) when (LocalDisk.IsAbout(e) || e is ArgumentException)
         {
@@ -67,6 +70,6 @@ internal sealed class SentFile : IDisposable
 
     private bool HasChanged() => RandomAccess.GetLength(_handle) != Size || File.GetLastWriteTimeUtc(_handle) != ModifiedAt.UtcDateTime;
 
-    // A pipe or a device would be opened, and read for ever.
-    private static bool IsOrdinary(string path) => (File.GetAttributes(path) & FileAttributes.Device) == FileAttributes.None && new FileInfo(path).Exists;
+    private static Failure NotOrdinary(string path) =>
+        new(ExitCode.LocalFile, $"{path} is no ordinary file, and so nobody knows how long it is. Write it to a file first.");
 }
