@@ -2,17 +2,18 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using ChatShare.Benchmarks.FanningOut;
+using ChatShare.Benchmarks.Sharing;
 
 namespace ChatShare.Benchmarks.Clustering;
 
-/// <summary>Nodes, the PostgreSQL that they have together, Redis where they are several, and the generator that loads them: processes of their own.</summary>
+/// <summary>Nodes, the PostgreSQL that they have together, Redis where they are several, and the generators that load them, one for each room: processes of their own.</summary>
 internal sealed class Cluster : IAsyncDisposable
 {
     private readonly TemporaryFolder _downloads = new();
     private readonly List<Node> _nodes = [];
     private PostgreSql? _postgreSql;
     private Redis? _redis;
-    private ChildProcess? _generator;
+    private readonly List<ChildProcess> _generators = [];
 
     private Cluster(int nodes) => Nodes = nodes;
 
@@ -21,13 +22,12 @@ internal sealed class Cluster : IAsyncDisposable
     /// <summary>Whether its nodes can be kept to their shares.</summary>
     public bool IsHeld => _nodes.TrueForAll(node => node.Share is not null);
 
-    private ChildProcess Generator => _generator!;
-
     /// <param name="nodes">How many.</param>
     /// <param name="cores">What each of them may take when it is held; null for as much as it wants.</param>
     /// <param name="people">How many connect at most.</param>
+    /// <param name="rooms">Among how many rooms they are spread.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<Cluster> StartAsync(int nodes, double? cores, int people, CancellationToken cancellationToken)
+    public static async Task<Cluster> StartAsync(int nodes, double? cores, int people, int rooms, CancellationToken cancellationToken)
     {
         var cluster = new Cluster(nodes);
         try
@@ -36,9 +36,8 @@ internal sealed class Cluster : IAsyncDisposable
             cluster._redis = nodes > 1 ? await Redis.StartAsync(cancellationToken) : null;
             for (var i = 0; i < nodes; i++)
                 await cluster.AddNodeAsync(cores, cancellationToken);
-            cluster._generator = ChildProcess.StartSelf(
-                [FanningOut.Generator.Mode, string.Join(',', cluster._nodes.Select(node => node.Server.Address)), nameof(PageKind.Chat), Text(people)],
-                new Dictionary<string, string>());
+            for (var room = 0; room < rooms; room++)
+                await cluster.AddRoomAsync(room, people / rooms, cancellationToken);
             return cluster;
         }
         catch
@@ -58,29 +57,29 @@ internal sealed class Cluster : IAsyncDisposable
     public void Free() => _nodes.ForEach(node => node.Share?.Free());
 
     /// <summary>Until so many are connected, as many to each node.</summary>
-    public Task ConnectAsync(int count, CancellationToken cancellationToken) => Generator.AskAsync($"connect {Text(count)}", cancellationToken);
+    public Task ConnectAsync(int count, CancellationToken cancellationToken) => AskAllAsync($"connect {Text(Math.Max(1, count / _generators.Count))}", cancellationToken);
 
-    /// <summary>One after the other, as fast as they are acknowledged.</summary>
-    public Task PostAsync(int count, CancellationToken cancellationToken) => Generator.AskAsync($"post {Text(count)}", cancellationToken);
+    /// <summary>So many to each room, one after the other, as fast as they are acknowledged.</summary>
+    public Task PostAsync(int count, CancellationToken cancellationToken) => AskAllAsync($"post {Text(count)}", cancellationToken);
 
-    /// <param name="order">See <see cref="FanningOut.Generator"/>.</param>
+    /// <param name="order">For each room, see <see cref="Generator"/>.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<ClusterRun> RunAsync(string order, CancellationToken cancellationToken)
     {
         var (before, idle, at) = (Cpu(), Machine.IdleSeconds(), Stopwatch.GetTimestamp());
-        var answer = await Generator.AskAsync(order, cancellationToken);
+        var answers = await AskAllAsync(order, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(at).TotalSeconds;
         idle = (Machine.IdleSeconds() - idle) / seconds / Environment.ProcessorCount;
         var after = Cpu();
         return new ClusterRun(
-            JsonSerializer.Deserialize<RunResult>(answer)!, seconds, [.. after.Nodes.Zip(before.Nodes, (now, then) => now - then)],
+            RunResult.Together([.. answers.Select(answer => JsonSerializer.Deserialize<RunResult>(answer)!)]), seconds, [.. after.Nodes.Zip(before.Nodes, (now, then) => now - then)],
             after.PostgreSql - before.PostgreSql, after.Redis - before.Redis, after.Generator - before.Generator, idle);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (_generator is not null)
-            await _generator.DisposeAsync();
+        foreach (var generator in _generators)
+            await generator.DisposeAsync();
         foreach (var node in _nodes)
             await node.DisposeAsync();
         if (_redis is not null)
@@ -91,7 +90,25 @@ internal sealed class Cluster : IAsyncDisposable
     }
 
     private (double[] Nodes, double PostgreSql, double Redis, double Generator) Cpu() =>
-        ([.. _nodes.Select(node => node.Server.Process.CpuSeconds)], _postgreSql!.CpuSeconds, _redis?.CpuSeconds ?? 0, Generator.CpuSeconds);
+        ([.. _nodes.Select(node => node.Server.Process.CpuSeconds)], _postgreSql!.CpuSeconds, _redis?.CpuSeconds ?? 0, _generators.Sum(generator => generator.CpuSeconds));
+
+    private Task<string[]> AskAllAsync(string order, CancellationToken cancellationToken) =>
+        Task.WhenAll(_generators.Select(generator => generator.AskAsync(order, cancellationToken)));
+
+    /// <summary>Its readers go to all nodes in turn, its sender to a node of its own while there are as many.</summary>
+    private async Task AddRoomAsync(int number, int people, CancellationToken cancellationToken)
+    {
+        var name = number == 0 ? "Lobby" : $"Room{Text(number)}-";
+        if (number > 0)
+        {
+            using var maker = await ChatClient.JoinAsync(AddressOf(0), $"Maker{Text(number)}", cancellationToken);
+            await maker.CreateRoomAsync(name, cancellationToken);
+            await maker.LeaveAsync(cancellationToken);
+        }
+
+        var servers = Enumerable.Range(0, Nodes).Select(i => AddressOf((number + i) % Nodes));
+        _generators.Add(ChildProcess.StartSelf([Generator.Mode, string.Join(',', servers), nameof(PageKind.Chat), Text(people), name], new Dictionary<string, string>()));
+    }
 
     private async Task AddNodeAsync(double? cores, CancellationToken cancellationToken)
     {

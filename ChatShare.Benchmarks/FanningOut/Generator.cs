@@ -35,7 +35,7 @@ internal sealed record ArrivalResult(double P50, double P95, double Last, double
 /// <summary>
 /// The load generator's own process: browsers without a screen. Takes orders on standard input, one a line, and answers each
 /// with a line of JSON: <c>connect N</c> (until there are N), <c>post N</c>, <c>run RATE SECONDS</c>, <c>saturate WINDOW SECONDS</c>,
-/// <c>arrive N</c> (all at once). Where there are several servers, readers go to them in turn; who sends is at the first one.
+/// <c>arrive N</c> (all at once). Everybody is in one room. Where there are several servers, readers go to them in turn; who sends is at the first one.
 /// </summary>
 internal sealed class Generator
 {
@@ -53,20 +53,24 @@ internal sealed class Generator
     private readonly Uri[] _servers;
     private readonly PageKind _page;
     private readonly int _mostPeople;
+    private readonly string _room;
     private int _counted;
 
-    private Generator(Uri[] servers, PageKind page, int mostPeople)
+    private Generator(Uri[] servers, PageKind page, int mostPeople, string room)
     {
         _servers = servers;
         _page = page;
         _mostPeople = mostPeople;
+        _room = room;
     }
 
     private IEnumerable<string> Faults => _readers.SelectMany(reader => reader.Faults);
 
     public static async Task<int> RunAsync(string[] args, CancellationToken cancellationToken)
     {
-        var generator = new Generator([.. args[0].Split(',').Select(server => new Uri(server))], Enum.Parse<PageKind>(args[1]), int.Parse(args[2], CultureInfo.InvariantCulture));
+        var generator = new Generator(
+            [.. args[0].Split(',').Select(server => new Uri(server))], Enum.Parse<PageKind>(args[1]), int.Parse(args[2], CultureInfo.InvariantCulture),
+            args.ElementAtOrDefault(3) ?? "Lobby");
         while (await Console.In.ReadLineAsync(cancellationToken) is { } line)
         {
             var words = line.Split(' ');
@@ -108,7 +112,7 @@ internal sealed class Generator
         while (_people.Count < Math.Min(count, _mostPeople))
         {
             var server = _servers[_people.Count % _servers.Length];
-            _people.Add(_page == PageKind.Chat ? await Visitor.JoinAsync(server, $"Guest{_people.Count}", cancellationToken) : Visitor.Anonymous(server));
+            _people.Add(_page == PageKind.Chat ? await Visitor.JoinAsync(server, $"{_room}{_people.Count}", cancellationToken) : Visitor.Anonymous(server));
         }
     }
 
@@ -130,7 +134,7 @@ internal sealed class Generator
             return await HubReader.OpenAsync(_servers[0], rows, cancellationToken);
         var newest = _ledger.Newest;
         var browser = await Browser.OpenAsync(
-            _people[number % _people.Count], _page == PageKind.Chat ? "/rooms/Lobby" : "/", rows, cancellationToken);
+            _people[number % _people.Count], _page == PageKind.Chat ? $"/rooms/{_room}" : "/", rows, cancellationToken);
         if (_page == PageKind.Chat)
             await browser.RoomOpened.WaitAsync(Patience, cancellationToken);
         await browser.ReadUntil(_page == PageKind.Empty || (_page is PageKind.Naive or PageKind.Least && newest < 0) ? null : newest, EmptyPageServer.Greeting).WaitAsync(Patience, cancellationToken);

@@ -17,6 +17,11 @@ internal sealed record RunResult(
 {
     /// <summary>Where the readers are at several servers.</summary>
     public Hop? Hop { get; init; }
+
+    /// <summary>What several rooms gave in the same time: of times the slowest room's, and no hop.</summary>
+    public static RunResult Together(IReadOnlyList<RunResult> rooms) => rooms is [var one] ? one : new(
+        rooms.Sum(room => room.Deliveries), rooms.Max(room => room.Seconds), rooms.Max(room => room.P50), rooms.Max(room => room.P95),
+        rooms.Max(room => room.P99), rooms.Max(room => room.Max), rooms.Sum(room => room.CaughtUp), [.. rooms.SelectMany(room => room.Faults)]);
 }
 
 /// <summary>A row that arrived.</summary>

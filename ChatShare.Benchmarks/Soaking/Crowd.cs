@@ -7,10 +7,10 @@ using ChatShare.Benchmarks.Sharing;
 namespace ChatShare.Benchmarks.Soaking;
 
 /// <summary>
-/// People who come, talk, change rooms, share files and go, each under a new name, a given number at the same time. The first half goes by
+/// People who come, talk, change rooms, share files and go, each under a new name. The first half goes by
 /// the button, the second closes the window first; of the files every third is left in the middle.
 /// </summary>
-internal sealed class Crowd(Uri server, int people)
+internal sealed class Crowd(Uri server)
 {
     private const int FileBytes = 100_000;
     private static readonly string[] Rooms = ["Lobby", "Kitchen", "Workshop"];
@@ -38,8 +38,8 @@ internal sealed class Crowd(Uri server, int people)
         await maker.LeaveAsync(cancellationToken);
     }
 
-    /// <summary>Goes on for a while; when it returns everybody has left.</summary>
-    public Task RunAsync(TimeSpan duration, CancellationToken cancellationToken) =>
+    /// <summary>Goes on for a while, with so many people at a time; when it returns everybody has left.</summary>
+    public Task RunAsync(int people, TimeSpan duration, CancellationToken cancellationToken) =>
         Task.WhenAll(Enumerable.Range(0, people).Select(_ => ComeAndGoAsync(DateTime.UtcNow + duration, cancellationToken)));
 
     private async Task ComeAndGoAsync(DateTime until, CancellationToken cancellationToken)
