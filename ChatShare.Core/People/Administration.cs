@@ -35,13 +35,15 @@ public sealed class Administration
     /// <param name="reason">What they read; empty for a general sentence.</param>
     /// <param name="who">Who asks.</param>
     /// <param name="cancellationToken">Gives up before the row is written.</param>
-    /// <exception cref="RefusedException">Not an administrator, or the reason is too long.</exception>
+    /// <exception cref="RefusedException">Not an administrator, or the reason is too long or no line of text.</exception>
     public async Task DisconnectAsync(Guid personId, string nickname, string? reason, PersonSession who, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(who);
         Permissions.Demand(Permissions.CanAdminister(who), who);
         if (reason?.Length > MaxReasonLength)
             throw new RefusedException(RefusalKind.Invalid, $"This reason has {reason.Length} characters; the limit is {MaxReasonLength}.");
+        if (reason?.Any(char.IsControl) is true)
+            throw new RefusedException(RefusalKind.Invalid, "The reason contains a control character.");
         var sentence = string.IsNullOrWhiteSpace(reason) ? DefaultReason : $"{DefaultReason} Reason: {reason.Trim()}";
         // Written first: an administrator who ends their own session may do nothing afterwards.
         await _audit.WriteAsync(who.Nickname.Value, "Disconnected", nickname, reason?.Trim(), cancellationToken);

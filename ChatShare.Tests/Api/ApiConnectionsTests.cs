@@ -44,9 +44,11 @@ public sealed class ApiConnectionsTests(ApiFixture fixture) : IClassFixture<ApiF
         using var rubbish = await root.Http.DeleteAsync("/api/connections/7", Cancel);
         using var wordy = await root.Http.DeleteAsync($"/api/connections/{id}?reason={new string('x', Administration.MaxReasonLength + 1)}", Cancel);
 
+        using var hostile = await root.Http.DeleteAsync($"/api/connections/{id}?reason=be%0Anice%1b", Cancel);
+
         Assert.Equal(
-            [403, 403, 404, 404, 400],
-            new[] { seen, ended, unknown, rubbish, wordy }.Select(response => (int)response.StatusCode));
+            [403, 403, 404, 404, 400, 400],
+            new[] { seen, ended, unknown, rubbish, wordy, hostile }.Select(response => (int)response.StatusCode));
         await ben.GetAsync("/api/rooms");
     }
 

@@ -52,6 +52,21 @@ public sealed class ConnectedUsersTableTests
         Assert.Single(table.FindAll("[role=progressbar]"));
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_upload_that_nobody_feeds_stands_there_as_paused()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        var upload = await core.OfferAsync(bo, "a.txt", 100, token);
+        await upload.AppendAsync(0, new MemoryStream(new byte[30]), token);
+
+        var table = circuit.Render<ConnectedUsersTable>();
+
+        await table.WaitForAssertionAsync(() => Assert.Contains("paused", table.Rows(Table)[0]["Transfers"], StringComparison.Ordinal));
+    }
+
     private const string Table = "Connected users";
 
     [Fact(Timeout = Make.Patience)]
@@ -73,6 +88,24 @@ public sealed class ConnectedUsersTableTests
 
         bo.Participant.Dispose();
         await table.WaitForAssertionAsync(() => Assert.Equal(["root"], table.Column(Table, "Nickname")));
+    }
+
+    [Fact(Timeout = Make.Patience)]
+    public async Task Whoever_comes_moves_no_row_from_under_the_pointer()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        core.Connect(await core.JoinAsync("Cy", token));
+        var table = circuit.Render<ConnectedUsersTable>();
+        await table.WaitForAssertionAsync(() => Assert.Equal(["Cy", "root"], table.Column(Table, "Nickname")));
+
+        await table.Find("tbody").PointerEnterAsync(new());
+        core.Connect(await core.JoinAsync("Anna", token));
+        await table.WaitForAssertionAsync(() => Assert.Equal(["Cy", "root", "Anna"], table.Column(Table, "Nickname")));
+        await table.Find("tbody").PointerLeaveAsync(new());
+
+        Assert.Equal(["Anna", "Cy", "root"], table.Column(Table, "Nickname"));
     }
 
     [Fact(Timeout = Make.Patience)]
