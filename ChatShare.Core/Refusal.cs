@@ -30,6 +30,9 @@ public enum RefusalKind
     /// <summary>It was there and is over.</summary>
     Gone,
 
+    /// <summary>Its own sender called it off; <see cref="Gone"/> to everybody else.</summary>
+    CalledOff,
+
     /// <summary>Everything is there, and it will be done without anybody’s help; it may be asked for again after a moment.</summary>
     NotYet,
 

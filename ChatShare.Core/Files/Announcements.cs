@@ -18,9 +18,12 @@ internal sealed class Announcements(MessageLog log, Quota quota, PersonLimits pe
     {
         ArgumentNullException.ThrowIfNull(file);
         var most = _limits.FileBytes;
-        return file.Length < 0 ? $"“{file.Name}” has no possible size."
-            : most > 0 && file.Length > most ? $"“{file.Name}” is {ByteSize.Format(file.Length)}; the limit here is {ByteSize.Format(most)}."
-            : null;
+        if (file.Length < 0)
+            return $"“{file.Name}” has no possible size.";
+        if (most == 0 || file.Length <= most)
+            return null;
+        var (size, limit) = ByteSize.FormatApart(file.Length, most);
+        return $"“{file.Name}” is {size}; the limit here is {limit}.";
     }
 
     /// <summary>

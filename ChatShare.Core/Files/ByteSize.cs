@@ -32,5 +32,13 @@ public static class ByteSize
             : string.Create(CultureInfo.InvariantCulture, $"{Round(value, 0):0} {Units[unit]}");
     }
 
+    /// <summary>Two sizes of which one is too much beside the other: as people say them, or in bytes where both would read the same.</summary>
+    internal static (string First, string Second) FormatApart(long first, long second)
+    {
+        var (one, other) = (Format(first), Format(second));
+        return one != other ? (one, other)
+            : (string.Create(CultureInfo.InvariantCulture, $"{first:N0} B"), string.Create(CultureInfo.InvariantCulture, $"{second:N0} B"));
+    }
+
     private static decimal Round(decimal value, int decimals) => Math.Round(value, decimals, MidpointRounding.AwayFromZero);
 }

@@ -122,7 +122,7 @@ public sealed class Quota
                 if (wanted.Bytes > most - taken)
                 {
                     _metrics.Refused(limit);
-                    throw Refused(say(taken < most ? ByteSize.Format((long)(most - taken)) : "no space"), files);
+                    throw Refused(most - taken, say, files);
                 }
             }
         }
@@ -171,12 +171,12 @@ public sealed class Quota
         return await rows.SumAsync(f => f.Length, cancellationToken);
     }
 
-    private static RefusedException Refused(string left, IReadOnlyList<SharedFile> files)
+    private static RefusedException Refused(decimal left, Func<string, string> say, IReadOnlyList<SharedFile> files)
     {
-        var bytes = files.Sum(file => (decimal)file.Length);
-        var size = ByteSize.Format((long)Math.Min(bytes, long.MaxValue));
+        var (takes, has) = ByteSize.FormatApart((long)Math.Min(files.Sum(file => (decimal)file.Length), long.MaxValue), (long)Math.Max(0, left));
+        var sentence = say(left > 0 ? has : "no space");
         return new RefusedException(
-            RefusalKind.DiskFull, files is [var only] ? $"{left}; “{only.Name}” takes {size}." : $"{left}; these {files.Count} files take {size}.");
+            RefusalKind.DiskFull, files is [var only] ? $"{sentence}; “{only.Name}” takes {takes}." : $"{sentence}; these {files.Count} files take {takes}.");
     }
 
     /// <summary>What was granted to one announcement.</summary>

@@ -34,8 +34,15 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
 
     /// <summary>What is said to whoever asks for an upload whose end is kept: it need not be sent again, or why it is over.</summary>
     public static RefusedException RefusalOf(UploadEnd kept, Exception? cause = null) => kept.Sha256 is null
-        ? new RefusedException(RefusalKind.Gone, kept.File.Failure ?? CalledOff, cause)
+        ? Over(kept.File.Failure, cause)
         : new RefusedException(RefusalKind.NotYet, "All of it is here. It will be finished when there is room on the server.", cause) { RetryAfter = AskAgainAfter };
+
+    /// <summary>What is said to the sender of an upload that became no file.</summary>
+    /// <param name="failure">Why; null when it was called off.</param>
+    /// <param name="cause">What has brought it up.</param>
+    public static RefusedException Over(string? failure, Exception? cause = null) => failure is null
+        ? new RefusedException(RefusalKind.CalledOff, CalledOff, cause)
+        : new RefusedException(RefusalKind.Gone, failure, cause);
 
     /// <summary>Ends an upload that becomes no file.</summary>
     /// <param name="upload">Which.</param>

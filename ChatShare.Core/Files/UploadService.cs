@@ -208,7 +208,7 @@ public sealed class UploadService
         row = UploadHandover.IsUnderWay(row) ? (await RowAsync(id, cancellationToken))! : row;
         return row.State == FileState.Ready ? (null, RowMapping.ToFile(row))
             : Ends.Find(id) is { } keptNow ? throw UploadEnds.RefusalOf(keptNow)
-            : throw new RefusedException(RefusalKind.Gone, row.Failure ?? UploadEnds.CalledOff);
+            : throw UploadEnds.Over(row.Failure);
     }
 
     /// <summary>Waits until what an earlier run has received of an upload is taken up.</summary>

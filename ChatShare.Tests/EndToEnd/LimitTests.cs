@@ -15,14 +15,14 @@ public sealed class LimitTests(Chromium chromium)
         var ann = await Person.JoinAsync(chromium, server, "Ann");
 
         await ann.AttachAsync(new FilePayload { Name = "alone.bin", MimeType = "x/x", Buffer = new byte[1_001] });
-        await Expect(ann.Page.GetByText("“alone.bin” is 1.0 KB; the limit here is 1.0 KB.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("“alone.bin” is 1,001 B; the limit here is 1,000 B.")).ToBeVisibleAsync();
         await Expect(ann.Progress("alone.bin")).ToHaveCountAsync(0);
         Assert.Empty(TestFiles.SharedIn(server.Downloads));
 
         await ann.AttachAsync(
             new FilePayload { Name = "big.bin", MimeType = "x/x", Buffer = new byte[1_001] },
             new FilePayload { Name = "small.bin", MimeType = "x/x", Buffer = new byte[1_000] });
-        await Expect(ann.Page.GetByText("“big.bin” is 1.0 KB; the limit here is 1.0 KB.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByText("“big.bin” is 1,001 B; the limit here is 1,000 B.")).ToBeVisibleAsync();
         await Expect(ann.Download("small.bin")).ToBeVisibleAsync();
 
         var second = await ann.Page.Context.NewPageAsync();

@@ -98,6 +98,66 @@ public sealed class WaitingTests(Chromium chromium, ServerFixture fixture) : ICl
     }
 
     [Fact]
+    public async Task Several_that_wait_are_chosen_or_discarded_together()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Several");
+        var bo = await fixture.OnlookerAsync();
+        var (one, sha256) = await FileAsync("several one.bin");
+        var (two, _) = await FileAsync("several two.bin");
+        await TwoBeginAsync(one, two);
+        await ann.Page.SendAtAsync(0);
+        var chooser = await ann.Page.RunAndWaitForFileChooserAsync(() => ann.Button("Choose files").ClickAsync());
+        Assert.True(chooser.IsMultiple);
+        await chooser.SetFilesAsync([(await FileAsync("stranger.bin")).Path, two, one]);
+
+        await ArrivesAsync(bo, "several one.bin", sha256);
+        await Expect(bo.Download("several two.bin")).ToBeVisibleAsync();
+        await Expect(Panel(ann).GetByText("1 file is none of these.")).ToHaveCountAsync(1);
+
+        await TwoBeginAsync((await FileAsync("several three.bin")).Path, (await FileAsync("several four.bin")).Path);
+        await ann.Button("Discard all").ClickAsync();
+        await ann.Button("Discard all 2?").ClickAsync();
+        await Expect(bo.Log.Locator(".card[data-state=cancelled]").Filter(new() { HasTextRegex = new("several (three|four)\\.bin") })).ToHaveCountAsync(2);
+        await Expect(Panel(ann)).ToBeHiddenAsync();
+
+        async Task TwoBeginAsync(params string[] paths)
+        {
+            foreach (var path in paths)
+            {
+                await BeginAsync(ann, path, bytesPerSecond: VerySlowLine);
+                await HereAsync(bo, Path.GetFileName(path));
+            }
+
+            await ann.Page.ReloadAsync();
+            await ann.InRoomAsync();
+            await Expect(Panel(ann).GetByText("2 uploads waiting")).ToBeVisibleAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_its_sender_takes_back_or_calls_off_elsewhere_ends_without_a_word()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Quiet");
+        var bo = await fixture.OnlookerAsync();
+        await BeginAsync(ann, (await FileAsync("taken back.bin")).Path, bytesPerSecond: VerySlowLine);
+        await HereAsync(bo, "taken back.bin");
+        await ann.Log.Locator(".card").Filter(new() { HasText = "taken back.bin" }).HoverAsync();
+        await ann.Button("Take back").ClickAsync();
+        await ann.Button("Take it back").ClickAsync();
+        await Expect(ann.Log.GetByText("This message was deleted.")).ToHaveCountAsync(1);
+        await Expect(Panel(ann)).ToBeHiddenAsync();
+
+        await BeginAsync(ann, (await FileAsync("called off.bin")).Path, bytesPerSecond: VerySlowLine);
+        await HereAsync(bo, "called off.bin");
+        var other = new Person(await ann.Page.Context.NewPageAsync());
+        await other.Page.GotoAsync("/rooms/Lobby");
+        await other.InRoomAsync();
+        await other.Button("Cancel called off.bin").ClickAsync();
+        await Expect(Panel(ann)).ToBeHiddenAsync();
+        await Expect(ann.Page.Locator(".composer-notice")).ToHaveTextAsync("");
+    }
+
+    [Fact]
     public async Task A_dropped_file_goes_on_by_one_click_after_a_reload()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Dropped");

@@ -45,6 +45,12 @@ public sealed class ByteSizeTests
         }
     }
 
+    [Theory]
+    [InlineData(12_000_000_000, 10_000_000_000, "12.0 GB", "10.0 GB")]
+    [InlineData(10_000_000_001, 10_000_000_000, "10,000,000,001 B", "10,000,000,000 B")]
+    public void FormatApart_says_two_sizes_that_differ(long first, long second, string one, string other) =>
+        Assert.Equal((one, other), ByteSize.FormatApart(first, second));
+
     [Fact]
     public void Format_any_size_is_short_and_close_to_the_truth() =>
         Gen.Select(Gen.Long[0, long.MaxValue], Gen.Int[0, 62], (bits, shift) => bits >> shift).Sample(

@@ -8,6 +8,7 @@ namespace ChatShare.Web.Endpoints;
 internal static class Refusals
 {
     private const int WrongChecksum = 460; // tus 1.0.0
+    private const string CalledOff = "ChatShare-Called-Off";
 
     /// <summary>Answers a <see cref="RefusedException"/> of these endpoints.</summary>
     public static TBuilder TellRefusals<TBuilder>(this TBuilder endpoints)
@@ -39,6 +40,10 @@ internal static class Refusals
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
+        // In a header: the answer to a HEAD has nothing else.
+        if (refused.Kind == RefusalKind.CalledOff)
+            context.Response.Headers[CalledOff] = "1";
+
         return Status(StatusOf(refused.Kind), refused.Message);
     }
 
@@ -61,7 +66,7 @@ internal static class Refusals
         RefusalKind.NotPermitted => StatusCodes.Status403Forbidden,
         RefusalKind.NotFound => StatusCodes.Status404NotFound,
         RefusalKind.Taken or RefusalKind.Conflict => StatusCodes.Status409Conflict,
-        RefusalKind.Gone => StatusCodes.Status410Gone,
+        RefusalKind.Gone or RefusalKind.CalledOff => StatusCodes.Status410Gone,
         RefusalKind.TooLarge => StatusCodes.Status413PayloadTooLarge,
         RefusalKind.TooFast => StatusCodes.Status429TooManyRequests,
         RefusalKind.Checksum => WrongChecksum,

@@ -81,7 +81,7 @@ internal static class TusEndpoints
             // Not given up with the connection: the same creation, sent again, may be waiting for this one.
             upload = await call.Uploads.CreateAsync(room, call.Who, call.Context.Door(), creation.File, creation.Batch, CancellationToken.None);
         }
-        catch (RefusedException gone) when (gone.Kind == RefusalKind.Gone && creation.File.ClientId is { } clientId)
+        catch (RefusedException gone) when (gone.Kind is RefusalKind.Gone or RefusalKind.CalledOff && creation.File.ClientId is { } clientId)
         {
             // Its first answer was lost, and it has become the file since.
             if (await call.Uploads.FindReadyAsync(call.Who, clientId, call.Aborted) is { } file)

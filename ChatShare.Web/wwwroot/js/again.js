@@ -3,18 +3,21 @@
 
 import * as handles from "./handles.js";
 import { remember } from "./memory.js";
-import { faultOf } from "./same-file.js";
+import { faultOf, hasName } from "./same-file.js";
 import * as uploads from "./uploads.js";
 
 /** @typedef {{ id: string, name: string, room: string }} Begun */
 
-/** @returns {Promise<File | null>} */
-function chooseFile() {
+const mostFaults = 3;
+
+/** @param {boolean} several @returns {Promise<File[]>} */
+function choose(several) {
   return new Promise((resolve) => {
     const input = document.createElement("input");
     input.type = "file";
-    input.addEventListener("change", () => resolve(input.files?.[0] ?? null));
-    input.addEventListener("cancel", () => resolve(null));
+    input.multiple = several;
+    input.addEventListener("change", () => resolve([...(input.files ?? [])]));
+    input.addEventListener("cancel", () => resolve([]));
     input.click();
   });
 }
@@ -32,8 +35,40 @@ async function goOnWith(file, { id, name, room }) {
 
 /** Within a click. @param {Begun} begun @returns {Promise<string>} what is wrong, as a sentence; empty when nothing is */
 export async function chooseAgain(begun) {
-  const file = await chooseFile();
+  const [file] = await choose(false);
   return file ? goOnWith(file, begun) : "";
+}
+
+/**
+ * Within a click: each of the files goes to the upload that it fits.
+ * @param {(Begun & { size: number })[]} all @returns {Promise<string>} what is wrong, as sentences; empty when nothing is
+ */
+export async function chooseSeveral(all) {
+  const left = new Set(all);
+  /** @type {string[]} */
+  const faults = [];
+  let strangers = 0;
+  for (const file of await choose(true)) {
+    let fault = "";
+    // Folders may have several of one name and size.
+    const fitting = [...left].filter((begun) => begun.size === file.size && hasName(file, begun));
+    for (const begun of fitting) {
+      fault = await goOnWith(file, begun);
+      if (fault === "") {
+        left.delete(begun);
+        break;
+      }
+    }
+    if (fitting.length === 0) {
+      strangers++;
+    } else if (fault !== "") {
+      faults.push(fault);
+    }
+  }
+  if (strangers > 0) {
+    faults.unshift(strangers === 1 ? "1 file is none of these." : `${strangers} files are none of these.`);
+  }
+  return faults.slice(0, mostFaults).join(" ");
 }
 
 /** Within a click; only for what handles.has(). @param {Begun} begun @returns {Promise<string>} as above */

@@ -17,6 +17,7 @@ import * as storage from "./storage.js";
 import { createTimeline } from "./timeline.js";
 import { standInRoom } from "./transfers.js";
 import { sendUnsent } from "./unsent.js";
+import { calledOff } from "./uploads.js";
 
 export { timeZone } from "./times.js";
 
@@ -135,9 +136,9 @@ export function start(root, dotnet, json) {
     server.call(method, ...args).catch(() => undefined);
   }
 
-  /** What somebody asked for, and has to hear of when it is not done. @param {...unknown} args */
-  function act(...args) {
-    server.call("RowActionAsync", ...args).catch((reason) => {
+  /** What somebody asked for, and has to hear of when it is not done. @param {unknown[]} args @param {() => void} [then] when it is done */
+  function act(args, then = () => undefined) {
+    server.call("RowActionAsync", ...args).then(then, (reason) => {
       if (!signal.aborted) {
         composer.say(`This was not done${reason instanceof ConnectionLost ? ": the connection is lost. Try again when it is back." : ". Try again in a moment."}`);
       }
@@ -152,7 +153,7 @@ export function start(root, dotnet, json) {
       const number = button?.closest(".row")?.querySelector(".message")?.getAttribute("data-number");
       if (button && number) {
         const file = button.closest(".card")?.getAttribute("data-file") ?? null;
-        act(button.getAttribute("data-action"), Number(number), file);
+        act([button.getAttribute("data-action"), Number(number), file]);
       }
     },
     { signal },
@@ -164,7 +165,7 @@ export function start(root, dotnet, json) {
     room: options.room,
     person: options.person,
     administrator: options.administrator === true,
-    takeBack: (number) => act("take-back", number, null),
+    takeBack: (number, files) => act(["take-back", number, null], () => files.forEach(calledOff)),
     signal,
   });
 

@@ -3,7 +3,7 @@
 // writes; once somebody takes an interest in them they wait for Send.
 
 import { element, icon } from "./dom.js";
-import { nameOf, sizeOf } from "./text.js";
+import { nameOf, overLimit, sizeOf } from "./text.js";
 
 /** @typedef {import("./drop.js").Picked} Picked */
 /** @typedef {{ name: string, files: Picked[], isFolder: boolean, preview: string, line: HTMLElement | null }} Chip preview: an address, empty for none */
@@ -198,7 +198,7 @@ export function createChips({ composer, room, fileBytes, say, share, signal }) {
       say(
         tooLarge
           .slice(0, mostFaults)
-          .map(({ file }) => `“${nameOf(file)}” is ${sizeOf(file.size)}; the limit here is ${sizeOf(fileBytes)}.`)
+          .map(({ file }) => `“${nameOf(file)}” ${overLimit(file.size, fileBytes)}`)
           .concat(tooLarge.length > mostFaults ? [`So are ${tooLarge.length - mostFaults} more.`] : [])
           .join(" "),
       );

@@ -24,6 +24,8 @@ const lingers = 4000;
 let told = [];
 /** Those that broke off, until they are begun again or put away; the server forgets them soon. @type {Map<string, Line>} */
 const broken = new Map();
+/** Those whose file is gone. @type {Set<string>} */
+const lost = new Set();
 /** Put away by the person, or shown long enough. @type {Set<string>} */
 const hidden = new Set();
 /** @type {import("./server.js").DotNetRef | null} */
@@ -53,7 +55,7 @@ function describe(line) {
     case "paused":
       return `${share} of ${sizeOf(line.size)} · paused`;
     case "broken":
-      return `Stopped at ${share} of ${sizeOf(line.size)}`;
+      return lost.has(line.id) ? "This file is not there any more" : `Stopped at ${share} of ${sizeOf(line.size)}`;
     case "cancelled":
       return "cancelled";
     default:
@@ -76,7 +78,13 @@ function putAway(line) {
 }
 
 /** As a click on the file's own link. @param {Line} line */
-function retry(line) {
+async function retry(line) {
+  const got = await fetch(line.address, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  if (got?.status === 404 || got?.status === 410) {
+    lost.add(line.id);
+    draw();
+    return;
+  }
   const link = document.createElement("a");
   link.href = line.address;
   link.download = "";
@@ -88,7 +96,7 @@ function retry(line) {
 const actions = {
   running: [["Pause", "pause", (line) => ask("PauseAsync", line)], ["Cancel", "close", (line) => ask("CancelAsync", line)]],
   paused: [["Resume", "resume", (line) => ask("ResumeAsync", line)], ["Cancel", "close", (line) => ask("CancelAsync", line)]],
-  broken: [["Retry", "retry", retry], ["Dismiss", "close", putAway]],
+  broken: [["Retry", "retry", (line) => void retry(line)], ["Dismiss", "close", putAway]],
   done: [],
   cancelled: [],
 };
@@ -116,7 +124,7 @@ function drawn(line) {
   own.dataset.state = state;
   showActions(
     /** @type {HTMLElement} */ (own.children[2]),
-    actions[line.state].filter(([word]) => word !== "Retry" || line.address !== "").map(([word, symbol, act]) => [word, symbol, `${word} download of ${line.name}`, () => act(line)]),
+    actions[line.state].filter(([word]) => word !== "Retry" || (line.address !== "" && !lost.has(line.id))).map(([word, symbol, act]) => [word, symbol, `${word} download of ${line.name}`, () => act(line)]),
   );
   return own;
 }

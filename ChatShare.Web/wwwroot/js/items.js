@@ -2,6 +2,7 @@
 // The files that this page sends: what each is, how it stands, and who wants to know. The list belongs to the page and not to a room.
 
 import { newClientId } from "./ids.js";
+import { forget } from "./memory.js";
 import { nameOf } from "./text.js";
 
 /** @typedef {"waiting" | "sending" | "paused" | "failed" | "done" | "cancelled"} State */
@@ -137,6 +138,13 @@ export function halt(item, state) {
   item.stop.abort();
   item.stop = new AbortController();
   changed();
+}
+
+/** Takes one out of the list that was called off. @param {Item} item */
+export function cancel(item) {
+  forget(item.id);
+  drop(item);
+  halt(item, "cancelled");
 }
 
 /**

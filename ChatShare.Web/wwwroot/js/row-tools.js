@@ -15,7 +15,7 @@ const shownOfText = 120;
  *   room: string,
  *   person: string,
  *   administrator: boolean,
- *   takeBack: (number: number) => void,
+ *   takeBack: (number: number, files: string[]) => void,
  *   signal: AbortSignal,
  * }} options tools: an empty element beside the scroller; administrator: may take back everybody's messages; whether it is so is asked again
  *   by the server
@@ -59,7 +59,8 @@ export function followRows({ scroller, tools, room, person, administrator, takeB
   function ask() {
     const number = Number(article()?.getAttribute("data-number") ?? 0);
     const said = text()?.textContent ?? "";
-    confirmTakingBack(said.length > shownOfText ? `${said.slice(0, shownOfText)}…` : said, () => takeBack(number), () => {
+    const files = [...(article()?.closest(".row")?.querySelectorAll(".card[data-file]") ?? [])].map((card) => card.getAttribute("data-file") ?? "");
+    confirmTakingBack(said.length > shownOfText ? `${said.slice(0, shownOfText)}…` : said, () => takeBack(number, files), () => {
       hide();
       scroller.focus({ preventScroll: true });
     });

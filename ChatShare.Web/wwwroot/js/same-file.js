@@ -11,6 +11,9 @@ import * as tus from "./tus.js";
 /** Names as they are before and after the server has cleaned them: by what no cleaning changes. @param {string} name */
 const bare = (name) => name.normalize("NFC").replace(/[^\p{L}\p{N}]/gu, "");
 
+/** Whether it is called as the one was that was begun. @param {File} file @param {{ id: string, name: string }} begun */
+export const hasName = (file, { id, name }) => bare(file.name) === bare(nameOf(remembered(id) ?? { name }));
+
 /** @param {File} file @param {Begun} begun */
 async function hasSameContents(file, begun) {
   for (const { offset, length, sha256 } of begun.samples) {

@@ -130,13 +130,15 @@ async function answered(item, got, tries, signal) {
     items.endAll();
   } else if (passing.has(got.status)) {
     await rest(tries, got.retryAfter, signal);
+  } else if (got.calledOff) {
+    items.cancel(item);
   } else {
     forget(item.id);
     items.fail(item, got.status === 404 || got.status === 410 ? got.sentence || "This upload has ended." : got.sentence, true);
   }
 }
 
-/** Calls an upload off. @param {string} id of the file */
+/** Calls an upload off, for good. @param {string} id of the file */
 export async function removeFromServer(id) {
   forget(id);
   const { signal } = new AbortController();

@@ -54,6 +54,12 @@ export function sizeOf(bytes) {
   return `${Math.round(value * 10) < 1000 ? (Math.round(value * 10) / 10).toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+/** What is said of a size over a limit: in bytes where both would read the same. @param {number} bytes @param {number} limit @returns {string} */
+export function overLimit(bytes, limit) {
+  const say = sizeOf(bytes) === sizeOf(limit) ? (/** @type {number} */ size) => `${size.toLocaleString("en")} B` : sizeOf;
+  return `is ${say(bytes)}; the limit here is ${say(limit)}.`;
+}
+
 /** @param {number} seconds @returns {string} */
 export function timeLeftOf(seconds) {
   if (seconds < 60) {

@@ -109,7 +109,7 @@ function build(panel) {
 
   /** @type {Map<Item, HTMLElement>} */
   const lines = new Map();
-  const speed = new Speed();
+  let speed = new Speed();
   /** @type {WeakSet<Item>} done before those that are under way were picked: they count no more */
   const before = new WeakSet();
   // As it was left; before it was ever touched, what waits for a choice is shown.
@@ -182,6 +182,8 @@ function build(panel) {
     const left = all.filter(items.isUnderWay).length;
     if (left === 0) {
       all.filter((item) => item.state === "done").forEach((item) => before.add(item));
+      // Nothing moves, and the next one is not slow because of that.
+      speed = new Speed();
     }
     const counted = all.filter((item) => item.state !== "failed" && !before.has(item));
     const sent = sum(counted, (item) => item.sent);

@@ -18,10 +18,12 @@ const lastSilence = 300_000;
  *   location: string | null,
  *   retryAfter: number,
  *   sameSize: boolean,
+ *   calledOff: boolean,
  *   body: any,
  * }} Answer
  * status: 0 when none came; ours: false when something between here and the server answered in its place; retryAfter: milliseconds, 0 when
- * it was not said; sameSize: the server has a file of this size for this person to read; body: of an answer that is JSON, else null
+ * it was not said; sameSize: the server has a file of this size for this person to read; calledOff: by its own
+ * sender, here or on another page; body: of an answer that is JSON, else null
  */
 
 /** @param {string} body @returns {any} null when it is not JSON, whatever a proxy calls it */
@@ -51,6 +53,7 @@ function answer(status, header, body) {
     location: header("Location"),
     retryAfter: Number(header("Retry-After") ?? 0) * 1000,
     sameSize: header("ChatShare-Same-Size") !== null,
+    calledOff: header("ChatShare-Called-Off") !== null,
     body: type.startsWith("application/json") ? parsed(body) : null,
   };
 }

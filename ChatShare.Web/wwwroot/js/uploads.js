@@ -88,12 +88,18 @@ export function resume(item) {
 /** @param {Item} item */
 export function cancel(item) {
   const wasHeld = items.isHeld(item) || item.canRetry;
-  items.halt(item, "cancelled");
-  items.drop(item);
+  items.cancel(item);
   if (wasHeld && item.id !== "") {
     void removeFromServer(item.id);
   }
-  items.changed();
+}
+
+/** What was called off elsewhere stops at once. @param {string} id of the file */
+export function calledOff(id) {
+  const item = held(id);
+  if (item) {
+    items.cancel(item);
+  }
 }
 
 /** Takes the ones that have ended out of the list. */

@@ -1,13 +1,15 @@
 // @ts-check
 // The lines of the transfers panel for uploads that wait for their file.
 
-import { chooseAgain, resumeByHandle } from "./again.js";
+import { chooseAgain, chooseSeveral, resumeByHandle } from "./again.js";
 import { bar, element, showActions } from "./dom.js";
 import * as handles from "./handles.js";
 import { sizeOf } from "./text.js";
 import * as waiting from "./waiting.js";
 
 /** @typedef {import("./waiting.js").Waiting} Waiting */
+
+const askedFor = 4000;
 
 /** Such as "5.2 of 8.1 GB". @param {number} part @param {number} all */
 function partOf(part, all) {
@@ -70,12 +72,65 @@ function createLine({ id, name, room }) {
   };
 }
 
+/** What can be done with all of them at once. */
+function createTools() {
+  const root = element("div", "waiting-tools");
+  const choose = element("button", "button small", "Choose files");
+  const discard = element("button", "button small");
+  const fault = element("span", "transfer-fault");
+  fault.setAttribute("role", "alert");
+  for (const button of [choose, discard]) {
+    button.setAttribute("type", "button");
+  }
+  root.append(choose, discard, fault);
+  /** @type {Waiting[]} */
+  let all = [];
+  let asked = 0;
+
+  /** @param {number} until */
+  function ask(until) {
+    asked = until;
+    discard.textContent = asked > 0 ? `Discard all ${all.length}?` : "Discard all";
+  }
+
+  choose.addEventListener("click", async () => {
+    fault.textContent = "";
+    fault.textContent = await chooseSeveral(all.filter(({ id }) => !handles.has(id)));
+  });
+  // The second click, which has to be meant: nothing brings them back.
+  discard.addEventListener("click", async () => {
+    if (asked === 0) {
+      ask(window.setTimeout(() => ask(0), askedFor));
+      return;
+    }
+    clearTimeout(asked);
+    ask(0);
+    for (const { id } of [...all]) {
+      await waiting.discard(id);
+    }
+  });
+
+  return {
+    root,
+    /** @param {Waiting[]} waits */
+    show(waits) {
+      all = waits;
+      root.hidden = waits.length < 2;
+      choose.hidden = waits.every(({ id }) => handles.has(id));
+      if (asked === 0) {
+        ask(0);
+      }
+    },
+  };
+}
+
 export function createWaitingLines() {
   const root = element("div", "waiting");
   const hint = element("p", "waiting-hint");
+  const tools = createTools();
   const list = element("ul", "transfers-list");
   list.setAttribute("role", "list");
-  root.append(hint, list);
+  root.append(hint, tools.root, list);
   root.hidden = true;
   /** @type {Map<string, ReturnType<typeof createLine>>} */
   const lines = new Map();
@@ -85,6 +140,7 @@ export function createWaitingLines() {
     /** @param {Waiting[]} waits */
     show(waits) {
       root.hidden = waits.length === 0;
+      tools.show(waits);
       const first = waits.every(({ id }) => handles.has(id)) ? "Go on" : waits.length > 1 ? "Choose the files to go on" : "Choose the file to go on";
       hint.textContent = `${first}, or discard what is here.`;
       const wanted = new Set(waits.map(({ id }) => id));

@@ -7,7 +7,7 @@ import * as items from "./items.js";
 import { forget, isOver } from "./memory.js";
 import { removeFromServer } from "./sending.js";
 import * as tus from "./tus.js";
-import { resume } from "./uploads.js";
+import { calledOff, resume } from "./uploads.js";
 
 /** @typedef {{ id: string, name: string, room: string, size: number, received: number, isReceiving: boolean }} Waiting */
 
@@ -57,6 +57,8 @@ function changed() {
 
 /** Calls one off for good. @param {string} id */
 export async function discard(id) {
+  // Whoever sends it stops, and need not find out.
+  pages?.postMessage({ calledOff: id });
   const removing = removeFromServer(id);
   changed();
   await removing;
@@ -135,6 +137,8 @@ export function followWaiting() {
       pages.postMessage({ held: heldHere(), isAnnouncing: isAnnouncing() });
     } else if (data === "gone") {
       void refresh();
+    } else if (typeof data?.calledOff === "string") {
+      calledOff(data.calledOff);
     } else if (Array.isArray(data?.held)) {
       for (const id of data.held) {
         elsewhere.add(id);
