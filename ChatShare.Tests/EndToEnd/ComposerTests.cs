@@ -22,11 +22,14 @@ public sealed class ComposerTests(Chromium chromium, ServerFixture fixture)
 
         await ann.SayAsync("said early");
         await Expect(ann.Page.Locator("main.room:not([data-ready]) .composer")).ToBeVisibleAsync();
+        await ann.SayAsync("and at once");
+        await ann.Field.PressSequentiallyAsync("the next one");
         await late();
 
-        await ann.SeesAsync("said early");
-        await Expect(ann.Field).ToHaveValueAsync("half a thought");
-        await Expect(ann.Field).ToBeEditableAsync();
+        await ann.SeesAsync("and at once");
+        Assert.Equal(["said early", "and at once"], (await ann.TextsAsync()).TakeLast(2));
+        await Expect(ann.Field).ToHaveValueAsync("half a thought\nthe next one");
+        await ann.Field.FillAsync("");
         await ann.SayAsync("said late");
         await ann.SeesAsync("said late");
     }

@@ -115,6 +115,10 @@ public sealed class RestartTests(Chromium chromium)
         // What cannot be done now is said or left, and the page stays.
         await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
         await ann.AttachAsync(new FilePayload { Name = "later.txt", MimeType = "x/x", Buffer = [1] });
+        await ann.Log.GetByText("before", new() { Exact = true }).HoverAsync();
+        await ann.Button("Take back").ClickAsync();
+        await ann.Button("Take it back").ClickAsync();
+        await Expect(ann.Page.GetByText("This was not done: the connection is lost. Try again when it is back.")).ToBeVisibleAsync();
         await server.StartAgainAsync(Cancel);
 
         // First where it comes from: what hinders it is to be seen there.

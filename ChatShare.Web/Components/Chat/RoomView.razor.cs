@@ -169,7 +169,11 @@ public sealed partial class RoomView
     {
         await _gone.CancelAsync();
         if (_session is not null)
+        {
+            // Their place in the room stays a while, and they write nothing there.
+            _session.SetTyping(false);
             await Connection.StayAsync(_session);
+        }
 
         if (_handle is not null)
             await Calls.StopAsync(_handle);

@@ -176,17 +176,24 @@ async function knock() {
 /** The door is closed to those without a session, and to nobody else. */
 const sessionHasEnded = async () => (await knock()) === 401;
 
-/** Blazor's own words for a page too many are that something went wrong. */
-async function explainFull() {
-  if (errorBar && (await knock()) === 429 && !opened) {
-    errorBar.firstChild?.replaceWith("Too many pages of this chat are open here. Close one of them, then ");
-    const link = errorBar.querySelector(".reload");
-    if (link) {
-      link.textContent = "load this one again";
-    }
-    errorBar.classList.add("fatal");
-    errorBar.style.display = "block";
+/** Why the page has not come to life, where that can be told: Blazor's own words for it are that something went wrong. */
+async function explain() {
+  const hasFailed = errorBar?.style.display === "block";
+  const status = await knock();
+  if (!errorBar || opened || !(status === 429 || (status === 200 && hasFailed))) {
+    return;
   }
+  errorBar.firstChild?.replaceWith(
+    status === 429
+      ? "Too many pages of this chat are open here. Close one of them, then "
+      : "The server answers, but its live connection does not open. A proxy in between has to let WebSockets through. Then ",
+  );
+  const link = errorBar.querySelector(".reload");
+  if (link) {
+    link.textContent = "load this one again";
+  }
+  errorBar.classList.add("fatal");
+  errorBar.style.display = "block";
 }
 
 function markLost() {
@@ -295,12 +302,13 @@ document.addEventListener("change", (event) => {
     event.stopImmediatePropagation();
   }
 }, true);
-// Sent while the room is still being opened: the text stays in the field as it is, and the composer sends it when it is there.
+// Sent while the room is still being opened: the field keeps it, and the composer sends it when it is there. What is typed next is another text.
 /** @param {Event} event @param {Element | null | undefined} field */
 function sendLater(event, field) {
   if (field instanceof HTMLTextAreaElement && field.value.trim() !== "" && field.closest(".room:not([data-ready])")) {
     event.preventDefault();
-    field.readOnly = true;
+    field.dataset.early = JSON.stringify([...JSON.parse(field.dataset.early ?? "[]"), field.value]);
+    field.value = "";
   }
 }
 document.addEventListener("keydown", (event) => {
@@ -340,7 +348,7 @@ export async function start() {
   if (wantsCircuit()) {
     setTimeout(() => !opened && mend(), openTimeout);
     // Blazor does not tell why a circuit did not open.
-    setTimeout(() => !opened && void explainFull(), slowStart);
+    setTimeout(() => !opened && void explain(), slowStart);
   }
   await blazor.start({
     circuit: {

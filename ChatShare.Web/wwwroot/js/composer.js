@@ -154,22 +154,22 @@ export function createComposer({ root, draftKey, maxLength, onSend, onRelease, o
     measure.remove();
     // Blazor may hand this element on to the next room.
     field.value = "";
-    field.readOnly = false;
+    delete field.dataset.early;
   });
 
   const draft = storage.read(draftKey) ?? "";
   notice.textContent = "";
-  // boot.js has marked it: it was sent before this was called.
-  if (field.readOnly) {
-    field.readOnly = false;
+  // What stands in it was typed before this was called, and some was sent by then, see boot.js; what of that is refused comes back.
+  const kept = [draft, field.value];
+  /** @type {string[]} */
+  const early = JSON.parse(field.dataset.early ?? "[]");
+  delete field.dataset.early;
+  for (const sent of early) {
+    field.value = sent;
     send();
+    kept.push(field.value);
   }
-  // What stands in it now was typed meanwhile.
-  if (field.value === "") {
-    field.value = draft;
-  } else {
-    field.value = draft === "" ? field.value : `${draft}\n${field.value}`;
-  }
+  field.value = kept.filter((part) => part !== "").join("\n");
   draftKept = false;
   keepDraft();
   grow();

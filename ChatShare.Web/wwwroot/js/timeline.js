@@ -13,6 +13,8 @@ import { showUnseen } from "./title.js";
 const endDistance = 100;
 const loadDistance = 400;
 const retryAfterError = 3000;
+// Who looks at the end for so long does not mean to read what is further up.
+const glance = 20000;
 
 /** @param {Element | undefined | null} article */
 const numberOf = (article) => Number(article?.getAttribute("data-number") ?? 0);
@@ -57,6 +59,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   let height = 0;
   let width = 0;
   let contentHeight = 0;
+  const glanceUntil = performance.now() + glance;
 
   const showsEnd = () => scroller.dataset.atEnd !== "false";
   const distance = () => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
@@ -200,6 +203,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   const seen = createSeen({
     // A log that was taken out of the page has no height, and seems to be at its end.
     newest: () => (isLookedAt() && placed && scroller.isConnected && isAtEnd() ? numberOf(lastArticle()) : 0),
+    isGlance: () => Number(scroller.dataset.unreadAbove ?? 0) > 0 && performance.now() < glanceUntil,
     server,
     signal,
   });
@@ -375,7 +379,9 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     },
     { signal },
   );
+  const looked = window.setTimeout(() => seen.report(), glance);
   signal.addEventListener("abort", () => {
+    clearTimeout(looked);
     showUnseen(0);
     mutations.disconnect();
     sizes.disconnect();
@@ -385,7 +391,7 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
   return {
     scrollToEnd,
     scrollToUnread,
-    tellSeen: seen.tell,
+    tellSeen: seen.tellAll,
     /** @param {string} clientId */
     shows: (clientId) => content.querySelector(`.message[id][data-client="${CSS.escape(clientId)}"]`) !== null,
   };
