@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.RegularExpressions;
 using ChatShare.Tests.Support;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -18,6 +19,18 @@ public sealed class JoinTests(Chromium chromium, ServerFixture fixture)
 
         await Expect(ann.Page).ToHaveURLAsync(Server.Address + "/rooms/Lobby");
         await Expect(ann.People.GetByText("Ann of the lobby")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Where_no_WebSocket_gets_through_the_page_says_so()
+    {
+        var ann = await OpenAsync();
+        await ann.JoinAsync("Behind a proxy");
+        await ann.Page.RouteWebSocketAsync(new Regex("/_blazor"), socket => _ = socket.CloseAsync());
+        await ann.Page.ReloadAsync();
+
+        await Expect(ann.Page.GetByText("A proxy in between has to let WebSockets through.")).ToBeVisibleAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Link, new() { Name = "load this one again" })).ToBeVisibleAsync();
     }
 
     [Fact]

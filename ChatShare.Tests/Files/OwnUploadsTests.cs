@@ -76,7 +76,7 @@ public sealed class OwnUploadsTests
         Assert.Equal([waits.Id], (await own.OfAsync(who, token)).Select(upload => upload.File.Id));
         Assert.Equal(RefusalKind.NotPermitted, await RefusalAsync(waits.Id, bert));
         Assert.Equal(RefusalKind.Gone, await RefusalAsync(ready.Id, who));
-        Assert.Equal(RefusalKind.Gone, await RefusalAsync(cancelled.Id, who));
+        Assert.Equal(RefusalKind.CalledOff, await RefusalAsync(cancelled.Id, who));
         Assert.Equal(RefusalKind.NotFound, await RefusalAsync(FileId.New(), who));
         await host.Sessions.EndAsync(who.Id, "Disconnected.", token);
         await Assert.ThrowsAsync<RefusedException>(() => own.OfAsync(who, token));

@@ -211,7 +211,7 @@ public sealed class UploadCreationTests
 
         var other = await CreateAsync(host, anna, "other");
         await other.CancelAsync(anna, token);
-        Assert.Equal(RefusalKind.Gone, await RefusalAsync(() => host.Uploads.FindOwnAsync(other.Id, anna, token)));
+        Assert.Equal(RefusalKind.CalledOff, await RefusalAsync(() => host.Uploads.FindOwnAsync(other.Id, anna, token)));
 
         async Task<RefusalKind> RefusalAsync(Func<Task> act) => (await Assert.ThrowsAsync<RefusedException>(act)).Kind;
     }

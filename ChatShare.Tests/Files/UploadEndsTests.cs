@@ -103,7 +103,7 @@ public sealed class UploadEndsTests
 
         // The row may need the space.
         Assert.Empty(host.Contents());
-        Assert.Equal(RefusalKind.Gone, await RefusalAsync(() => host.Uploads.FindOwnAsync(upload.Id, anna.Participant.Session, Cancel)));
+        Assert.Equal(RefusalKind.CalledOff, await RefusalAsync(() => host.Uploads.FindOwnAsync(upload.Id, anna.Participant.Session, Cancel)));
         await anna.DisposeAsync();
         if (restarts)
             await host.RestartAsync(Cancel);

@@ -17,7 +17,8 @@ public sealed class UploadLimitsTests
         var refused = await RefuseAsync(host, anna, token, Make.File("small", 1), Make.File("film.mkv", 1_500_001));
         Assert.Equal(RefusalKind.TooLarge, refused.Kind);
         Assert.Contains("film.mkv", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("1.5 MB", refused.Message, StringComparison.Ordinal);
+        // Both are 1.5 MB.
+        Assert.Contains("1,500,001 B; the limit here is 1,500,000 B", refused.Message, StringComparison.Ordinal);
         Assert.Empty(await host.AllAsync(host.Lobby, token));
         Assert.Empty(host.Uploads.Active);
         Assert.Single(await host.Uploads.BeginAsync(anna, [Make.File("film.mkv", 1_500_000)], Make.ClientId(), token));

@@ -252,6 +252,8 @@ function watchBars() {
     if (isUp && !mending && opened && !hasEnded()) {
       errorBar.classList.add("fatal");
       markLost();
+    } else if (isUp && !opened && !errorBar.classList.contains("fatal")) {
+      void explain();
     }
     // What lies below makes room.
     root.toggleAttribute("data-bar", isUp || !banner.hidden);
