@@ -20,8 +20,8 @@ internal sealed record ClusterRun(
 
     public double DeliveriesPerSecond => Result.Deliveries / Result.Seconds;
 
-    /// <summary>Of the node that was least busy, in cores.</summary>
-    public double LeastCores => NodesCpu.Min() / Seconds;
+    /// <summary>What each node took, in cores, from the first message until everybody had the last: what the generator makes of it afterwards is not the nodes' time.</summary>
+    public IEnumerable<double> NodesCores => NodesCpu.Select(cpu => cpu / Result.Seconds);
 
     /// <summary>Why it tells nothing; null when it does.</summary>
     /// <param name="leastIdle">As a part of the machine.</param>

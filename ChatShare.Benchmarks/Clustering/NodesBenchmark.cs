@@ -111,7 +111,7 @@ internal static class NodesBenchmark
         var title = $"{plan.Circuits} circuits a node in {Rooms} rooms, as fast as it goes";
         var (runs, isSound) = await RaceAsync(title, one, two, $"saturate {Window} {plan.Seconds}", plan.Rounds, cancellationToken);
         var ratios = Ratios(runs, run => run.DeliveriesPerSecond);
-        var least = runs.Min(round => Math.Min(round.One.LeastCores, round.Two.LeastCores));
+        var least = runs.Min(round => round.One.NodesCores.Concat(round.Two.NodesCores).Min());
         Console.WriteLine($"Deliveries/s, two nodes beside one: {MedianAndSpread(ratios, "0.00")}.");
         Console.WriteLine($"To reach: {SpeedToReach} ({Met(Median(ratios) >= SpeedToReach)}).");
         var isSaturated = least >= Saturated * Cores;
@@ -197,7 +197,7 @@ internal static class NodesBenchmark
             title, "CPU per delivery", "of it PostgreSQL", "Redis", "deliveries/s", "each node", "p50", "p95", "p99", "caught up by page", "generator CPU", "idle");
         foreach (var (name, runs) in sides)
         {
-            var nodes = Enumerable.Range(0, runs[0].NodesCpu.Count).Select(node => Show(Median(runs.Select(run => run.NodesCpu[node] / run.Seconds)), "0.00"));
+            var nodes = Enumerable.Range(0, runs[0].NodesCpu.Count).Select(node => Show(Median(runs.Select(run => run.NodesCores.ElementAt(node))), "0.00"));
             table.Add(
                 name,
                 $"{MedianAndSpread([.. runs.Select(run => run.CostOfDelivery)], "0.0")} µs",
