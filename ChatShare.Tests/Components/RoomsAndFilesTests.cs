@@ -71,6 +71,30 @@ public sealed class RoomsAndFilesTests
     }
 
     [Fact(Timeout = Make.Patience)]
+    public async Task What_comes_moves_no_row_from_under_the_pointer()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        await using var circuit = new Circuit(core, await core.AdministratorAsync(token));
+        await using var bo = await core.EnterAsync("Bo", token);
+        await bo.SayAsync("one", token);
+        await core.ShareAsync(bo, "small.bin", Make.Bytes(10), token);
+        var page = circuit.Render<RoomsAndFiles>();
+        await page.PressAsync("Messages of Lobby");
+        await page.WaitForAssertionAsync(() => Assert.Equal(["small.bin", "one"], page.Column("Messages of Lobby", "Message")));
+
+        await page.Find("[aria-label='Messages of Lobby'] tbody").PointerEnterAsync(new());
+        await bo.SayAsync("two", token);
+        await core.ShareAsync(bo, "large.bin", Make.Bytes(3000, seed: 2), token);
+        await page.WaitForAssertionAsync(() => Assert.Equal(["small.bin", "one", "large.bin", "two"], page.Column("Messages of Lobby", "Message")));
+        await page.WaitForAssertionAsync(() => Assert.Equal(["small.bin", "large.bin"], page.Column("Files", "File")));
+        await page.Find("[aria-label='Messages of Lobby'] tbody").PointerLeaveAsync(new());
+
+        Assert.Equal(["large.bin", "two", "small.bin", "one"], page.Column("Messages of Lobby", "Message"));
+        Assert.Equal(["large.bin", "small.bin"], page.Column("Files", "File"));
+    }
+
+    [Fact(Timeout = Make.Patience)]
     public async Task An_upload_can_be_stopped_from_the_list()
     {
         var token = TestContext.Current.CancellationToken;
