@@ -51,7 +51,8 @@ export function followExpiry({ scroller, person, administrator, signal }) {
     const left = goes - Date.now();
     time.hidden = days === 0;
     if (days > 0) {
-      time.textContent = left > 0 ? `removed in ${timeUntil(left)}` : "removed soon";
+      // In one piece: what stands before it ends a line, where there has to be another one.
+      time.textContent = (left > 0 ? `removed in ${timeUntil(left)}` : "removed soon").replaceAll(" ", "\u00a0");
       time.title = `Removed on ${inFull.format(goes)}`;
       time.toggleAttribute("data-last-day", left <= day);
     }
