@@ -29,16 +29,25 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         var (messages, at) = await client.NewestAsync(room, Backlog, cancellationToken);
         foreach (var message in messages)
             Show(message, isNew: false);
-        // The last change may be of a message that was said long before these: it is no news, and neither is what has happened meanwhile.
-        for (var isMore = true; isMore;)
+        try
         {
-            var (changes, next) = await client.ChangedAfterAsync(room, at, cancellationToken);
-            foreach (var message in changes.Where(message => messages is [var oldest, ..] && message.Number >= oldest.Number))
-                Show(message, isNew: false);
-            (at, isMore) = (next, changes.Length == ChatShareClient.MostAtOnce);
+            // The last change may be of a message that was said long before these: it is no news, and neither is what has happened meanwhile.
+            for (var isMore = true; isMore;)
+            {
+                var (changes, next) = await client.ChangedAfterAsync(room, at, cancellationToken);
+                foreach (var message in changes.Where(message => messages is [var oldest, ..] && message.Number >= oldest.Number))
+                    Show(message, isNew: false);
+                (at, isMore) = (next, changes.Length == ChatShareClient.MostAtOnce);
+            }
+
+            terminal.Note(PeopleLine(await PeopleAsync(cancellationToken)));
+        }
+        catch (Failure failure) when (failure.IsPassing)
+        {
+            // The room is there and shown. Whoever follows it from here says that the connection is lost, and goes on when it is back.
+            return at;
         }
 
-        terminal.Note(PeopleLine(await PeopleAsync(cancellationToken)));
         return at;
     }
 

@@ -111,6 +111,30 @@ public sealed class BadServerTests
     }
 
     [Fact]
+    public async Task A_server_that_goes_away_while_a_room_is_entered_is_waited_for_once_the_room_was_shown()
+    {
+        var isBack = false;
+        await using var server = await StandInServer.StartAsync(app =>
+        {
+            app.MapGet("/api/rooms/{room}/messages", (HttpContext context) =>
+            {
+                context.Response.Headers["Epoch"] = "e";
+                return Results.Json(new[] { StandInServer.Message(1, isBack ? "and back" : "before") });
+            });
+            app.MapGet("/api/rooms/{room}/people", () => Results.StatusCode(503));
+            app.MapGet("/api/rooms/{room}/events", () => isBack
+                ? Results.Text($"event: message\nid: e-2\ndata: {JsonSerializer.Serialize(StandInServer.Message(2, "and back"))}\n\n", "text/event-stream")
+                : Results.StatusCode(503));
+        });
+        using var home = new CliHome(server.Address);
+
+        await using var run = home.Start("join", "--nick", "Ann");
+        await run.SeesAsync("before");
+        isBack = true;
+        await run.SeesAsync("and back");
+    }
+
+    [Fact]
     public async Task A_file_that_is_not_what_was_shared_is_not_kept()
     {
         await using var server = await StandInServer.StartAsync(app =>
