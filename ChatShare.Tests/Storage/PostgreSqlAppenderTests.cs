@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using ChatShare.Core;
 using ChatShare.Core.Files;
 using ChatShare.Core.Messages;
@@ -85,6 +86,50 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
             var refused = await Assert.ThrowsAsync<RefusedException>(() => appender.WriteAsync([Post(host, host.Lobby, anna, clientId)], Cancel));
             Assert.Equal(RefusalKind.DiskFull, refused.Kind);
         }
+    }
+
+    [Fact]
+    public async Task Transaction_that_a_crash_has_undone_is_not_taken_for_another_that_was_given_its_number()
+    {
+        PostgreSqlServer.Require();
+        await using var server = await PostgreSqlProcess.StartAsync();
+        var database = server.Database("postgres");
+        // Else the server writes out by itself, soon, that the number is taken.
+        await PostgreSqlServer.AskAsync(database, "ALTER SYSTEM SET wal_writer_delay = '10s'");
+        await PostgreSqlServer.AskAsync(database, "SELECT pg_reload_conf()");
+        await using var host = await StartAsync(database);
+        var anna = await host.JoinAsync("anna", Cancel);
+        var written = new Written();
+        var wasGivenAgain = false;
+        // What somebody else commits in the moment between writes it out, too.
+        for (var tries = 1; tries <= 10 && !wasGivenAgain; tries++)
+        {
+            await using var line = new CutLine(PortOf(database));
+            await using var appender = new PostgreSqlAppender(line.Through(database), host.Clock, new Outage(new Lines()), written.Take) { Patience = Make.PatienceForOne };
+            line.Break(CutLine.Cut.LateCommit, thenDown: true);
+            var writing = appender.WriteAsync([Post(host, host.Lobby, anna, $"undone {tries}")], Cancel);
+            await line.IsLate.WaitAsync(Cancel);
+            var number = await NumberAsync("SELECT backend_xid::text FROM pg_stat_activity WHERE backend_xid IS NOT NULL");
+            await server.CrashAsync();
+            await server.StartAgainAsync();
+            ulong given;
+            do
+            {
+                given = await NumberAsync("SELECT pg_current_xact_id()::text");
+                wasGivenAgain |= given == number;
+            }
+            while (given < number);
+            line.Up();
+            await writing;
+        }
+
+        Assert.True(wasGivenAgain);
+        Assert.All(written.Results, result => Assert.True(result.IsNew));
+        Assert.Equal(
+            string.Join(',', written.Results.Select(result => string.Create(CultureInfo.InvariantCulture, $"{result.Message!.Number} {result.Message.ClientId}"))),
+            await PostgreSqlServer.AskAsync(database, "SELECT string_agg(\"Number\" || ' ' || \"ClientId\", ',' ORDER BY \"Number\") FROM \"Messages\""));
+
+        async Task<ulong> NumberAsync(string statement) => ulong.Parse((string)(await PostgreSqlServer.AskAsync(database, statement))!, CultureInfo.InvariantCulture);
     }
 
     [Fact]

@@ -1,11 +1,12 @@
 using ChatShare.Core.Messages;
+using ChatShare.Core.Rooms;
 using Npgsql;
 
 namespace ChatShare.Core.Storage.PostgreSql;
 
 /// <summary>
 /// Writes each batch until it is durable, for a bearable time: over connections that end, servers that start again and other nodes that stood in the
-/// way. A commit whose answer is lost is neither taken for done nor done again: the server is asked what became of its transaction.
+/// way. A commit whose answer is lost is neither taken for done nor done again: the server is asked what became of its transaction, and for what it has written.
 /// </summary>
 internal sealed class PostgreSqlAppender(string connectionString, TimeProvider time, Outage outage, Committed committed) : IAppender
 {
@@ -90,7 +91,9 @@ internal sealed class PostgreSqlAppender(string connectionString, TimeProvider t
     {
         if (_doubt is not { } doubt)
             return null;
-        var isCommitted = await IsCommittedAsync(doubt.Transaction, cancellationToken);
+        // A server that crashed gives the numbers of transactions again of which nothing was written out: a number that was committed may be another's
+        // by now, and only what is there says that it was this one.
+        var isCommitted = await IsCommittedAsync(doubt.Transaction, cancellationToken) && await IsThereAsync(doubt.Results, cancellationToken);
         _doubt = null;
         if (!isCommitted)
             return null;
@@ -115,6 +118,16 @@ internal sealed class PostgreSqlAppender(string connectionString, TimeProvider t
         {
             return false;
         }
+    }
+
+    private async Task<bool> IsThereAsync(IReadOnlyList<AppendResult> results, CancellationToken cancellationToken)
+    {
+        ChatMessage[] changed = [.. results.Where(result => result.IsNew).Select(result => result.Message!)];
+        var command = Sql.Command(
+            Sql.CountChanges, changed.Select(message => message.RoomId).ToArray(), changed.Select(message => message.Number).ToArray(),
+            changed.Select(message => message.PersonId).ToArray(), changed.Select(message => message.ClientId).ToArray(), changed.Select(message => message.Changed).ToArray());
+        await using var asking = new NpgsqlBatch(await ConnectAsync(cancellationToken)) { BatchCommands = { command } };
+        return await asking.ExecuteScalarAsync(cancellationToken) is long count && count == changed.Length;
     }
 
     private async Task<NpgsqlConnection> ConnectAsync(CancellationToken cancellationToken)

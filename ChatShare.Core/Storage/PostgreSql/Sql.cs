@@ -60,6 +60,13 @@ internal static class Sql
         WHERE f."Id" = n.id
         """;
 
+    /// <summary>How many of these changes are there, or were changed again since.</summary>
+    public const string CountChanges =
+        """
+        SELECT count(*) FROM unnest($1::int[], $2::bigint[], $3::uuid[], $4::text[], $5::bigint[]) AS n(room, number, person, client, changed)
+        JOIN "Messages" m ON m."RoomId" = n.room AND m."Number" = n.number AND m."PersonId" = n.person AND m."ClientId" = n.client AND m."Changed" >= n.changed
+        """;
+
     public const string TouchMessages =
         """
         UPDATE "Messages" m SET "Changed" = n.changed
