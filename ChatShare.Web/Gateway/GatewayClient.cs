@@ -11,7 +11,12 @@ internal sealed class GatewayClient(
     // A person who types too fast for the server waits; their next words wait in the connection.
     private static readonly TimeSpan Breath = TimeSpan.FromSeconds(1);
 
+    // How much that it said may wait for the room, in UTF-16 code units, and what each thing takes beside its text: a thousand lines, or a few of the longest texts.
+    private const int MostWaiting = 128 * 1024;
+    private const int Overhead = 100;
+
     private bool _fileWasLast;
+    private int _waiting;
 
     /// <summary>Returns when the client has hung up, throws when anything else ends it.</summary>
     /// <exception cref="ClientStalledException">It takes nothing any more.</exception>
@@ -60,68 +65,75 @@ internal sealed class GatewayClient(
         }
     }
 
+    /// <summary>
+    /// A message is what comes by itself, so the connection is read on while the room, the disk or the scanner takes its time: what came meanwhile would else be found in
+    /// one piece, a file behind a line as a part of that line.
+    /// </summary>
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
-        using var queue = new SaidQueue();
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var hearing = HearAsync(queue, over.Token);
+        // What was said last, done behind all that was said before it; false when nothing more comes.
+        var last = Task.FromResult(true);
         try
         {
-            await ActAsync(queue, cancellationToken);
+            while (await HeardAsync(last, cancellationToken) is { } said)
+            {
+                Interlocked.Add(ref _waiting, WeightOf(said));
+                last = ActAfterAsync(last, said, cancellationToken);
+                // Beyond this the rest waits in the connection. So do the bytes of a file, which are nothing that is said, and have their length: nothing is lost by that.
+                if (Volatile.Read(ref _waiting) > MostWaiting)
+                    await last;
+                else if (said is ClientSaid.File { Bytes: var bytes })
+                    await Task.WhenAny(bytes.Ended, last);
+            }
+
+            await last;
         }
         finally
         {
-            await over.CancelAsync();
-            await hearing;
+            // Whatever has ended this: nothing may go on in a room that is left.
+            await ((Task)last).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    /// <summary>Never throws: what goes wrong stands at the end of the queue.</summary>
-    private async Task HearAsync(SaidQueue queue, CancellationToken cancellationToken)
+    /// <summary>The next thing it says; null when it has hung up, or what it said before was the last. Throws what that threw, as soon as it does.</summary>
+    private async Task<ClientSaid?> HeardAsync(Task<bool> last, CancellationToken cancellationToken)
     {
-        try
-        {
-            while (await input.NextAsync(cancellationToken) is { } said)
-            {
-                await queue.AddAsync(said, cancellationToken);
-                // Its bytes are nothing that is said, and have their length: nothing is lost while they wait.
-                if (said is ClientSaid.File { Bytes: var bytes })
-                    await bytes.Ended.WaitAsync(cancellationToken);
-            }
-
-            queue.End(fault: null);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            queue.End(e);
-        }
+        var next = input.NextAsync(cancellationToken);
+        if (!last.IsCompleted)
+            await Task.WhenAny(last, next);
+        return last.IsCompleted && !await last ? null : await next;
     }
 
-    private async Task ActAsync(SaidQueue queue, CancellationToken cancellationToken)
+    /// <returns>False when nothing more comes.</returns>
+    private async Task<bool> ActAfterAsync(Task<bool> before, ClientSaid said, CancellationToken cancellationToken)
     {
-        await foreach (var said in queue.TakeAllAsync(cancellationToken))
+        if (!await before)
+            return false;
+        _fileWasLast = said is ClientSaid.File;
+        switch (said)
         {
-            _fileWasLast = said is ClientSaid.File;
-            switch (said)
-            {
-                case ClientSaid.File { Header: var header, Bytes: var bytes }:
-                    await using (bytes)
-                    {
-                        await uploads.ReceiveAsync(header, bytes, room, outbox, cancellationToken);
-                        if (bytes.BrokeOff)
-                            return;
-                    }
+            case ClientSaid.File { Header: var header, Bytes: var bytes }:
+                await using (bytes)
+                {
+                    await uploads.ReceiveAsync(header, bytes, room, outbox, cancellationToken);
+                    if (bytes.BrokeOff)
+                        return false;
+                }
 
-                    break;
-                case ClientSaid.Text { Value: var text }:
-                    await PostAsync(text, cancellationToken);
-                    break;
-                default:
-                    await outbox.SayAsync("This was no text that the server understands (UTF-8); it was not sent.", cancellationToken);
-                    break;
-            }
+                break;
+            case ClientSaid.Text { Value: var text }:
+                await PostAsync(text, cancellationToken);
+                break;
+            default:
+                await outbox.SayAsync("This was no text that the server understands (UTF-8); it was not sent.", cancellationToken);
+                break;
         }
+
+        Interlocked.Add(ref _waiting, -WeightOf(said));
+        return true;
     }
+
+    private static int WeightOf(ClientSaid said) => Overhead + (said is ClientSaid.Text text ? text.Value.Length : 0);
 
     private async Task PostAsync(string said, CancellationToken cancellationToken)
     {
