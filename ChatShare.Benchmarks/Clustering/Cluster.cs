@@ -73,7 +73,7 @@ internal sealed class Cluster : IAsyncDisposable
         var after = Cpu();
         return new ClusterRun(
             RunResult.Together([.. answers.Select(answer => JsonSerializer.Deserialize<RunResult>(answer)!)]), seconds, [.. after.Nodes.Zip(before.Nodes, (now, then) => now - then)],
-            after.PostgreSql - before.PostgreSql, after.Redis - before.Redis, after.Generator - before.Generator, idle);
+            [.. after.Stopped.Zip(before.Stopped, (now, then) => now - then)], after.PostgreSql - before.PostgreSql, after.Redis - before.Redis, after.Generator - before.Generator, idle);
     }
 
     public async ValueTask DisposeAsync()
@@ -89,8 +89,8 @@ internal sealed class Cluster : IAsyncDisposable
         _downloads.Dispose();
     }
 
-    private (double[] Nodes, double PostgreSql, double Redis, double Generator) Cpu() =>
-        ([.. _nodes.Select(node => node.Server.Process.CpuSeconds)], _postgreSql!.CpuSeconds, _redis?.CpuSeconds ?? 0, _generators.Sum(generator => generator.CpuSeconds));
+    private (double[] Nodes, long[] Stopped, double PostgreSql, double Redis, double Generator) Cpu() =>
+        ([.. _nodes.Select(node => node.Server.Process.CpuSeconds)], [.. _nodes.Select(node => node.Share?.StoppedPeriods ?? 0)], _postgreSql!.CpuSeconds, _redis?.CpuSeconds ?? 0, _generators.Sum(generator => generator.CpuSeconds));
 
     private Task<string[]> AskAllAsync(string order, CancellationToken cancellationToken) =>
         Task.WhenAll(_generators.Select(generator => generator.AskAsync(order, cancellationToken)));

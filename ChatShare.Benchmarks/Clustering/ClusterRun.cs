@@ -6,12 +6,13 @@ namespace ChatShare.Benchmarks.Clustering;
 /// <param name="Result">What the generator saw.</param>
 /// <param name="Seconds">From the order to the answer.</param>
 /// <param name="NodesCpu">CPU seconds of each node.</param>
+/// <param name="NodesStopped">In how many periods each node had used up its share; 0 for one that is not held.</param>
 /// <param name="PostgreSqlCpu">CPU seconds.</param>
 /// <param name="RedisCpu">CPU seconds; 0 without it.</param>
 /// <param name="GeneratorCpu">CPU seconds.</param>
 /// <param name="Idle">The part of the machine that had nothing to do.</param>
 internal sealed record ClusterRun(
-    RunResult Result, double Seconds, IReadOnlyList<double> NodesCpu, double PostgreSqlCpu, double RedisCpu, double GeneratorCpu, double Idle)
+    RunResult Result, double Seconds, IReadOnlyList<double> NodesCpu, IReadOnlyList<long> NodesStopped, double PostgreSqlCpu, double RedisCpu, double GeneratorCpu, double Idle)
 {
     private const double BusiestGenerator = 0.9;
 
@@ -22,6 +23,9 @@ internal sealed record ClusterRun(
 
     /// <summary>What each node took, in cores, from the first message until everybody had the last: what the generator makes of it afterwards is not the nodes' time.</summary>
     public IEnumerable<double> NodesCores => NodesCpu.Select(cpu => cpu / Result.Seconds);
+
+    /// <summary>In which part of the periods of that time each node had used up its share.</summary>
+    public IEnumerable<double> NodesAtTheirLimit => NodesStopped.Select(stopped => stopped / (Result.Seconds * CpuShare.PeriodsPerSecond));
 
     /// <summary>Why it tells nothing; null when it does.</summary>
     /// <param name="leastIdle">As a part of the machine.</param>

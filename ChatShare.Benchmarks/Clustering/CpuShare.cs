@@ -12,6 +12,9 @@ internal sealed class CpuShare : IDisposable
     // A fifth of what the kernel has by itself: a node shall be slow, and not stand still for 70 of 100 ms.
     private const int PeriodMicroseconds = 20_000;
 
+    /// <summary>How many periods there are in a second.</summary>
+    public const double PeriodsPerSecond = 1e6 / PeriodMicroseconds;
+
     private static int _made;
 
     private readonly string _folder;
@@ -61,6 +64,16 @@ internal sealed class CpuShare : IDisposable
 
     /// <summary>From now on it gets what it wants: to start and to warm up, which is not measured.</summary>
     public void Free() => Set(null);
+
+    /// <summary>
+    /// In how many periods it had used up its share and was stopped, since it was made. That, and not the CPU it took, says whether it was at its limit: the kernel hands a
+    /// share out to one processor at a time, and what one of them keeps for itself (a millisecond of the six of a period) nobody uses.
+    /// </summary>
+    public long StoppedPeriods => File.ReadLines(Path.Combine(_folder, "cpu.stat"))
+        .Select(line => line.Split(' '))
+        .Where(fact => fact[0] == "nr_throttled")
+        .Select(fact => long.Parse(fact[1], CultureInfo.InvariantCulture))
+        .Single();
 
     /// <summary>When its processes have ended.</summary>
     public void Dispose() => Directory.Delete(_folder);
