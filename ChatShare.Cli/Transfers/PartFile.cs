@@ -19,6 +19,9 @@ internal sealed class PartFile : IAsyncDisposable
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            // We never make one: it would be somebody else's way to have another file of ours written over.
+            if (new FileInfo(path).LinkTarget is not null)
+                throw new IOException($"{Path.GetFileName(path)} is a link");
             // Without a buffer: what was taken from the server is in the file, also when this process is killed.
             return new PartFile(new FileStream(path, new FileStreamOptions
             {

@@ -227,6 +227,24 @@ public sealed class BrokenLineTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task What_comes_is_not_written_through_a_link()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("long.bin", Make.Bytes(3000, seed: 27));
+        home.Write("precious", [1, 2, 3]);
+        var shared = await home.RunAsync("upload", "long.bin", "--nick", "Linker", "--json");
+        var id = JsonDocument.Parse(shared.Output).RootElement.GetProperty("id").GetString()!;
+        Directory.CreateDirectory(home.File("downloads"));
+        File.CreateSymbolicLink(home.File($"downloads/{LocalFileName.Part("long.bin", id)}"), home.File("precious"));
+
+        var refused = await home.RunAsync("get", "long.bin");
+
+        Assert.Equal(5, refused.Code);
+        Assert.Contains("is a link", refused.Notes, StringComparison.Ordinal);
+        Assert.Equal([1, 2, 3], await File.ReadAllBytesAsync(home.File("precious"), Cancel));
+    }
+
+    [Fact]
     public async Task Whoever_follows_sees_every_message_once_over_restarts_of_the_server_and_cuts_of_the_line()
     {
         await using var app = await RunningApp.StartAsync();

@@ -190,10 +190,8 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
     public async Task Whoever_goes_to_another_room_at_once_has_sent_everything_and_read_what_was_there()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Hasty");
-        var bo = await Person.JoinAsync(chromium, Server, "Listener");
         await ann.NewRoomAsync("Hurry");
-        await bo.Rooms.GetByRole(AriaRole.Link, new() { Name = "Hurry" }).ClickAsync();
-        await bo.InRoomAsync();
+        var bo = await Person.JoinAsync(chromium, Server, "Listener", "/rooms/Hurry");
         await bo.SayAsync("are you there?");
         await ann.SeesAsync("are you there?");
         await bo.SayAsync("and now?");
@@ -240,6 +238,7 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
 
         await ann.Button("New room").ClickAsync();
         var dialog = ann.Page.GetByRole(AriaRole.Dialog);
+        await Expect(dialog.GetByRole(AriaRole.Heading, new() { Name = "New room", Level = 2 })).ToBeVisibleAsync();
         await dialog.GetByRole(AriaRole.Textbox, new() { Name = "Room name" }).FillAsync("lobby");
         await dialog.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
 

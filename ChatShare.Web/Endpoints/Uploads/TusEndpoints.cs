@@ -203,6 +203,8 @@ internal static class TusEndpoints
         catch (OperationCanceledException) when (!upload.IsUnderWay)
         {
             await upload.Ended;
+            // Else its sender, who goes on sending, would look for the answer when the server gives up reading: after five seconds.
+            HangUpSoon(call.Context);
             // It says how it ended, unless it became the file: what was shared before has the rest.
             await call.Uploads.FindOwnAsync(upload.Id, call.Who, CancellationToken.None);
             return null;
@@ -224,10 +226,13 @@ internal static class TusEndpoints
     }
 
     /// <summary>
-    /// Whoever goes on sending, or sleeps, does not hold up the stop: they have the answer after a moment, and what they send is read by nobody.
+    /// Whoever goes on sending, or sleeps, holds nothing up: they have the answer after a moment, and what they send is read by nobody.
     /// </summary>
     private static void HangUpSoon(HttpContext context)
     {
+        // Over HTTP/2 a request ends by itself, and the connection carries others.
+        if (!HttpProtocol.IsHttp11(context.Request.Protocol))
+            return;
         context.Response.Headers.Connection = "close";
         var connection = context.Features.Get<IConnectionLifetimeFeature>();
         context.Response.OnCompleted(() =>
