@@ -233,6 +233,24 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task Who_breaks_off_hears_what_the_server_has_not_taken()
+    {
+        await using var cable = new Cable(server.App.Address);
+        using var home = new CliHome(cable.Address);
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Unsent");
+        await terminal.ShowsAsync("Lobby>");
+        cable.HoldAfter(cable.Sent);
+        await terminal.EnterAsync("is anybody there?");
+
+        await terminal.PressAsync("C-c");
+        await terminal.ShowsAsync("Ctrl+C once more leaves");
+        await terminal.PressAsync("C-c");
+
+        await terminal.ShowsAsync("1 message was not sent.");
+        await terminal.ShowsAsync("ended with 130");
+    }
+
+    [Fact]
     public async Task The_last_of_several_chats_under_one_name_gives_it_back()
     {
         using var home = new CliHome(server.App.Address);

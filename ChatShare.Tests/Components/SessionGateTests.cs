@@ -61,13 +61,28 @@ public sealed class SessionGateTests
         Assert.Contains("You have left", Render(late).Find("[role=alert]").TextContent, StringComparison.Ordinal);
     }
 
+    [Fact(Timeout = Make.Patience)]
+    public async Task An_administrator_who_was_disconnected_signs_in_since_a_nickname_opens_none_of_their_pages()
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var core = await CoreHost.StartAsync(token);
+        var root = await core.AdministratorAsync(token);
+        await using var circuit = new Circuit(core, root);
+        circuit.Navigation.NavigateTo("/admin");
+        var gate = Render(circuit);
+
+        await core.Sessions.EndAsync(root.Id, "Not today.", token);
+
+        await gate.WaitForAssertionAsync(() => AssertLeadsTo(gate, "/admin", "Sign in", "/signin"));
+    }
+
     private static IRenderedComponent<SessionGate> Render(Circuit circuit) =>
         circuit.Render<SessionGate>(parameters => parameters.AddChildContent("<p>the page</p>"));
 
-    private static void AssertLeadsTo(IRenderedComponent<SessionGate> gate, string address)
+    private static void AssertLeadsTo(IRenderedComponent<SessionGate> gate, string address, string button = "Join again", string page = "/")
     {
-        var form = gate.Named("button", "Join again").Closest("form")!;
-        Assert.Equal(("get", "/"), (form.GetAttribute("method"), form.GetAttribute("action")));
+        var form = gate.Named("button", button).Closest("form")!;
+        Assert.Equal(("get", page), (form.GetAttribute("method"), form.GetAttribute("action")));
         Assert.Equal(address, form.QuerySelector("[name=returnUrl]")!.GetAttribute("value"));
     }
 }

@@ -49,6 +49,13 @@ public sealed class ChatTests(Chromium chromium, ServerFixture fixture) : IClass
         await Expect(bo.Page.GetByText("Typer is typing…")).ToBeVisibleAsync();
         await ann.Field.PressAsync("Enter");
         await Expect(bo.Page.GetByText("Typer is typing…")).ToBeHiddenAsync();
+        // And with the room: what stands in the field stays there, and nobody is typing.
+        await ann.Field.PressSequentiallyAsync("a draft");
+        await Expect(bo.Page.GetByText("Typer is typing…")).ToBeVisibleAsync();
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" }).ClickAsync();
+        await Expect(bo.Page.GetByText("Typer is typing…")).ToBeHiddenAsync();
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Typing" }).ClickAsync();
+        await Expect(ann.Field).ToHaveValueAsync("a draft");
 
         var title = await bo.Page.TitleAsync();
         var unread = Regex.Match(title, @"^\((\d+)\) ") is { Success: true } counted ? int.Parse(counted.Groups[1].Value, CultureInfo.InvariantCulture) : 0;

@@ -39,6 +39,33 @@ public sealed class LookTests(Chromium chromium, ServerFixture fixture) : IClass
         await Expect(page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" })).ToBeVisibleAsync();
     }
 
+    [Fact]
+    public async Task Where_the_system_chooses_the_colours_the_field_in_use_and_the_open_room_can_be_told()
+    {
+        var person = await Person.JoinAsync(chromium, fixture.Server, "Contrast", "/", options => options.ForcedColors = ForcedColors.Active);
+
+        await person.Field.FocusAsync();
+
+        await Expect(person.Page.Locator(".composer-box")).ToHaveCSSAsync("outline-style", "solid");
+        var open = person.Rooms.GetByRole(AriaRole.Link, new() { Name = "Lobby" });
+        var list = await person.Rooms.EvaluateAsync<string>("list => getComputedStyle(list).backgroundColor");
+        await Expect(open).Not.ToHaveCSSAsync("background-color", list);
+        await Expect(open).Not.ToHaveCSSAsync("background-color", "rgba(0, 0, 0, 0)");
+    }
+
+    [Fact]
+    public async Task A_browser_without_scripts_says_what_is_missing()
+    {
+        var page = await chromium.OpenAsync(fixture.Server, options => options.JavaScriptEnabled = false);
+        var person = new Person(page);
+        await page.GotoAsync("/");
+        await page.GetByRole(AriaRole.Textbox, new() { Name = "Nickname" }).FillAsync("Scriptless");
+        await person.Button("Join").ClickAsync();
+
+        // By its element: what stands in a noscript is not found by its text.
+        await Expect(page.Locator("noscript p")).ToBeVisibleAsync();
+    }
+
     [Theory]
     [InlineData(1440, 900, ColorScheme.Light)]
     [InlineData(1440, 900, ColorScheme.Dark)]
