@@ -24,8 +24,7 @@ public sealed class Upload
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private UploadProgress? _reported;
     private CancellationTokenSource _giveWay = new();
-    private Ending? _ending;
-    private int _ended;
+    private readonly UploadEnding _ending = new();
     private volatile bool _isChecking;
     private volatile bool _isLetGo;
 
@@ -57,7 +56,7 @@ public sealed class Upload
     public long Here => TakenUp.IsCompleted ? Received : Math.Min(Length, _owner.Store.PartialLengthShown(Id));
 
     /// <summary>True until it is ready, or its failure or cancellation was asked for, or another node goes on with it.</summary>
-    public bool IsUnderWay => Volatile.Read(ref _ended) == 0 && Volatile.Read(ref _ending) is null && !_isLetGo;
+    public bool IsUnderWay => !_ending.HasBegun && !_ending.IsAsked && !_isLetGo;
 
     /// <summary>Whether it has not ended, and is to go on by another object, mostly at another node.</summary>
     internal bool IsLetGo => _isLetGo && File.IsUnderWay;
@@ -147,7 +146,7 @@ public sealed class Upload
                 await CheckAsync();
                 Demand();
                 _owner.Downloads.Demand();
-                await CompleteAsync(() => _owner.FinishAsync(this, _bytes.Sha256()));
+                await CompleteAsync(() => _owner.FinishAsync(this, _bytes.Sha256(), _ending));
             }
         }
         catch (OperationCanceledException) when (IsLetGo)
@@ -235,7 +234,7 @@ public sealed class Upload
         await _stop.CancelAsync();
         await Task.WhenAny(TakenUp);
         await _appending.WaitAsync(CancellationToken.None);
-        if (Interlocked.Exchange(ref _ended, 1) == 0)
+        if (_ending.TryBegin())
             Close();
         _appending.Release();
     }
@@ -303,7 +302,7 @@ public sealed class Upload
     private async Task StopAsync(FileState state, string? failure)
     {
         // The first one to ask says how it ends: whoever feeds the upload sees its append cancelled and would call that a failure.
-        Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null);
+        _ending.Ask(state, failure);
         // The append that may be running is stopped first: its end and this one must not both delete and rename.
         await _stop.CancelAsync();
         await Task.WhenAny(TakenUp);
@@ -338,7 +337,8 @@ public sealed class Upload
 
     private async Task CompleteAsync(Func<Task<SharedFile>> finish)
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 1)
+        _ending.ThrowIfCalledOff();
+        if (!_ending.TryBegin())
             return;
         Room.Report(Progress);
         try
@@ -349,7 +349,10 @@ public sealed class Upload
         {
             // It takes a new folder or a place in one, and the disk may have none. Without this the card would fill for ever.
             var sentence = exception is IOException full && DownloadStore.IsDiskFull(full) ? UploadFaults.DiskFull : UploadFaults.NotStored;
-            File = await _owner.GiveUpAsync(this, File with { State = FileState.Failed, Failure = sentence });
+            File = await _owner.GiveUpAsync(this, _ending.Of(File with { State = FileState.Failed, Failure = sentence }));
+            // Its commit was in doubt, and turns out to be durable.
+            if (File.State == FileState.Ready)
+                return;
             // Whoever sends it again would have it twice.
             if (_owner.Ends.Find(Id) is { Sha256: not null } whole)
                 throw UploadEnds.RefusalOf(whole, exception);
@@ -363,12 +366,12 @@ public sealed class Upload
 
     private async Task EndAsync(FileState state, string? failure)
     {
-        if (Interlocked.Exchange(ref _ended, 1) == 1)
+        if (!_ending.TryBegin())
             return;
-        var ending = Interlocked.CompareExchange(ref _ending, new Ending(state, failure), null) ?? new Ending(state, failure);
+        _ending.Ask(state, failure);
         try
         {
-            File = await _owner.GiveUpAsync(this, File with { State = ending.State, Failure = ending.Failure });
+            File = await _owner.GiveUpAsync(this, _ending.Of(File));
         }
         finally
         {
@@ -394,6 +397,4 @@ public sealed class Upload
         UntilSenderEnds.Unregister();
         _closed.TrySetResult();
     }
-
-    private sealed record Ending(FileState State, string? Failure);
 }

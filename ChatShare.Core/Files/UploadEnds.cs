@@ -74,7 +74,8 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         }
         catch (RefusedException busy)
         {
-            // The next start clears up.
+            // When its note is swept away, it is looked at whether anybody else needs the content.
+            CondemnContent(upload.Id);
             logger.ContentsHeldElsewhere(busy, upload.Id.ToString());
         }
 
@@ -220,6 +221,18 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         }
     }
 
+    private void CondemnContent(FileId id)
+    {
+        try
+        {
+            contents.Condemn(store.AdoptedAs(id));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.SweepFailed(exception);
+        }
+    }
+
     private async Task<SharedFile> AppendAsync(Room room, SharedFile file, CancellationToken cancellationToken)
     {
         try
@@ -229,7 +242,7 @@ internal sealed class UploadEnds(MessageLog log, DownloadStore store, StoredCont
         }
         catch (RefusedException refused) when (refused.Kind is RefusalKind.Gone or RefusalKind.NotFound)
         {
-            // Its message was deleted and its row says so already; only what is here of it has to go.
+            // Its message was deleted, and its row says so already; only what is here of it has to go.
             return file with { State = FileState.Deleted, Failure = null };
         }
     }

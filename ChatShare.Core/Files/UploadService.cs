@@ -229,7 +229,7 @@ public sealed class UploadService
     }
 
     /// <summary>Calls an upload off, also one that is whole and only waits for room to become the file.</summary>
-    /// <returns>False when no such upload is under way.</returns>
+    /// <returns>False when no such upload is under way, or it had become the file before it was called off.</returns>
     /// <exception cref="RefusedException">Neither its sender nor an administrator asks; <see cref="RefusalKind.Elsewhere"/>.</exception>
     public async Task<bool> CancelAsync(FileId id, PersonSession who, CancellationToken cancellationToken)
     {
@@ -241,7 +241,7 @@ public sealed class UploadService
             throw UploadLeases.Elsewhere();
         // Also then: its last byte may have come first, and left an end that is kept.
         if (Ends.Find(id) is not { } kept)
-            return upload is not null;
+            return upload is not null and not { File.State: FileState.Ready };
         Permissions.Demand(Permissions.CanCancelUpload(who, kept.PersonId), who);
         return await Ends.CallOffAsync(id, cancellationToken) || upload is not null;
     }
@@ -275,9 +275,10 @@ public sealed class UploadService
     internal void Prolong(Upload upload) => upload.Deadline = Deadlines.Next();
 
     /// <summary>Every byte is here and synced: the content moves into the store, then the row says so.</summary>
-    internal async Task<SharedFile> FinishAsync(Upload upload, string sha256)
+    internal async Task<SharedFile> FinishAsync(Upload upload, string sha256, UploadEnding ending)
     {
         using var held = await HoldContentsForAsync(upload);
+        ending.ThrowIfCalledOff();
         return await FinishAsync(upload, sha256, () => Store.Adopt(upload.Id, sha256));
     }
 
@@ -318,11 +319,14 @@ public sealed class UploadService
 
         var ready = await Store.ReadyAsync(upload.File, sha256, _time.GetUtcNow(), CancellationToken.None);
         var message = await _log.AppendAsync(new LogEntry.ChangeFile(upload.Room, ready), CancellationToken.None);
+        var file = message.Files.Single(file => file.Id == upload.Id);
+        if (file.State != FileState.Ready)
+            throw UploadEnds.Over(file.Failure);
         Store.Settle(upload.Id);
         // One that could not be finished stays known until it is given up: whoever waits for its end finds it.
         Forget([upload]);
         _logger.FileReady(upload.Id.ToString(), upload.Length);
-        return message.Files.Single(file => file.Id == upload.Id);
+        return file;
     }
 
     /// <summary>The bytes go, the card says why.</summary>

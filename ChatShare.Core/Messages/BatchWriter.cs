@@ -88,11 +88,12 @@ internal sealed class BatchWriter(IAppendCommands commands, TimeProvider time)
         // An upload that had not heard of it yet: the file must not come back.
         if (message.Deleted)
             return AppendResult.Refused(RefusalKind.Gone, "The message of this file was deleted.");
-        // Ended by another node meanwhile, or by an earlier life of this one, from which the upload was taken over: the first end stays.
+        // Ended by another node meanwhile, by an earlier life of this one, from which the upload was taken over, or by a commit that was in doubt: the
+        // first end stays, and whoever asks for another one is told it.
         if (file.State != FileState.Deleted && message.Files[PlacedFiles.IndexOf(message.Files, file.Id)] is { IsUnderWay: false } ended
             && (ended.State, file.State) is not (FileState.Ready, FileState.Ready))
         {
-            return AppendResult.Refused(RefusalKind.Gone, "This upload has ended.");
+            return new AppendResult(message, IsNew: false, null);
         }
 
         commands.UpdateFile(file);

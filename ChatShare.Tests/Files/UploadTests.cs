@@ -173,6 +173,38 @@ public sealed class UploadTests
         Assert.Equal(Make.Sha256(Content), (await finding)!.File.Sha256);
     }
 
+    [Theory(Timeout = Make.Patience)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_is_called_off_while_it_becomes_the_file_becomes_none_and_what_is_one_is_not_called_off(bool isInTime)
+    {
+        var token = TestContext.Current.CancellationToken;
+        await using var host = await CoreHost.StartAsync(token);
+        await using var anna = await host.EnterAsync("anna", token);
+        var upload = await host.OfferAsync(anna, "f", Content.Length, token);
+        Task append;
+        var cancel = Task.FromResult(false);
+        using (await host.Get<StoredContents>().HoldAsync(token))
+        {
+            append = upload.AppendAsync(0, new MemoryStream(Content), token);
+            await Eventually.TrueAsync(() => Task.FromResult(!upload.IsUnderWay));
+            if (isInTime)
+                cancel = host.Uploads.CancelAsync(upload.Id, anna.Participant.Session, token);
+        }
+
+        if (isInTime)
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => append);
+        else
+            await append;
+        Assert.Equal(isInTime, await cancel);
+        // Whoever still has it in hand, and asks too late.
+        await upload.CancelAsync(anna.Participant.Session, token);
+        var file = (await host.AllAsync(host.Lobby, token)).Single().Files.Single();
+        Assert.Equal(isInTime ? FileState.Cancelled : FileState.Ready, file.State);
+        Assert.Equal(isInTime ? [] : [Make.Sha256(Content)], host.Contents());
+        Assert.Empty(host.PartialFiles());
+    }
+
     [Fact(Timeout = Make.Patience)]
     public async Task A_reader_never_makes_the_partial_file()
     {
