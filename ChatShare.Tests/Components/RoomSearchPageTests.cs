@@ -74,6 +74,10 @@ public sealed class RoomSearchPageTests
         Assert.Contains(" needle ", deep, StringComparison.Ordinal);
         Assert.EndsWith("…", deep, StringComparison.Ordinal);
         Assert.InRange(deep.Length, 200, 250);
+        // Hits without end, and one that has none, are cut like anything else.
+        Assert.True(SearchWords.TryParse("e", out var letter, out _));
+        Assert.InRange(string.Concat(Excerpt.Of(new string('é', 16_000), letter).Select(part => part.Text)).Length, 200, 250);
+        Assert.InRange(string.Concat(Excerpt.Of($"e{new string('\u0301', 15_000)}", letter).Select(part => part.Text)).Length, 200, 650);
         // Nothing is cut in two that is one character.
         var emoji = Text(string.Concat(Enumerable.Repeat("🙂", 100)) + "needle" + string.Concat(Enumerable.Repeat("🙂", 300)));
         Assert.Equal(emoji, string.Concat(emoji.EnumerateRunes().Where(rune => rune.Value != 0xFFFD).Select(rune => rune.ToString())));

@@ -7,7 +7,9 @@ using ChatShare.Tests.Api;
 using ChatShare.Tests.Support;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Playwright;
 using Npgsql;
+using static Microsoft.Playwright.Assertions;
 
 namespace ChatShare.Tests.Storage;
 
@@ -15,7 +17,7 @@ namespace ChatShare.Tests.Storage;
 /// The whole program on PostgreSQL: everything that asks the database at least once. With <c>CHATSHARE_TESTS_DATABASE=PostgreSql</c> in the
 /// environment all tests use it, but for those that need what only SQLite has.
 /// </summary>
-public sealed class PostgreSqlAppTests
+public sealed class PostgreSqlAppTests(Chromium chromium)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -41,6 +43,31 @@ public sealed class PostgreSqlAppTests
 
         await PostgreSqlServer.AskAsync(maintenance, $"ALTER DATABASE \"{name}\" ALLOW_CONNECTIONS true");
         Assert.Equal("before", (await ann.GetAsync("/api/rooms/Lobby/messages?after=0"))[0].GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task Page_goes_to_a_room_that_nobody_has_read_while_the_database_is_away_and_is_there_when_it_is_back()
+    {
+        PostgreSqlServer.Require();
+        var database = await PostgreSqlServer.NewDatabaseAsync();
+        await using var line = new CutLine(new NpgsqlConnectionStringBuilder(database).Port);
+        await using var app = await RunningApp.StartAsync([.. ApiFixture.Settings, .. PostgreSqlServer.SettingsFor(line.Through(database))]);
+        using var bo = await ApiClient.SignInAsync(app, "Bo");
+        await bo.CreateRoomAsync("Plans");
+        var ann = await Person.JoinAsync(chromium, app.Address, "Ann");
+        await ann.Page.EvaluateAsync("() => { window.stillTheSamePage = true; }");
+
+        line.Down();
+        await ann.Rooms.GetByRole(AriaRole.Link, new() { Name = "Plans" }).ClickAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Level = 1, Name = "Plans" })).ToBeVisibleAsync();
+        var before = line.Connections;
+        await Eventually.TrueAsync(() => Task.FromResult(line.Connections > before + 1));
+        line.Up();
+
+        await ann.InRoomAsync();
+        await ann.SayAsync("here at last");
+        await ann.SeesAsync("here at last");
+        Assert.True(await ann.Page.EvaluateAsync<bool>("() => window.stillTheSamePage === true"));
     }
 
     [Fact]

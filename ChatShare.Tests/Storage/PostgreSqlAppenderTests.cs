@@ -260,7 +260,7 @@ public sealed class PostgreSqlAppenderTests : AppenderSpecification
         var fault = new TaskCompletionSource<Exception>();
         line.Down();
 
-        var following = new PageFollower(host.Get<Database>(), TimeProvider.System, NullLogger<PageFollower>.Instance).RunAsync(
+        var following = new PageFollower(new PageReads(host.Get<Database>(), TimeProvider.System), NullLogger<PageFollower>.Instance).RunAsync(
             async () =>
             {
                 tried++;

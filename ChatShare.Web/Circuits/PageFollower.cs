@@ -1,5 +1,4 @@
 using ChatShare.Core;
-using ChatShare.Core.Storage;
 
 namespace ChatShare.Web.Circuits;
 
@@ -7,10 +6,8 @@ namespace ChatShare.Web.Circuits;
 /// Keeps a part of a page up to date for as long as it is there: it looks, waits until something has changed, and looks again. While the database is away it
 /// shows what it has. A singleton.
 /// </summary>
-public sealed class PageFollower(Database database, TimeProvider time, ILogger<PageFollower> logger)
+public sealed class PageFollower(PageReads reads, ILogger<PageFollower> logger)
 {
-    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(2);
-
     /// <summary>To be called on the circuit, and not awaited there. Returns when the page is gone or the session has ended, which the page says elsewhere.</summary>
     /// <param name="round">One look, and the wait until there is something new.</param>
     /// <param name="fail">What the circuit makes of a fault.</param>
@@ -22,16 +19,7 @@ public sealed class PageFollower(Database database, TimeProvider time, ILogger<P
         try
         {
             while (!gone.IsCancellationRequested)
-            {
-                try
-                {
-                    await round();
-                }
-                catch (Exception exception) when (database.IsAway(exception))
-                {
-                    await Task.Delay(AskAgainAfter, time, gone);
-                }
-            }
+                await reads.UntilAnsweredAsync(round, gone);
         }
         catch (Exception exception) when (exception is OperationCanceledException or RefusedException)
         {

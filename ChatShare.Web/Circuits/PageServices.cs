@@ -12,6 +12,7 @@ internal static class PageServices
     {
         services.AddSingleton<ThemeSheet>();
         services.AddSingleton<PageScript>();
+        services.AddSingleton<PageReads>();
         services.AddSingleton<PageFollower>();
         services.AddSingleton<PeopleInOtherRooms>();
         services.AddScoped<Overlays>();

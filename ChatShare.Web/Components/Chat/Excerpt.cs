@@ -14,28 +14,31 @@ internal static class Excerpt
     private const int Before = 60;
     private const int Length = 240;
 
+    // Of what has no space, or accents without end.
+    private const int Longest = 600;
+
     /// <summary>Joined they are the excerpt, with an ellipsis where it leaves something out.</summary>
     public static ImmutableArray<ExcerptPart> Of(string text, SearchWords words)
     {
-        var places = words.PlacesIn(text);
-        var first = places.IsEmpty ? 0 : places[0].Start.Value;
+        var (first, firstEnd) = words.FirstIn(text) ?? (0, 0);
         var start = first <= Before ? 0 : NextWord(text, first - Before, first);
-        // The first hit is shown, however long it is; a pair of surrogates stays together.
-        var end = Math.Min(text.Length, Math.Max(start + Length, places.IsEmpty ? 0 : places[0].End.Value));
+        // The first hit is shown to its end; a pair of surrogates stays together.
+        var end = Math.Min(text.Length, Math.Clamp(firstEnd, start + Length, start + Longest));
         if (end < text.Length && char.IsLowSurrogate(text[end]))
             end++;
 
+        var (shown, isMore) = (text[start..end], end < text.Length);
         var parts = ImmutableArray.CreateBuilder<ExcerptPart>();
         Add(start > 0 ? "…" : "", isHit: false);
-        var at = start;
-        foreach (var place in places.Where(place => place.End.Value <= end))
+        var at = 0;
+        foreach (var place in words.PlacesIn(shown))
         {
-            Add(text[at..place.Start.Value], isHit: false);
-            Add(text[place], isHit: true);
+            Add(shown[at..place.Start.Value], isHit: false);
+            Add(shown[place], isHit: true);
             at = place.End.Value;
         }
 
-        Add(text[at..end] + (end < text.Length ? "…" : ""), isHit: false);
+        Add(shown[at..] + (isMore ? "…" : ""), isHit: false);
         return parts.ToImmutable();
 
         void Add(string part, bool isHit)

@@ -156,7 +156,8 @@ public sealed partial class RoomView
             return;
         try
         {
-            await Rows.ActAsync(action, Room, message, FileId.TryParse(file, out var id) ? id : null, Connection.Participant.Session, _gone.Token);
+            var on = FileId.TryParse(file, out var id) ? id : (FileId?)null;
+            await Reads.OrRefuseAsync(() => Rows.ActAsync(action, Room, message, on, Connection.Participant.Session, _gone.Token));
         }
         catch (RefusedException refused)
         {
@@ -202,8 +203,8 @@ public sealed partial class RoomView
     {
         var me = Connection.Participant.Session;
         var zone = await Calls.MakeAsync<string>("chatshare.chat.timeZone", _gone.Token);
-        var marks = await Marks.OfAsync(me.PersonId, _gone.Token);
-        var session = await Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token);
+        var marks = await Reads.UntilAnsweredAsync(() => Marks.OfAsync(me.PersonId, _gone.Token), _gone.Token);
+        var session = await Reads.UntilAnsweredAsync(() => Rooms.JoinAsync(Room, Connection.Participant, afterNumber: null, _gone.Token), _gone.Token);
         if (_gone.IsCancellationRequested)
         {
             // The page was left while the room was read, and nobody else knows of it.
@@ -228,7 +229,7 @@ public sealed partial class RoomView
         window.Reset(backlog.Messages);
         var pages = new TimelinePages(_session, window, _gone.Token);
         if (At is { } number)
-            await pages.AtAsync(number);
+            await Reads.UntilAnsweredAsync(() => pages.AtAsync(number), _gone.Token);
         _pages = pages;
         _timeline.Show(window, backlog.Progress);
         ShowPeople(backlog.People);

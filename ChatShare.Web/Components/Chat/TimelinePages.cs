@@ -81,6 +81,11 @@ internal sealed class TimelinePages(RoomSession session, TimelineWindow window, 
             var page = await read();
             return jumps == _jumps ? page : null;
         }
+        catch
+        {
+            window.GiveUpLoading();
+            throw;
+        }
         finally
         {
             _isReading = false;

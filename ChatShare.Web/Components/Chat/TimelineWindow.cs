@@ -179,6 +179,9 @@ internal sealed class TimelineWindow(TimeProvider time)
     /// </summary>
     public void BeginLoading() => _meanwhile = [];
 
+    /// <summary>The page that was being read does not come.</summary>
+    public void GiveUpLoading() => _meanwhile = null;
+
     /// <summary>Puts older messages above; rows at the other end make place.</summary>
     public void Prepend(ImmutableArray<ChatMessage> older)
     {
