@@ -53,6 +53,36 @@ public sealed class ClientInputTests
     }
 
     [Theory]
+    [InlineData(16_001)]
+    [InlineData(20_000)]
+    [InlineData(33_000)]
+    public async Task Text_that_is_too_long_for_one_message_is_said_to_its_end_and_a_file_behind_it_is_one(int length)
+    {
+        var text = Long(length, 1).Replace(' ', '_');
+        await SayAsync(text);
+
+        var said = "";
+        while (said.Length < length)
+            said += await SettledAsync();
+        Assert.Equal(text, said);
+        await SayAsync("FILE_TRANSFER:a.bin:3");
+        Assert.Equal("a.bin", await FileAsync(2));
+    }
+
+    [Fact]
+    public async Task What_comes_with_the_name_is_said_next_however_long_it_is()
+    {
+        var line = _input.NextLineAsync(Cancel);
+        await SayAsync($"Ann\n{Long(1500, 1)}");
+        _clock.Advance(_pace.Pieces);
+
+        Assert.Equal("Ann\n", await TextAsync(line));
+        Assert.Equal(Long(1500, 1), await SettledAsync());
+        await SayAsync("FILE_TRANSFER:a.bin:3");
+        Assert.Equal("a.bin", await FileAsync(2));
+    }
+
+    [Theory]
     [InlineData("READY", false, "")]
     [InlineData("READY\r\n", false, "")]
     [InlineData("READY", true, "")]
@@ -108,6 +138,27 @@ public sealed class ClientInputTests
     private static string Long(int length, int number) => string.Concat(Enumerable.Repeat($"message {number}. ", length))[..length];
 
     private static async Task<string?> TextAsync(Task<ClientSaid?> said) => (await said.WaitAsync(Enough, Cancel) as ClientSaid.Text)?.Value;
+
+    /// <summary>What is said when nothing more comes.</summary>
+    private async Task<string?> SettledAsync()
+    {
+        var next = _input.NextAsync(Cancel);
+        _clock.Advance(_pace.Pieces);
+        return await TextAsync(next);
+    }
+
+    /// <summary>The name of a file that is announced, some of whose bytes come with the announcement.</summary>
+    private async Task<string> FileAsync(int bytes)
+    {
+        var next = _input.NextAsync(Cancel);
+        _clock.Advance(_pace.Quiet);
+        var file = Assert.IsType<ClientSaid.File>(await next.WaitAsync(Enough, Cancel));
+        await SayAsync(new string('x', (int)file.Bytes.Left));
+        var content = new byte[bytes];
+        await file.Bytes.ReadExactlyAsync(content, Cancel).AsTask().WaitAsync(Enough, Cancel);
+        await file.Bytes.DrainAsync(Cancel).WaitAsync(Enough, Cancel);
+        return file.Header.Name;
+    }
 
     private async Task SayAsync(string text) => await _pipe.Writer.WriteAsync(Encoding.UTF8.GetBytes(text), Cancel);
 

@@ -57,7 +57,7 @@ internal sealed class AnnouncedBytes : Stream
             return 0;
         var part = bytes.Slice(0, Math.Min(Math.Min(bytes.Length, Left), buffer.Length));
         part.CopyTo(buffer.Span);
-        return (int)Took(part);
+        return (int)Take(bytes, part.Length);
     }
 
     /// <summary>Throws away what has not come yet.</summary>
@@ -65,7 +65,7 @@ internal sealed class AnnouncedBytes : Stream
     {
         while (Left > 0 && !BrokeOff && await SomeAsync(cancellationToken) is { } bytes)
         {
-            Took(bytes.Slice(0, Math.Min(bytes.Length, Left)));
+            Take(bytes, Math.Min(bytes.Length, Left));
         }
     }
 
@@ -88,11 +88,9 @@ internal sealed class AnnouncedBytes : Stream
         base.Dispose(disposing);
     }
 
-    private long Took(in ReadOnlySequence<byte> part)
+    private long Take(in ReadOnlySequence<byte> bytes, long length)
     {
-        // Its memory is another's as soon as it is given back.
-        var length = part.Length;
-        _pipe.AdvanceTo(part.End);
+        ClientInput.Take(_pipe, bytes, length);
         Left -= length;
         if (Left == 0)
             _ended.TrySetResult();

@@ -64,12 +64,15 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
                 bytes = bytes[..LineLength(bytes)];
             if (FileHeader.Read(bytes) is { } header)
             {
-                pipe.AdvanceTo(result.Buffer.GetPosition(header.Length));
+                Take(pipe, result.Buffer, header.Length);
                 return new ClientSaid.File(header, new AnnouncedBytes(pipe, header.Size, Ready, pace, time));
             }
 
             var (said, length) = Text(bytes);
-            pipe.AdvanceTo(result.Buffer.GetPosition(length), length > 0 ? result.Buffer.GetPosition(length) : result.Buffer.End);
+            if (length > 0)
+                Take(pipe, result.Buffer, length);
+            else
+                pipe.AdvanceTo(result.Buffer.Start, result.Buffer.End);
             if (said is not null)
                 return said;
             // Hung up; what is left, if anything, is the half of a character.
@@ -113,6 +116,16 @@ internal sealed class ClientInput(PipeReader pipe, GatewayPace pace, TimeProvide
         {
             return null;
         }
+    }
+
+    /// <summary>Takes bytes out of what was read; what is left of it is there for the next read at once.</summary>
+    public static void Take(PipeReader pipe, in ReadOnlySequence<byte> read, long length)
+    {
+        var isMore = length < read.Length;
+        pipe.AdvanceTo(read.GetPosition(length));
+        // Of a read that was ended by hand everything had been examined: a pipe would tell of what is left only when more comes behind it.
+        if (isMore)
+            pipe.CancelPendingRead();
     }
 
     /// <summary>How long to wait for more that may belong to it; null when it is whole.</summary>
