@@ -29,7 +29,7 @@ internal sealed class UploadLeases(IDbContextFactory<ChatShareDbContext> context
 
     private const string Prolong = $$"""UPDATE "Nodes" SET "Until" = {{Now}} + {1} WHERE "Id" = {0} AND "Until" > {{Now}}""";
 
-    // Of uploads under way, which the index of holders has alone.
+    // Of uploads under way, which the index of holders has alone: it is used where the words are its own. No file has the state 1 any more.
     private const string IsFree =
         $$""" "State" IN (0, 1) AND NOT EXISTS (SELECT 1 FROM "Nodes" n WHERE n."Id" = "Holder" AND n."Until" > {{Now}})""";
 

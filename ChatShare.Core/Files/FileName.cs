@@ -25,7 +25,7 @@ public sealed record FileName
 
     private FileName(string value) => Value = value;
 
-    /// <summary>The cleaned name: not empty, NFC, at most <see cref="MaxBytes"/> of UTF-8, one line, no path.</summary>
+    /// <summary>The cleaned name: not empty, NFC, without characters that cannot be seen but for those that join or part signs of a script or an emoji, at most <see cref="MaxBytes"/> of UTF-8, one line, no path.</summary>
     public string Value { get; }
 
     /// <summary>The ending with its dot, in lower case (<c>.gz</c>); empty when there is none or the name is nothing else.</summary>
@@ -38,10 +38,10 @@ public sealed record FileName
         var segment = raw.AsSpan().TrimEnd("/\\");
         segment = segment[(segment.LastIndexOfAny('/', '\\') + 1)..];
 
-        var name = Bound(Visible(segment)).Normalize(NormalizationForm.FormC);
+        var name = WithoutLooseJoiners(Bound(Visible(segment)).Normalize(NormalizationForm.FormC)).Normalize(NormalizationForm.FormC);
         name = AvoidDevice(Trim(ReplaceForbidden(name)));
         if (Encoding.UTF8.GetByteCount(name) > MaxBytes)
-            name = AvoidDevice(Shorten(name)); // A long run of spaces after CON can make it a device only now.
+            name = AvoidDevice(WithoutLooseJoiners(Shorten(name))); // A long run of spaces after CON can make it a device only now.
         return new(name.Length == 0 ? Nameless : name);
     }
 
@@ -62,11 +62,44 @@ public sealed record FileName
         while (!text.IsEmpty)
         {
             var whole = Rune.DecodeFromUtf16(text, out var rune, out var length) == OperationStatus.Done;
-            if (whole && !InvisibleCharacters.Contains(rune))
+            if (whole && (IsJoiner(rune) || !InvisibleCharacters.Contains(rune)))
                 visible.Append(rune);
             text = text[length..];
         }
         return visible.ToString();
+    }
+
+    /// <summary>
+    /// What cannot be seen, and changes what is: the signs of Persian or Hindi that do not join, or do, a family of four faces, a heart that is red (Unicode 16,
+    /// chapters 23.2 and 23.4). Only between such signs; anywhere else it would make two names of one.
+    /// </summary>
+    private static bool IsJoiner(Rune rune) => rune.Value is 0x200C or 0x200D or 0xFE0F;
+
+    private static string WithoutLooseJoiners(string name)
+    {
+        var kept = new StringBuilder(name.Length);
+        var joiners = new StringBuilder();
+        var before = default(Rune);
+        foreach (var rune in name.EnumerateRunes())
+        {
+            if (IsJoiner(rune))
+            {
+                // A red heart that is joined to something has both.
+                if (joiners.Length == 0 || (joiners.Length == 1 && joiners[0] == '\uFE0F' && rune.Value == 0x200D))
+                    joiners.Append(rune);
+                continue;
+            }
+
+            if (IsSign(before) && (IsSign(rune) || joiners.Equals("\uFE0F")))
+                kept.Append(joiners);
+            joiners.Clear();
+            kept.Append(rune);
+            before = rune;
+        }
+
+        return IsSign(before) && joiners.Equals("\uFE0F") ? kept.Append(joiners).ToString() : kept.ToString();
+
+        static bool IsSign(Rune rune) => !rune.IsAscii && !Rune.IsWhiteSpace(rune);
     }
 
     private static string Bound(string text)

@@ -179,7 +179,11 @@ public sealed class ReadMarks : BackgroundService
         var wanted = _connected.PersonIds();
         wanted.UnionWith(_unwritten.Keys.Select(key => key.Person));
         foreach (var person in _people.Keys.Where(person => !wanted.Contains(person)))
-            _people.TryRemove(person, out _);
+        {
+            // Who has come meanwhile may have been given them, and looks at them for as long as the page is there.
+            if (_people.TryRemove(person, out var marks) && _connected.IsHere(person))
+                _people.TryAdd(person, marks);
+        }
     }
 
     /// <summary>What was stored is not known to whoever marks without having asked; it may be further on.</summary>

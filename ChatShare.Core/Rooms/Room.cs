@@ -228,7 +228,7 @@ public sealed class Room
     }
 
     /// <summary>How far an upload of any node is, as it was told last; null when nothing was.</summary>
-    internal UploadProgress? FindProgress(FileId id) => Look(room => room._progress.Find(id));
+    public UploadProgress? FindProgress(FileId id) => Look(room => room._progress.Find(id));
 
     internal void UploadEnded(params IEnumerable<FileId> ids)
     {

@@ -104,7 +104,7 @@ public abstract class ChatShareDbContext(DbContextOptions options) : IdentityUse
             row.HasIndex(f => f.Sha256);
             // Whether a file that is about to be sent may be here already.
             row.HasIndex(f => f.Length);
-            // Those under way, which are few.
+            // Those under way, which are few. In the words of UploadLeases, or it is not used; no file has the state 1 any more.
             row.HasIndex(f => f.Holder).HasFilter("\"State\" IN (0, 1)");
             row.HasOne<MessageRow>().WithMany().HasForeignKey(f => new { f.RoomId, f.MessageNumber }).OnDelete(DeleteBehavior.Cascade);
         });

@@ -27,9 +27,11 @@ public sealed class BrowserConnection(CurrentPerson current, CircuitUploads uplo
     public async Task StayAsync(RoomSession session)
     {
         ArgumentNullException.ThrowIfNull(session);
-        if (_rooms.Remove(session.Room.Id, out var before))
-            await before.DisposeAsync();
+        // First: while the one before is left, another view of the room may be left, too.
+        _rooms.Remove(session.Room.Id, out var before);
         _rooms[session.Room.Id] = session;
+        if (before is not null)
+            await before.DisposeAsync();
     }
 
     /// <inheritdoc />

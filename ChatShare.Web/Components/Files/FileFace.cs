@@ -8,6 +8,7 @@ namespace ChatShare.Web.Components.Files;
 internal static class FileFace
 {
     private const int EndingLength = 10;
+    private const int ShortLength = 24;
 
     private static readonly Dictionary<string, string> Icons = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -60,6 +61,9 @@ internal static class FileFace
     /// <summary>The name in two parts: only the first is cut when there is no place, so that the ending stays visible.</summary>
     public static (string Stem, string Ending) Split(string name)
     {
+        // In two parts it is two words to a search of the page and to who has it read out: one that has a place on any card stays whole.
+        if (name.Length <= ShortLength)
+            return (name, "");
         // At the start of what is one character to people: accents, flags and joined signs are several to a program.
         var earliest = Math.Max(0, name.Length - EndingLength);
         var cut = StringInfo.ParseCombiningCharacters(name).LastOrDefault(start => start <= earliest);

@@ -52,8 +52,8 @@ public sealed class LiveCards
     /// <summary>Moves the file's card on, now or when it appears.</summary>
     internal void Report(UploadProgress progress)
     {
-        // An older report may come behind a newer one.
-        if (_newest.TryGetValue(progress.Id, out var known) && progress.Received < known.Received)
+        // An older report may come behind a newer one. Who goes on with an upload of another node may have less of it than was there.
+        if (_newest.TryGetValue(progress.Id, out var known) && progress.Received < known.Received && progress.IsPaused == known.IsPaused)
             return;
         _newest[progress.Id] = progress;
         if (_cards.TryGetValue(progress.Id, out var card))

@@ -47,7 +47,7 @@ internal sealed record ApiMessage(
         message.Text,
         message.ClientId,
         message.Deleted,
-        message.Deleted ? [] : [.. message.Files.Select(file => ApiFile.Of(file, uploads))]);
+        message.Deleted ? [] : [.. message.Files.Select(file => ApiFile.Of(room, file, uploads))]);
 }
 
 /// <summary>A message to be posted.</summary>
@@ -65,13 +65,13 @@ internal sealed record ApiNewMessage(
 /// <param name="State">Where it stands; “uploading” and “paused” of this moment.</param>
 internal sealed record ApiFile(string Id, string Name, long Size, string? Sha256, ApiFileState State)
 {
-    public static ApiFile Of(SharedFile file, UploadService uploads) =>
-        new(file.Id.ToString(), file.Name, file.Length, file.State == FileState.Ready ? file.Sha256 : null, StateOf(file, uploads));
+    public static ApiFile Of(Room room, SharedFile file, UploadService uploads) =>
+        new(file.Id.ToString(), file.Name, file.Length, file.State == FileState.Ready ? file.Sha256 : null, StateOf(room, file, uploads));
 
-    private static ApiFileState StateOf(SharedFile file, UploadService uploads) => file.State switch
+    private static ApiFileState StateOf(Room room, SharedFile file, UploadService uploads) => file.State switch
     {
-        // That its bytes stay away is no durable change: the row does not know, the upload does.
-        FileState.Uploading => uploads.Find(file.Id) is { Progress.IsPaused: true } ? ApiFileState.Paused : ApiFileState.Uploading,
+        // That its bytes stay away is no durable change: the row does not know, the upload does, and the room of one at another node.
+        FileState.Uploading => (uploads.Find(file.Id)?.Progress ?? room.FindProgress(file.Id)) is { IsPaused: true } ? ApiFileState.Paused : ApiFileState.Uploading,
         FileState.Ready => ApiFileState.Ready,
         FileState.Failed => ApiFileState.Failed,
         // One that was removed later is as little to be had as one that was called off, and a script has to know no more.
@@ -114,9 +114,9 @@ internal enum ApiFileState
 /// <param name="SharedAt">When it was announced.</param>
 internal sealed record ApiRoomFile(string Id, string Name, long Size, string? Sha256, ApiFileState State, string Sender, DateTimeOffset SharedAt)
 {
-    public static ApiRoomFile Of(ArchivedFile file, UploadService uploads)
+    public static ApiRoomFile Of(Room room, ArchivedFile file, UploadService uploads)
     {
-        var (id, name, size, sha256, state) = ApiFile.Of(file.Stored.File, uploads);
+        var (id, name, size, sha256, state) = ApiFile.Of(room, file.Stored.File, uploads);
         return new ApiRoomFile(id, name, size, sha256, state, file.Sender, file.Stored.SharedAt);
     }
 }

@@ -46,7 +46,8 @@ internal static class ApiRooms
     private static async Task<IResult> FilesAsync(
         string room, HttpContext context, RoomService rooms, FileDirectory files, UploadService uploads, CancellationToken cancellationToken)
     {
-        var shared = await files.InRoomAsync(rooms.Open(room), message: null, context.ApiConnection().Participant.Session, cancellationToken);
-        return TypedResults.Ok(shared.Select(file => ApiRoomFile.Of(file, uploads)));
+        var opened = rooms.Open(room);
+        var shared = await files.InRoomAsync(opened, message: null, context.ApiConnection().Participant.Session, cancellationToken);
+        return TypedResults.Ok(shared.Select(file => ApiRoomFile.Of(opened, file, uploads)));
     }
 }

@@ -238,8 +238,11 @@ function connectionIsUp() {
     errorBar.style.display = "";
   }
   document.dispatchEvent(new Event("chatshare:reconnected"));
-  // A link that was followed before the loss was noticed has changed the address here, and the server may not have heard of it.
-  void blazor.navigateTo(location.href, { replaceHistoryEntry: true });
+  // A link that was followed before the loss was noticed has changed the address here, and the server may not have heard of it. Not where something
+  // lies over the page, and no link was: it would close, with all that was typed.
+  if (!document.querySelector("dialog[open], .mud-dialog")) {
+    void blazor.navigateTo(location.href, { replaceHistoryEntry: true });
+  }
 }
 
 /** Blazor puts its bar up and gives up when the circuit itself broke; nothing that is called then is ever answered. */

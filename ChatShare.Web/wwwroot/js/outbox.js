@@ -41,6 +41,9 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
 
   /** @type {Map<string, () => void>} */
   const untilTaken = new Map();
+  /** @type {Set<ReturnType<typeof setTimeout>>} */
+  const timers = new Set();
+  signal.addEventListener("abort", () => timers.forEach((timer) => clearTimeout(timer)), { once: true });
 
   function changed() {
     onChange([...entries.values()]);
@@ -120,10 +123,11 @@ export function createOutbox({ server, prefix, maxLength, isShown, onChange, sig
     // Durable on the server from here on; a reload must not send it again.
     storage.remove(prefix + entry.clientId);
     const timer = setTimeout(() => {
+      timers.delete(timer);
       forget(entry.clientId);
       changed();
     }, rowTimeout);
-    signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+    timers.add(timer);
   }
 
   /** @param {Entry} entry @returns {Promise<boolean>} false when the connection is lost */

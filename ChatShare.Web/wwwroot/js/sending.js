@@ -12,6 +12,8 @@ import * as tus from "./tus.js";
 const small = 32 * 1024 * 1024;
 const tiny = 1024 * 1024;
 const smallestPart = 512 * 1024;
+// Every few seconds: two minutes.
+const mostRefusals = 40;
 
 /** What each lane takes, in bytes: what is next; what no large file should hold up; and tiny ones, of which a line carries several at a time. */
 const widths = [Infinity, small, tiny, tiny];
@@ -142,7 +144,13 @@ async function answered(item, got, tries, signal) {
 export async function removeFromServer(id) {
   forget(id);
   const { signal } = new AbortController();
-  for (let tries = 1; passing.has((await tus.remove(id, signal)).status); tries++) {
-    await rest(tries, 0, signal);
+  for (let refusals = 0; refusals < mostRefusals; ) {
+    const { status } = await tus.remove(id, signal);
+    if (!passing.has(status)) {
+      return;
+    }
+    // A server that is away comes back; one that cannot do it is not asked for ever.
+    refusals += status === 0 ? 0 : 1;
+    await rest(refusals + 1, 0, signal);
   }
 }

@@ -379,6 +379,8 @@ export function createTimeline({ scroller, pillHolder, person, server, onRows, s
     },
     { signal },
   );
+  // Whoever came to a message and has gone to the end since is not thrown back there.
+  document.addEventListener("chatshare:reload", () => stuck && showsEnd() && history.replaceState(history.state, "", location.pathname), { signal });
   const looked = window.setTimeout(() => seen.report(), glance);
   signal.addEventListener("abort", () => {
     clearTimeout(looked);

@@ -135,6 +135,7 @@ export function look(opener) {
     tools.replaceChildren();
     onStage = kinds[file.view]?.({ file, stage, tools, fail, signal: shown.signal });
     keepFocus();
+    void lookForRow();
   }
 
   /** What had the focus may have gone with the last file, and the keys with it. */
@@ -173,21 +174,22 @@ export function look(opener) {
     }
   }
 
-  /** Its row went: with the part of the log that is shown, or because it was deleted. @type {Set<string>} */
-  const asked = new Set();
-  const rows = new MutationObserver(async () => {
+  /** Whether each file whose row is away has gone with it, and not only with the part of the log that is shown. @type {Map<string, Promise<boolean>>} */
+  const gone = new Map();
+  async function lookForRow() {
     const { id } = file;
-    if (asked.has(id) || scope.querySelector(`[data-view][data-file="${id}"]`)) {
+    if (scope.querySelector(`[data-view][data-file="${id}"]`)) {
       return;
     }
-    asked.add(id);
-    const answer = await fetch(downloadAddress(file), { method: "HEAD" }).catch(() => null);
-    if (answer?.status === 404 && file.id === id) {
+    const answer = gone.get(id) ?? fetch(downloadAddress(file), { method: "HEAD" }).then(({ status }) => status === 404, () => false);
+    gone.set(id, answer);
+    if ((await answer) && file.id === id && !download.hidden) {
       fail("This file was deleted.");
       stage.querySelector("a")?.remove();
       download.hidden = true;
     }
-  });
+  }
+  const rows = new MutationObserver(() => void lookForRow());
   rows.observe(scope, { childList: true, subtree: true });
   dialog.addEventListener("keydown", press);
   keepDrops(dialog);
@@ -208,9 +210,7 @@ export function look(opener) {
     }
     // Its row may have been drawn anew.
     const there = opener.isConnected ? opener : scope.querySelector(`[data-file="${first.dataset.file}"] [data-file-action="look"]`);
-    if (there instanceof HTMLElement) {
-      there.focus({ preventScroll: true });
-    }
+    (there instanceof HTMLElement ? there : scope).focus({ preventScroll: true });
   });
 
   open = dialog;
