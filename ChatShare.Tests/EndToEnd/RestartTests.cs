@@ -33,6 +33,26 @@ public sealed class RestartTests(Chromium chromium)
         Assert.EndsWith("/rooms/Lobby", ann.Page.Url, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_typed_into_a_dialog_outlives_a_line_that_breaks()
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        await using var cable = new Cable(server.Address);
+        var ann = await Person.JoinAsync(chromium, server, "Ann", configure: options => options.BaseURL = cable.Address);
+        await ann.Button("New room").ClickAsync();
+        var name = ann.Page.GetByRole(AriaRole.Textbox, new() { Name = "Room name" });
+        await name.FillAsync("Plans of the summer");
+
+        cable.Pull();
+        await Expect(ann.Page.Locator("html[data-connection='lost']")).ToHaveCountAsync(1);
+        cable.PutBack();
+        await Expect(ann.Page.Locator("html[data-connection='lost']")).ToHaveCountAsync(0);
+
+        // Whatever the page asks of the server when the line is back is answered before this is.
+        await ann.Page.GetByRole(AriaRole.Button, new() { Name = "Create" }).ClickAsync();
+        await Expect(ann.Page.GetByRole(AriaRole.Heading, new() { Name = "Plans of the summer", Level = 1 })).ToBeVisibleAsync();
+    }
+
     /// <summary>Blazor sends no call again that a broken line has swallowed.</summary>
     [Theory]
     [InlineData("chatshare.overlays.load")]
@@ -140,6 +160,10 @@ public sealed class RestartTests(Chromium chromium)
         var ann = await Person.JoinAsync(chromium, server, "Ann");
         await ann.SayAsync("before");
         await ann.SeesAsync("before");
+        // Came to a message, and has gone to the end since.
+        var bo = await Person.JoinAsync(chromium, server, "Bo", "/rooms/Lobby?at=1");
+        await bo.SayAsync("an answer");
+        await ann.SeesAsync("an answer");
 
         Assert.Equal(0, await server.StopAsync(Cancel));
         await Expect(ann.Page.GetByText("The server is being restarted.")).ToBeVisibleAsync();
@@ -148,6 +172,8 @@ public sealed class RestartTests(Chromium chromium)
         await ann.InRoomAsync();
         await ann.SayAsync("after");
         await ann.SeesAsync("after");
-        Assert.Equal(["before", "after"], await ann.TextsAsync());
+        Assert.Equal(["before", "an answer", "after"], await ann.TextsAsync());
+        await bo.SeesAsync("after");
+        await Expect(bo.Page).ToHaveURLAsync(new Regex("/rooms/Lobby$"));
     }
 }
