@@ -195,7 +195,7 @@ internal sealed class LiveChat : IAsyncDisposable
         _room = room;
         _roomOver = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         _following = room.FollowAsync(at, _roomOver.Token);
-        _terminal.SetPrompt(Line.Of(name, Tone.Strong).Add("> "));
+        _terminal.SetPrompt(Line.Of(room.Room, Tone.Strong).Add("> "));
     }
 
     private async Task StopFollowingAsync()
