@@ -39,6 +39,9 @@ internal sealed class Failure(ExitCode code, string sentence, Exception? inner =
     /// <summary>How long the server asks to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>The same with words before the sentence: what it is about.</summary>
+    public Failure Behind(string words) => new(Code, words + Message, this) { Status = Status, RetryAfter = RetryAfter, IsPassing = IsPassing };
+
     /// <summary>Whether it is worth trying again: the line or the server is down for now, or wants a pause.</summary>
     public bool IsPassing { get; init; }
 }

@@ -122,8 +122,9 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
 
     private void Show(Message message, bool isNew)
     {
-        output.Json(message, ApiJson.Default.Message);
-        foreach (var line in _lines.Of(message))
+        var lines = _lines.Of(message);
+        output.Json(_lines.Numbered(message), ApiJson.Default.Message);
+        foreach (var line in lines)
             terminal.Print(line);
         foreach (var file in message.Files ?? [])
         {
