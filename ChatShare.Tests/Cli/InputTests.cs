@@ -105,6 +105,7 @@ public sealed class InputTests(CliServer server) : IClassFixture<CliServer>
         var errors = result.Notes.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement)
             .ToLookup(error => error.TryGetProperty("status", out var status) ? status.GetInt32() : 0);
         Assert.Equal([2, 2, 1, 5], errors[0].Select(error => error.GetProperty("exitCode").GetInt32()));
+        Assert.StartsWith("Say what?", errors[0].ElementAt(1).GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.Contains("no such room", Assert.Single(errors[404]).GetProperty("error").GetString(), StringComparison.Ordinal);
         Assert.StartsWith("Not sent: ", Assert.Single(errors[400]).GetProperty("error").GetString(), StringComparison.Ordinal);
         var got = JsonDocument.Parse(Assert.Single(result.Lines, line => line.Contains("wasHere", StringComparison.Ordinal))).RootElement;
