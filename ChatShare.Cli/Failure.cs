@@ -36,8 +36,14 @@ internal sealed class Failure(ExitCode code, string sentence, Exception? inner =
     /// <summary>What the server answered; null when it did not.</summary>
     public HttpStatusCode? Status { get; init; }
 
+    /// <summary>Whether the answer was a problem document, as ours are.</summary>
+    public bool IsProblem { get; init; }
+
     /// <summary>How long the server asks to wait; null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>The same with words before the sentence: what it is about.</summary>
+    public Failure Behind(string words) => new(Code, words + Message, this) { Status = Status, IsProblem = IsProblem, RetryAfter = RetryAfter, IsPassing = IsPassing };
 
     /// <summary>Whether it is worth trying again: the line or the server is down for now, or wants a pause.</summary>
     public bool IsPassing { get; init; }

@@ -63,7 +63,8 @@ internal abstract record ChatInput
             ("/help", "") => new Help(),
             ("/join", "") => new Unknown("Which room? /join Lobby"),
             ("/join", _) => new Join(rest),
-            ("/say", { Length: > 0 }) => new Say(rest),
+            ("/say", "") => new Unknown("Say what? /say /text"),
+            ("/say", _) => new Say(rest),
             (['/', ..], _) when IsWord(word[1..]) => new Unknown($"There is no command {word}. /help lists them; /say sends what begins with a slash."),
             _ => new Say(line),
         };

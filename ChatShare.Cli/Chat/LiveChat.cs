@@ -55,7 +55,7 @@ internal sealed class LiveChat : IAsyncDisposable
         _time = context.Time;
         _autoDownload = autoDownload;
         _over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        _transfers = new(new Uploader(_client, context.Uploads, _time), new Downloader(_client, _time), terminal, "downloads", _time);
+        _transfers = new(new Uploader(_client, context.Uploads, _time), new Downloader(_client, _time), terminal, _output, "downloads", _time);
         _outbox = new(_client, terminal, _time);
     }
 
@@ -120,7 +120,7 @@ internal sealed class LiveChat : IAsyncDisposable
     private ExitCode BreakOff()
     {
         if (_outbox.Unsent is > 0 and var unsent)
-            _terminal.Note(Line.Of(unsent == 1 ? "1 message was not sent." : string.Create(CultureInfo.InvariantCulture, $"{unsent} messages were not sent."), Tone.Bad));
+            _terminal.Error(new Failure(ExitCode.Cancelled, unsent == 1 ? "1 message was not sent." : string.Create(CultureInfo.InvariantCulture, $"{unsent} messages were not sent.")));
         return ExitCode.Cancelled;
     }
 
@@ -154,15 +154,14 @@ internal sealed class LiveChat : IAsyncDisposable
                     Help();
                     break;
                 case ChatInput.Unknown { Sentence: var sentence }:
-                    Remark(sentence);
-                    break;
+                    throw new Failure(ExitCode.Usage, sentence);
                 case ChatInput.Quit:
                     return true;
             }
         }
         catch (Failure failure) when (failure.Code != ExitCode.NotSignedIn)
         {
-            _terminal.Note(Line.Of(failure.Message, Tone.Bad));
+            _terminal.Error(failure);
         }
 
         return false;
@@ -179,11 +178,10 @@ internal sealed class LiveChat : IAsyncDisposable
     private void Get(int number)
     {
         if (_room!.File(number) is not { } file)
-            Remark(string.Create(CultureInfo.InvariantCulture, $"There is no file {number} here."));
-        else if (!FileStates.CanBeFetched(file.State))
-            Remark($"{file.Name} cannot be had.");
-        else
-            _transfers.Get(file, _over.Token);
+            throw new Failure(ExitCode.Refused, string.Create(CultureInfo.InvariantCulture, $"There is no file {number} here."));
+        if (!FileStates.CanBeFetched(file.State))
+            throw new Failure(ExitCode.Refused, $"{file.Name} cannot be had.");
+        _transfers.Get(file, _over.Token);
     }
 
     private async Task EnterAsync(string name, CancellationToken cancellationToken)
@@ -195,7 +193,7 @@ internal sealed class LiveChat : IAsyncDisposable
         _room = room;
         _roomOver = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         _following = room.FollowAsync(at, _roomOver.Token);
-        _terminal.SetPrompt(Line.Of(name, Tone.Strong).Add("> "));
+        _terminal.SetPrompt(Line.Of(room.Room, Tone.Strong).Add("> "));
     }
 
     private async Task StopFollowingAsync()
@@ -244,7 +242,7 @@ internal sealed class LiveChat : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            _terminal.Note(Line.Of("Not everything was sent: the server does not answer.", Tone.Bad));
+            _terminal.Error(new Failure(ExitCode.NoServer, "Not everything was sent: the server does not answer."));
         }
     }
 

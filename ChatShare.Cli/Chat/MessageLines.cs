@@ -31,6 +31,13 @@ internal sealed class MessageLines(bool showsNumbers)
             return [.. _seen.Add(message.Number) && !message.Deleted ? Whole(message) : Change(message)];
     }
 
+    /// <summary>The message with the numbers that its files have here, for programs that fetch by them.</summary>
+    public Message Numbered(Message message)
+    {
+        lock (_lock)
+            return message with { Files = message.Files?.Select(file => file with { Get = _numbers.TryGetValue(file.Id, out var number) ? number : null }).ToList() };
+    }
+
     /// <summary>Everything comes anew; numbers of files stay what they are.</summary>
     public void Forget()
     {

@@ -42,7 +42,7 @@ internal sealed class Outbox(ChatShareClient client, ILiveTerminal terminal, Tim
             catch (Failure failure) when (failure.Code != ExitCode.NotSignedIn)
             {
                 Interlocked.Decrement(ref _unsent);
-                terminal.Note(Line.Of("Not sent: ", Tone.Bad).Add(failure.Message));
+                terminal.Error(failure.Behind("Not sent: "));
             }
         }
     }

@@ -16,8 +16,8 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
     private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _people = [];
 
-    /// <summary>Its name.</summary>
-    public string Room => room;
+    /// <summary>Its name: as it was typed, and as the server writes it when it was entered.</summary>
+    public string Room { get; private set; } = room;
 
     /// <summary>The file with this number; null when there is none.</summary>
     public FileInMessage? File(int number) => _lines.File(number);
@@ -26,7 +26,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
     /// <returns>After what was shown.</returns>
     public async Task<Position> EnterAsync(CancellationToken cancellationToken)
     {
-        var (messages, at) = await client.NewestAsync(room, Backlog, cancellationToken);
+        var (messages, at) = await client.NewestAsync(Room, Backlog, cancellationToken);
         foreach (var message in messages)
             Show(message, isNew: false);
         try
@@ -34,12 +34,13 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
             // The last change may be of a message that was said long before these: it is no news, and neither is what has happened meanwhile.
             for (var isMore = true; isMore;)
             {
-                var (changes, next) = await client.ChangedAfterAsync(room, at, cancellationToken);
+                var (changes, next) = await client.ChangedAfterAsync(Room, at, cancellationToken);
                 foreach (var message in changes.Where(message => messages is [var oldest, ..] && message.Number >= oldest.Number))
                     Show(message, isNew: false);
                 (at, isMore) = (next, changes.Length == ChatShareClient.MostAtOnce);
             }
 
+            Room = messages is [var any, ..] ? any.Room : await FindNameAsync(cancellationToken);
             terminal.Note(PeopleLine(await PeopleAsync(cancellationToken)));
         }
         catch (Failure failure) when (failure.IsPassing)
@@ -73,7 +74,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
     public async Task AnswerWhoAsync(CancellationToken cancellationToken)
     {
         var people = await PeopleAsync(cancellationToken);
-        output.Json(new WhoAnswer(room, people), OutputJson.Default.WhoAnswer);
+        output.Json(new WhoAnswer(Room, people), OutputJson.Default.WhoAnswer);
         terminal.Answer(PeopleLine(people));
     }
 
@@ -83,7 +84,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         using var reset = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            await new RoomFollower(client, room, at, TellAsync, time, FollowTimes.Usual).RunAsync(reset.Token);
+            await new RoomFollower(client, Room, at, TellAsync, time, FollowTimes.Usual).RunAsync(reset.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -121,8 +122,9 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
 
     private void Show(Message message, bool isNew)
     {
-        output.Json(message, ApiJson.Default.Message);
-        foreach (var line in _lines.Of(message))
+        var lines = _lines.Of(message);
+        output.Json(_lines.Numbered(message), ApiJson.Default.Message);
+        foreach (var line in lines)
             terminal.Print(line);
         foreach (var file in message.Files ?? [])
         {
@@ -131,9 +133,16 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
         }
     }
 
+    /// <summary>Any case of a name opens a room; the list has the one that it was made with.</summary>
+    private async Task<string> FindNameAsync(CancellationToken cancellationToken)
+    {
+        var rooms = await client.RoomsAsync(cancellationToken);
+        return rooms.FirstOrDefault(other => string.Equals(other.Name, Room, StringComparison.OrdinalIgnoreCase))?.Name ?? Room;
+    }
+
     private Line PeopleLine(IEnumerable<PersonHere> people)
     {
-        var line = Line.Of("In ", Tone.Dim).Add(room, Tone.Strong).Add(":", Tone.Dim);
+        var line = Line.Of("In ", Tone.Dim).Add(Room, Tone.Strong).Add(":", Tone.Dim);
         foreach (var person in people)
             line.Add(" ").Add(person.Nickname, Tone.Person);
         return line;
@@ -164,7 +173,7 @@ internal sealed class RoomView(ChatShareClient client, string room, ILiveTermina
 
     private async Task<IReadOnlyList<PersonHere>> PeopleAsync(CancellationToken cancellationToken)
     {
-        var people = await client.PeopleAsync(room, cancellationToken);
+        var people = await client.PeopleAsync(Room, cancellationToken);
         _people = [.. people.Select(person => person.Nickname)];
         return people;
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ChatShare.Cli.Commands;
 using ChatShare.Cli.Http;
 using ChatShare.Cli.Terminal;
 using ChatShare.Cli.Transfers;
@@ -6,7 +7,7 @@ using ChatShare.Cli.Transfers;
 namespace ChatShare.Cli.Chat;
 
 /// <summary>Files that are sent and fetched beside a chat.</summary>
-internal sealed class RunningTransfers(Uploader uploader, Downloader downloader, ILiveTerminal terminal, string folder, TimeProvider time)
+internal sealed class RunningTransfers(Uploader uploader, Downloader downloader, ILiveTerminal terminal, Output output, string folder, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly List<(Meter Meter, Task Task, CancellationTokenSource Stop)> _running = [];
@@ -59,7 +60,7 @@ internal sealed class RunningTransfers(Uploader uploader, Downloader downloader,
         }
         catch (Failure failure)
         {
-            terminal.Note(Line.Of(failure.Message, Tone.Bad));
+            terminal.Error(failure);
             return;
         }
 
@@ -89,6 +90,7 @@ internal sealed class RunningTransfers(Uploader uploader, Downloader downloader,
         Begin(meter, async token =>
         {
             var got = await downloader.GetAsync(file, folder, meter, token);
+            output.Json(got, OutputJson.Default.Downloaded);
             var shown = Path.GetRelativePath(Directory.GetCurrentDirectory(), got.Path);
             terminal.Note(Line.Of(got.WasHere ? "Was here already: " : "Saved: ", Tone.Good).Add(shown).Add($", {Quantity.Bytes(got.Size)}", Tone.Dim));
         }, cancellationToken);
@@ -112,11 +114,11 @@ internal sealed class RunningTransfers(Uploader uploader, Downloader downloader,
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            terminal.Note(Line.Of($"{meter.Name}: cancelled.", Tone.Bad));
+            terminal.Error(new Failure(ExitCode.Cancelled, $"{meter.Name}: cancelled."));
         }
         catch (Failure failure)
         {
-            terminal.Note(Line.Of($"{meter.Name}: {failure.Message}", Tone.Bad));
+            terminal.Error(failure.Behind($"{meter.Name}: "));
         }
         finally
         {

@@ -40,7 +40,12 @@ internal sealed record Message(
 /// <param name="Size">In bytes.</param>
 /// <param name="Sha256">In hexadecimal digits; null until it is ready.</param>
 /// <param name="State">One of <see cref="FileStates"/>.</param>
-internal sealed record FileInMessage(string Id, string Name, long Size, string? Sha256, string State);
+internal sealed record FileInMessage(string Id, string Name, long Size, string? Sha256, string State)
+{
+    /// <summary>What <c>get</c> in a chat takes. Given by the program, not by a server, and null elsewhere.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Get { get; init; }
+}
 
 /// <summary>The words for how far a file is.</summary>
 internal static class FileStates

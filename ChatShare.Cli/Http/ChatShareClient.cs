@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
@@ -59,9 +60,17 @@ internal sealed class ChatShareClient : IDisposable
     public async Task<OpenedSession> OpenSessionAsync(SessionRequest who, CancellationToken cancellationToken)
     {
         using var content = JsonContent.Create(who, ApiJson.Default.SessionRequest);
-        var opened = await AskAsync(HttpMethod.Post, "api/session", content, ApiJson.Default.OpenedSession, cancellationToken);
-        // It is saved, and every command that comes would stumble over it.
-        return IsToken(opened.AccessToken) && opened.ExpiresIn is >= 0 and <= int.MaxValue ? opened : throw NotOurs();
+        try
+        {
+            var opened = await AskAsync(HttpMethod.Post, "api/session", content, ApiJson.Default.OpenedSession, cancellationToken);
+            // It is saved, and every command that comes would stumble over it.
+            return IsToken(opened.AccessToken) && opened.ExpiresIn is >= 0 and <= int.MaxValue ? opened : throw NotOurs();
+        }
+        catch (Failure failure) when (failure is { IsProblem: false, Status: HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.MethodNotAllowed })
+        {
+            // Ours says why, but at a path that is none of its API: there it is like any other web server.
+            throw new Failure(failure.Code, $"There is no ChatShare at {ServerAddress.Text(Server)}.", failure) { Status = failure.Status };
+        }
     }
 
     /// <summary>Whether it can stand in a header.</summary>

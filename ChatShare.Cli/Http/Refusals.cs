@@ -7,6 +7,7 @@ namespace ChatShare.Cli.Http;
 /// <summary>Makes a sentence of an answer that is a refusal.</summary>
 internal static class Refusals
 {
+    private const string ProblemType = "application/problem+json"; // RFC 9457
     private const int MostProblemBytes = 64 * 1024;
 
     public static async Task<Failure> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
@@ -17,6 +18,7 @@ internal static class Refusals
         return new Failure(code, said ?? Otherwise(response))
         {
             Status = status,
+            IsProblem = response.Content.Headers.ContentType?.MediaType == ProblemType,
             RetryAfter = response.Headers.RetryAfter switch
             {
                 { Delta: { } delta } => delta,
@@ -31,7 +33,7 @@ internal static class Refusals
 
     private static async Task<string?> SentenceAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (response.Content.Headers.ContentType?.MediaType is not ("application/problem+json" or "application/json"))
+        if (response.Content.Headers.ContentType?.MediaType is not (ProblemType or "application/json"))
             return null;
         try
         {

@@ -40,6 +40,9 @@ internal interface ILiveTerminal : IAsyncDisposable
     /// <summary>A remark of this program.</summary>
     void Note(Line line);
 
+    /// <summary>What did not work of that which was asked for.</summary>
+    void Error(Failure failure);
+
     /// <summary>What goes on just now; null for nothing.</summary>
     void ShowStatus(string? status);
 }

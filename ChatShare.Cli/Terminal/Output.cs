@@ -54,7 +54,10 @@ internal sealed class Output(TextWriter results, TextWriter notes, Look resultLo
     public void Note(string text) => Note(Line.Of(text, Tone.Dim));
 
     /// <summary>Why it did not work.</summary>
-    public void Error(Failure failure)
+    public void Error(Failure failure) => Error(failure, Line.Of("chatshare: ", Tone.Bad).Add(failure.Message));
+
+    /// <summary>Why something of it did not work.</summary>
+    public void Error(Failure failure, Line forPeople)
     {
         if (IsJson)
         {
@@ -65,7 +68,7 @@ internal sealed class Output(TextWriter results, TextWriter notes, Look resultLo
         }
         else
         {
-            Note(Line.Of("chatshare: ", Tone.Bad).Add(failure.Message));
+            Note(forPeople);
         }
     }
 

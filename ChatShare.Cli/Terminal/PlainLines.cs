@@ -46,6 +46,9 @@ internal sealed class PlainLines : ILiveTerminal
     public void Note(Line line) => _output.Note(line);
 
     /// <inheritdoc />
+    public void Error(Failure failure) => _output.Error(failure, Line.Of(failure.Message, Tone.Bad));
+
+    /// <inheritdoc />
     public void ShowStatus(string? status)
     {
         if (status is null || _time.GetElapsedTime(Interlocked.Read(ref _statusAt)) < StatusInterval)
@@ -72,7 +75,7 @@ internal sealed class PlainLines : ILiveTerminal
                 if (lines.Current is { } line)
                     await _inputs.Writer.WriteAsync(new TerminalInput.Entered(line), _over.Token);
                 else
-                    Note(Line.Of("Not sent: this line is not UTF-8.", Tone.Bad));
+                    Error(new Failure(ExitCode.Usage, "Not sent: this line is not UTF-8."));
             }
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)

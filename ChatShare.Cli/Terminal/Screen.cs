@@ -63,6 +63,9 @@ internal sealed class Screen : ILiveTerminal
     public void Note(Line line) => Print(line);
 
     /// <inheritdoc />
+    public void Error(Failure failure) => Print(Line.Of(failure.Message, Tone.Bad));
+
+    /// <inheritdoc />
     public void ShowStatus(string? status)
     {
         lock (_lock)

@@ -274,6 +274,7 @@ public sealed class ApiProblemTests(ApiFixture fixture) : IClassFixture<ApiFixtu
         var problem = await ApiClient.ReadAsync(response);
         Assert.Equal(status, problem.GetProperty("status").GetInt32());
         Assert.NotEmpty(problem.GetProperty("title").GetString()!);
+        Assert.StartsWith("https://", problem.GetProperty("type").GetString(), StringComparison.Ordinal);
         // A sentence for people; that of names ends with the signs that may be in one.
         Assert.Matches("^[A-Z“].* .*[._]$", problem.GetProperty("detail").GetString());
         if (field is null)

@@ -26,6 +26,37 @@ public sealed class BehindPathTests(CliServer server) : IClassFixture<CliServer>
         Assert.Equal(content, await File.ReadAllBytesAsync(home.File("downloads/plan.bin"), TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task A_path_at_which_the_server_is_not_is_told_to_have_none()
+    {
+        using var home = new CliHome(server.App.Address + "/foo");
+
+        var result = await home.RunAsync("rooms", "--nick", "Lost");
+
+        Assert.Equal((1, $"chatshare: There is no ChatShare at {server.App.Address}/foo.\n"), (result.Code, result.Notes));
+    }
+
+    [Theory]
+    [InlineData(403, null, "There is no ChatShare at")]
+    [InlineData(404, "text/html", "There is no ChatShare at")]
+    [InlineData(404, "application/json", "There is no ChatShare at")]
+    [InlineData(405, null, "There is no ChatShare at")]
+    [InlineData(403, "application/problem+json", "Not here.")]
+    public async Task Only_what_ChatShare_refuses_itself_is_told_in_its_words(int status, string? type, string sentence)
+    {
+        await using var other = await StandInServer.StartAsync(app => app.MapPost(Path + "api/session", context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, type);
+            return context.Response.WriteAsync(type is null ? "" : "{\"detail\":\"Not here.\"}", context.RequestAborted);
+        }));
+        using var home = new CliHome(other.Address + Path);
+
+        var result = await home.RunAsync("rooms", "--nick", "Ann");
+
+        Assert.Equal(1, result.Code);
+        Assert.StartsWith("chatshare: " + sentence, result.Notes, StringComparison.Ordinal);
+    }
+
     private static async Task PassOnAsync(HttpClient http, HttpContext context)
     {
         var asked = context.Request;

@@ -87,6 +87,32 @@ public sealed class InputTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task With_json_what_goes_wrong_is_an_object_and_so_is_a_file_that_was_fetched()
+    {
+        using var home = new CliHome(server.App.Address);
+        home.Write("data.bin", Make.Bytes(5000, seed: 38));
+        await using var run = home.Start("join", "--nick", "Parser", "--room", await server.RoomAsync("Objects"), "--json");
+        foreach (var line in new[] { "/nothing", "/say", "/join Nowhere", "get 7", "file:missing.bin", new string('x', 16_001) })
+            await run.SayAsync(line);
+        await run.SeesAsync("16,001 characters");
+        await run.SayAsync("file:data.bin");
+        await run.SeesAsync("\"state\":\"ready\",\"get\":1}");
+        await run.SayAsync("get 1");
+        await run.SeesAsync("\"wasHere\":false");
+        await run.SayAsync("quit");
+
+        var result = await run.EndAsync();
+        var errors = result.Notes.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement)
+            .ToLookup(error => error.TryGetProperty("status", out var status) ? status.GetInt32() : 0);
+        Assert.Equal([2, 2, 1, 5], errors[0].Select(error => error.GetProperty("exitCode").GetInt32()));
+        Assert.StartsWith("Say what?", errors[0].ElementAt(1).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.Contains("no such room", Assert.Single(errors[404]).GetProperty("error").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("Not sent: ", Assert.Single(errors[400]).GetProperty("error").GetString(), StringComparison.Ordinal);
+        var got = JsonDocument.Parse(Assert.Single(result.Lines, line => line.Contains("wasHere", StringComparison.Ordinal))).RootElement;
+        Assert.Equal(("data.bin", home.File("downloads/data.bin")), (got.GetProperty("name").GetString(), got.GetProperty("path").GetString()));
+    }
+
+    [Fact]
     public async Task Ctrl_C_at_the_question_for_a_password_ends_and_the_terminal_shows_again_what_is_typed()
     {
         using var home = new CliHome(server.App.Address);

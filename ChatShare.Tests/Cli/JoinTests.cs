@@ -88,6 +88,25 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
     }
 
     [Fact]
+    public async Task A_room_is_called_as_it_is_written_whatever_was_typed()
+    {
+        var (quiet, busy) = (await server.RoomAsync("Quiet Corner"), await server.RoomAsync("Busy Corner"));
+        using var home = new CliHome(server.App.Address);
+        Assert.Equal(0, (await home.RunAsync("send", "words", "--nick", "Speller", "--room", busy)).Code);
+
+        var plain = await home.RunOnAsync("/join BUSY corner\nquit\n", ["join", "--nick", "Speller", "--room", "quiet corner"]);
+        Assert.Contains($"In {quiet}: Speller\n", plain.Notes, StringComparison.Ordinal);
+        Assert.Contains($"In {busy}: Speller\n", plain.Notes, StringComparison.Ordinal);
+        var json = await home.RunOnAsync("/who\nquit\n", ["join", "--nick", "Speller", "--room", "quiet corner", "--json"]);
+        Assert.Equal(quiet, JsonDocument.Parse(Assert.Single(json.Lines)).RootElement.GetProperty("room").GetString());
+
+        await using var terminal = await Terminal.StartAsync(home, "join", "--nick", "Speller", "--room", "busy corner");
+        await terminal.ShowsAsync($"{busy}>");
+        await terminal.EnterAsync("quit");
+        await terminal.ShowsAsync("ended with 0");
+    }
+
+    [Fact]
     public async Task What_a_pipe_ends_with_is_still_sent()
     {
         using var home = new CliHome(server.App.Address);

@@ -17,7 +17,8 @@ public sealed class TusMethodTests(ApiFixture fixture) : IClassFixture<ApiFixtur
     [InlineData("POST", "/uploads/{id}", OfAnUpload)]
     [InlineData("PUT", "/uploads/{id}", OfAnUpload)]
     [InlineData("GET", "/uploads/{id}", OfAnUpload)]
-    [InlineData("PUT", "/uploads", "GET, OPTIONS, POST")]
+    [InlineData("PUT", "/uploads", "GET, HEAD, OPTIONS, POST")]
+    [InlineData("PUT", "/uploads/{id}/samples", "GET, HEAD")]
     [InlineData("PUT", "/uploads/{id}/digest", "POST")]
     public async Task Wrong_method_is_told_with_those_that_are_right(string method, string address, string allowed)
     {
@@ -29,6 +30,23 @@ public sealed class TusMethodTests(ApiFixture fixture) : IClassFixture<ApiFixtur
         Assert.Equal((HttpStatusCode.MethodNotAllowed, allowed), (response.StatusCode, response.Header("Allow")));
         Assert.Equal("1.0.0", response.Header("Tus-Resumable"));
         Assert.Contains("“Allow”", (await ApiClient.ReadAsync(response)).GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/uploads")]
+    [InlineData("/uploads/{id}/samples")]
+    public async Task Head_is_get_without_the_content(string address)
+    {
+        var tus = new TusClient(fixture.App, await fixture.JoinAsync());
+        var location = await tus.CreateAsync("a", 3);
+        address = address.Replace("/uploads/{id}", location, StringComparison.Ordinal);
+
+        using var got = await tus.SendAsync("GET", address, content: null);
+        using var head = await tus.SendAsync("HEAD", address, content: null);
+
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (got.StatusCode, head.StatusCode));
+        Assert.Equal(got.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Cancel));
     }
 
     [Fact]

@@ -174,7 +174,7 @@ public sealed class GatewayFileTests(GatewayFixture fixture) : IClassFixture<Gat
         await browser.UntilMessageAsync(m => m.Text == "still connected", Cancel);
         Assert.Single(browser.Messages);
         await ann.SendAsync(Encoding.UTF8.GetBytes("FILE_TRANSFER:endless.bin:99999999999999999999999999"));
-        await ann.SeesAsync(text => text.Contains("endless.bin", StringComparison.Ordinal));
+        await ann.SeesAsync("“endless.bin” is too large.");
     }
 
     [Fact]

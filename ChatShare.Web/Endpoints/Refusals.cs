@@ -53,11 +53,23 @@ internal static class Refusals
         public Task ExecuteAsync(HttpContext httpContext)
         {
             if (!Paths.IsFileForPerson(httpContext.Request))
-                return TypedResults.Problem(sentence, statusCode: status).ExecuteAsync(httpContext);
+                return TypedResults.Problem(sentence, statusCode: status, type: TypeOf(status)).ExecuteAsync(httpContext);
             httpContext.Response.StatusCode = status;
             return Task.CompletedTask;
         }
     }
+
+    /// <summary>Where a status is defined that the framework has no word for; null for all others, which get theirs from it.</summary>
+    private static string? TypeOf(int status) => status switch
+    {
+        StatusCodes.Status410Gone => "https://tools.ietf.org/html/rfc9110#section-15.5.11",
+        StatusCodes.Status413PayloadTooLarge => "https://tools.ietf.org/html/rfc9110#section-15.5.14",
+        StatusCodes.Status423Locked => "https://tools.ietf.org/html/rfc4918#section-11.3",
+        StatusCodes.Status429TooManyRequests => "https://tools.ietf.org/html/rfc6585#section-4",
+        WrongChecksum => "https://tus.io/protocols/resumable-upload#checksum",
+        StatusCodes.Status507InsufficientStorage => "https://tools.ietf.org/html/rfc4918#section-11.5",
+        _ => null,
+    };
 
     private static int StatusOf(RefusalKind kind) => kind switch
     {

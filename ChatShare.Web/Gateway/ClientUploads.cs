@@ -16,7 +16,8 @@ internal sealed class ClientUploads(UploadService uploads, ILogger<ClientUploads
         outbox.HoldFiles();
         try
         {
-            if (await StoreAsync(new UploadRequest(name, header.Size), bytes, room, cancellationToken) is { } fault)
+            var fault = header.IsBeyondNumbers ? $"“{name}” is too large." : await StoreAsync(new UploadRequest(name, header.Size), bytes, room, cancellationToken);
+            if (fault is not null)
             {
                 await outbox.SayAsync(fault, cancellationToken);
                 await bytes.DrainAsync(cancellationToken);

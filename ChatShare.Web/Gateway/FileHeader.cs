@@ -8,6 +8,9 @@ namespace ChatShare.Web.Gateway;
 /// <param name="Length">Of the header itself, in bytes.</param>
 internal sealed record FileHeader(string Name, long Size, int Length)
 {
+    /// <summary>Whether it is more than anything can hold: then nobody knows how much.</summary>
+    public bool IsBeyondNumbers => Size == long.MaxValue;
+
     private static ReadOnlySpan<byte> Prefix => "FILE_TRANSFER:"u8;
 
     /// <summary>Whether these bytes are the beginning of an announcement, or as much of one as they are.</summary>

@@ -17,10 +17,12 @@ internal static class OwnUploadEndpoints
     private const string DigestStart = "sha-256=:";
     private const int DigestBytes = 32;
 
+    private static readonly string[] Read = [HttpMethods.Get, HttpMethods.Head];
+
     public static void MapOwnUploads(this IEndpointRouteBuilder uploads)
     {
-        uploads.MapGet("", ListAsync);
-        uploads.MapGet("{id}/samples", SampleAsync);
+        uploads.MapMethods("", Read, ListAsync);
+        uploads.MapMethods("{id}/samples", Read, SampleAsync);
         uploads.MapPost("{id}/digest", TellDigestAsync);
     }
 
