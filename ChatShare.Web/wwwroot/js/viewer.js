@@ -147,6 +147,10 @@ export function look(opener) {
 
   /** @param {string} sentence */
   function fail(sentence) {
+    // It is known to be gone: that it cannot be shown, and could be downloaded, is no news.
+    if (download.hidden) {
+      return;
+    }
     // What stood there has no keys any more.
     onStage = undefined;
     tools.replaceChildren();
