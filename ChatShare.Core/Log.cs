@@ -180,9 +180,6 @@ internal static partial class Log
     [LoggerMessage(4003, LogLevel.Error, "A newer ChatShare has brought the database up to date (it has {Migration}): this node goes on as long as it can; start the newer version here, too")]
     public static partial void Outgrown(this ILogger logger, string migration);
 
-    [LoggerMessage(4004, LogLevel.Warning, "{Database} is empty, and the downloads folder {Folder} (ChatShare:Downloads:Directory) was made by another one: this is a new installation, which knows no file that is there. If rooms and files are missing now, stop, and see whether both settings name what belongs together")]
-    public static partial void FolderOfAnotherDatabase(this ILogger logger, string database, string folder);
-
     [LoggerMessage(6030, LogLevel.Error, "Not the same here as at the node that started before, which they have to be: {Keys}")]
     public static partial void SetDifferently(this ILogger logger, string keys);
 

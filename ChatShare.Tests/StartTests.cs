@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using ChatShare.Core.Storage;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
 using Microsoft.Data.Sqlite;
@@ -226,21 +227,28 @@ public sealed class StartTests
     }
 
     [Fact]
-    public async Task New_database_beside_the_files_of_another_is_warned_of_by_both_settings()
+    public async Task New_database_beside_the_files_of_another_does_not_start_and_names_both_settings()
     {
-        var log = new Collector();
-        await using var app = await RunningApp.StartAsync(builder => builder.Services.AddSingleton<ILoggerProvider>(log), "ChatShare:Storage:Provider=Sqlite");
+        await using var app = await RunningApp.StartAsync("ChatShare:Storage:Provider=Sqlite");
+        await app.StopAsync();
+        Directory.Delete(app.DataDirectory, recursive: true);
+        // No file was shared there yet.
+        await app.StartAgainAsync();
+        var tus = new TusClient(app, await app.JoinAsync("Ann"));
+        var content = Make.Bytes(1000);
+        var location = await tus.CreateAsync("a", content.Length);
+        await tus.AppendAsync(location, 0, content);
         await app.StopAsync();
         await app.StartAgainAsync();
-        Assert.DoesNotContain(log.Lines, line => line.Contains("new installation", StringComparison.Ordinal));
         await app.StopAsync();
 
         Directory.Delete(app.DataDirectory, recursive: true);
-        await app.StartAgainAsync();
+        var refused = await Assert.ThrowsAsync<StorageException>(() => app.StartAgainAsync());
 
-        var warning = Assert.Single(log.Lines, line => line.Contains("new installation", StringComparison.Ordinal));
-        Assert.Contains("ChatShare:DataDirectory", warning, StringComparison.Ordinal);
-        Assert.Contains("ChatShare:Downloads:Directory", warning, StringComparison.Ordinal);
+        Assert.Contains("ChatShare:DataDirectory", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("ChatShare:Downloads:Directory", refused.Message, StringComparison.Ordinal);
+        File.Delete(Path.Combine(app.DownloadsDirectory, "identity"));
+        await app.StartAgainAsync();
     }
 
     [Fact]

@@ -273,8 +273,11 @@ public sealed class Database : IDisposable
             throw new StorageException(
                 $"The downloads folder {_store.Root} (ChatShare:Downloads:Directory) is not the one that belongs to this database. Mount that one there, or name it;"
                 + $" if this one is to take its place, write {known.Value} into {_store.IdentityPath}.") { MayPass = true };
-        if (known is null && _store.ReadIdentity() is not null && !await db.Messages.AnyAsync(cancellationToken))
-            _logger.FolderOfAnotherDatabase(_engine.Description, _store.Root);
+        // Each of the two would delete what the other one still names.
+        if (known is null && _store.ReadIdentity() is not null && _store.Contents().Any() && !await db.Messages.AnyAsync(cancellationToken))
+            throw new StorageException(
+                $"{_engine.Description} is empty, and the downloads folder {_store.Root} (ChatShare:Downloads:Directory) has the files of another database."
+                + $" Name what belongs together; for a new installation name an empty folder, or delete {_store.IdentityPath} when nobody uses those files any more.");
         _store.Open();
         // One that cannot be written to now is noted at a later start.
         if (known is null && _store.Identity() is { } identity)
