@@ -73,6 +73,17 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
         await Command.RequireAsync(Promtool, "test", "rules", folder.File("people.yml"));
     }
 
+    /// <summary>It is woken by each of three, and two of them stop no message.</summary>
+    [Fact]
+    public async Task Rule_about_readiness_names_all_that_it_depends_on()
+    {
+        var rule = (await ReadAsync("deploy/alerts.yml")).Split("- alert: ").Single(rule => rule.StartsWith("ChatShareNotReady", StringComparison.Ordinal));
+
+        foreach (var part in new[] { "database", "Redis", "downloads folder" })
+            Assert.Contains(part, rule, StringComparison.Ordinal);
+        Assert.DoesNotContain("cannot serve anybody", rule, StringComparison.Ordinal);
+    }
+
     private static async Task CheckMetricsAsync(string page)
     {
         using var process = Process.Start(new ProcessStartInfo(Promtool, ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true })!;
