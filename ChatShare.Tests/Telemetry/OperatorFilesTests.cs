@@ -60,7 +60,8 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
             .Select(target => target.GetProperty("expr").GetString()!).Where(expression => expression.Contains("chatshare_people", StringComparison.Ordinal)).ToList();
         Assert.Equal(2, asked.Count);
         using var folder = new TemporaryFolder();
-        var nodes = string.Concat(new[] { "a", "b" }.SelectMany(node => new[] { ("Browser", 3), ("Api", 2) }.Select(door =>
+        string[] nodes = ["a", "b"];
+        var said = string.Concat(nodes.SelectMany(node => new[] { ("Browser", 3), ("Api", 2) }.Select(door =>
             $"  - {{ series: 'chatshare_people{{instance=\"{node}\", chatshare_door=\"{door.Item1}\"}}', values: '{door.Item2}x5' }}\n")));
         var expected = string.Concat(asked.Select(expression =>
             $"  - expr: {expression.Replace("$instance", ".*", StringComparison.Ordinal)}\n    eval_time: 2m\n    exp_samples: "
@@ -68,7 +69,7 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
                 ? "[{ labels: '{}', value: 5 }]\n"
                 : "[{ labels: '{chatshare_door=\"Browser\"}', value: 3 }, { labels: '{chatshare_door=\"Api\"}', value: 2 }]\n")));
         await File.WriteAllTextAsync(
-            folder.File("people.yml"), $"tests:\n- interval: 1m\n  input_series:\n{nodes}  promql_expr_test:\n{expected}", TestContext.Current.CancellationToken);
+            folder.File("people.yml"), $"tests:\n- interval: 1m\n  input_series:\n{said}  promql_expr_test:\n{expected}", TestContext.Current.CancellationToken);
 
         await Command.RequireAsync(Promtool, "test", "rules", folder.File("people.yml"));
     }
@@ -79,8 +80,8 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
     {
         var rule = (await ReadAsync("deploy/alerts.yml")).Split("- alert: ").Single(rule => rule.StartsWith("ChatShareNotReady", StringComparison.Ordinal));
 
-        foreach (var part in new[] { "database", "Redis", "downloads folder" })
-            Assert.Contains(part, rule, StringComparison.Ordinal);
+        Assert.Contains("the database", rule, StringComparison.Ordinal);
+        Assert.Contains("Redis or the downloads folder", rule, StringComparison.Ordinal);
         Assert.DoesNotContain("cannot serve anybody", rule, StringComparison.Ordinal);
     }
 
