@@ -184,17 +184,25 @@ public sealed class StartTests
         Assert.Equal("ChatShare cannot start: The disk is on fire.", StartFailure.Sentence(thrown));
     }
 
-    [Fact]
-    public async Task Keys_that_cannot_be_used_are_told_in_one_line()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/sys")]
+    public async Task Keys_that_cannot_be_used_are_told_in_one_line(string? elsewhere)
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("data"));
-        await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
+        // Not even root makes a file there.
+        if (elsewhere is not null)
+            Directory.CreateSymbolicLink(folder.File("data/keys"), elsewhere);
+        else
+            await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
 
-        var (code, error) = await RunHereAsync(folder);
+        var (code, output, error) = await RunAsync(folder);
 
         Assert.Equal(1, code);
         Assert.Contains("cookie keys", Assert.Single(error), StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", error[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
+using ChatShare.Web.Security;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -63,6 +64,29 @@ public sealed class WaitingStartTests
 
         Task SaidAsync(string setting) =>
             Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(told => told.Contains(setting, StringComparison.Ordinal))));
+    }
+
+    /// <summary>Whatever it says comes through the framework's keys as a fault of cryptography.</summary>
+    [Fact]
+    public async Task Redis_that_does_not_give_the_keys_is_waited_for()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        await redis.TellAsync($"SET {KeyFolder.RedisKey} no-list");
+        var log = new Collector();
+        var starting = RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log),
+            [.. PostgreSqlServer.SettingsFor(await PostgreSqlServer.NewDatabaseAsync()), $"ChatShare:Cluster:Redis={redis.Address}"]);
+
+        await Eventually.TrueAsync(() => Task.FromResult(
+            starting.IsCompleted || log.Lines.Any(told => told.Contains("The cookie keys in Redis (ChatShare:Cluster:Redis) cannot be used: WRONGTYPE", StringComparison.Ordinal))));
+        Assert.False(starting.IsCompleted);
+        await redis.TellAsync($"RENAME {KeyFolder.RedisKey} elsewhere");
+
+        await using var app = await starting;
+        Assert.Equal(1, await redis.CountAsync(KeyFolder.RedisKey));
+        Assert.DoesNotContain(log.Lines, told => told.Contains("CryptographicException", StringComparison.Ordinal));
     }
 
     [Fact]
