@@ -33,13 +33,15 @@ public sealed class StartTests
     [InlineData("--ChatShare:Gateway:Endpoint=5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--ChatShare:Gateway:Endpoint=192.0.2.1:5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 --OTEL_EXPORTER_OTLP_HEADERS=bad", "OTEL_EXPORTER_OTLP_HEADERS")]
+    [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 --OTEL_EXPORTER_OTLP_METRICS_HEADERS=a=b,c", "OTEL_EXPORTER_OTLP_METRICS_HEADERS")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
     [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
     [InlineData("--ChatShare:DataDirectory=/proc/data", "ChatShare:DataDirectory")]
-    public async Task Broken_setting_is_named_in_one_line(string argument, string key)
+    public async Task Broken_setting_is_named_in_one_line(string arguments, string key)
     {
         using var folder = new TemporaryFolder();
-        var (code, error) = await RunHereAsync(folder, argument);
+        var (code, error) = await RunHereAsync(folder, arguments.Split(' '));
 
         Assert.Equal(1, code);
         Assert.Contains(key, Assert.Single(error), StringComparison.Ordinal);
