@@ -50,6 +50,17 @@ public sealed class WaitingStartTests
         Assert.NotNull(page.Headers.RetryAfter);
         Assert.Contains("not open yet", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Equal(["nosniff"], page.Headers.GetValues("X-Content-Type-Options"));
+        foreach (var path in new[] { "/api/rooms", "/uploads", "/files/1", "/metrics" })
+        {
+            using var told = await browser.GetAsync(path, Cancel);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (told.StatusCode, told.Content.Headers.ContentType?.MediaType));
+            Assert.True(told.Headers.RetryAfter is not null && !told.Headers.Contains("Refresh"));
+            Assert.Contains("\"detail\":\"ChatShare is not open yet", await told.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+
+        using var link = new HttpRequestMessage(HttpMethod.Get, "/files/1") { Headers = { { "Accept", "text/html" } } };
+        using var shown = await browser.SendAsync(link, Cancel);
+        Assert.Equal("text/html", shown.Content.Headers.ContentType?.MediaType);
 
         line.Up();
         await SaidAsync("ChatShare:Cluster:Redis");
