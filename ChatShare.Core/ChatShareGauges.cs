@@ -22,7 +22,7 @@ internal sealed class ChatShareGauges(
         meter.CreateObservableUpDownCounter("chatshare.downloads.active", () => downloads.Running.Count(), "{download}", "Files that are being sent.");
         meter.CreateObservableGauge("chatshare.disk.free", () => Disks(drive => drive.AvailableFreeSpace), "By", "Free bytes where a folder lies.");
         meter.CreateObservableGauge("chatshare.disk.size", () => Disks(drive => drive.TotalSize), "By", "All bytes where a folder lies.");
-        meter.CreateObservableGauge("chatshare.ready", () => metrics.IsReady ? 1 : 0, unit: null, "1 while /health/ready says that people can be served, looked at some seconds ago.");
+        meter.CreateObservableGauge("chatshare.ready", () => metrics.IsReady ? 1 : 0, unit: null, "1 while /health/ready answers 200, looked at some seconds ago.");
         return Task.CompletedTask;
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ChatShare.Core.Cluster;
 using ChatShare.Core.Files;
 using ChatShare.Core.Rooms;
@@ -102,10 +103,14 @@ internal sealed class ChatShareOptionsValidator : IValidateOptions<ChatShareOpti
         {
             foreach (var (network, index) in networks.Select((network, index) => (network, index)))
             {
-                if (!IPAddress.TryParse(network, out _) && !IPNetwork.TryParse(network, out _))
+                if (!IsAddress(network) && !(IPNetwork.TryParse(network, out _) && IsAddress(network.Split('/')[0])))
                     errors.Add($"ChatShare:{key}:{index} is \"{network}\", which is neither an address nor a network such as 10.0.0.0/8.");
             }
         }
+
+        // The framework takes 1.2.3 for 1.2.0.3, and 010.0.0.1 for 8.0.0.1.
+        static bool IsAddress(string text) =>
+            IPAddress.TryParse(text, out var address) && (address.AddressFamily != AddressFamily.InterNetwork || address.ToString() == text);
 
         void NotEmpty(string key, string? value)
         {

@@ -56,9 +56,14 @@ public sealed class CommandLineTests
         await using var said = new StringWriter(CultureInfo.InvariantCulture);
         Assert.Equal(1, await BackupCommand.BackupAsync(["a", "b"], said, said, TestContext.Current.CancellationToken));
         Assert.Equal(1, await ScrubCommand.RunAsync(["extra"], said, said, TestContext.Current.CancellationToken));
+        Assert.Equal(1, await BackupCommand.BackupAsync(["-x"], said, said, TestContext.Current.CancellationToken));
+        Assert.False(Directory.Exists("-x"));
 
         Assert.Equal(
-            ["\"b\" is no setting: write --Key:Name=value.", "\"extra\" is no setting: write --Key:Name=value."],
+            [
+                "\"b\" is no setting: write --Key:Name=value.", "\"extra\" is no setting: write --Key:Name=value.",
+                "There is no option -x. \"ChatShare.Web --help\" says which there are.",
+            ],
             said.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries));
     }
 }

@@ -84,6 +84,10 @@ public sealed class OptionsTests
     [InlineData("Admin:UserName", "Root")]
     [InlineData("Admin:Password", "correct horse battery")]
     [InlineData("TrustedProxies:0", "proxy.example")]
+    [InlineData("TrustedProxies:0", "1.2.3")]
+    [InlineData("TrustedProxies:0", "010.0.0.1")]
+    [InlineData("TrustedProxies:0", "10.0/16")]
+    [InlineData("Metrics:AllowedNetworks:0", "1.2.3")]
     public void Broken_setting_is_refused_by_its_name(string key, string value)
     {
         var refusal = Assert.Throws<OptionsValidationException>(() => Read((key, value)));

@@ -34,13 +34,15 @@ public sealed class StartTests
     [InlineData("--ChatShare:Gateway:Endpoint=5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--ChatShare:Gateway:Endpoint=192.0.2.1:5555", "ChatShare:Gateway:Endpoint")]
     [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317", "OTEL_EXPORTER_OTLP_ENDPOINT")]
+    [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 --OTEL_EXPORTER_OTLP_HEADERS=bad", "OTEL_EXPORTER_OTLP_HEADERS")]
+    [InlineData("--OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317 --OTEL_EXPORTER_OTLP_METRICS_HEADERS=a=b,c", "OTEL_EXPORTER_OTLP_METRICS_HEADERS")]
     [InlineData("--Logging:LogLevel:Default=Loud", "Logging:LogLevel:Default")]
     [InlineData("--ChatShare:Downloads:Directory=/proc/downloads", "ChatShare:Downloads:Directory")]
     [InlineData("--ChatShare:DataDirectory=/proc/data", "ChatShare:DataDirectory")]
-    public async Task Broken_setting_is_named_in_one_line(string argument, string key)
+    public async Task Broken_setting_is_named_in_one_line(string arguments, string key)
     {
         using var folder = new TemporaryFolder();
-        var (code, error) = await RunHereAsync(folder, argument);
+        var (code, error) = await RunHereAsync(folder, arguments.Split(' '));
 
         Assert.Equal(1, code);
         Assert.Contains(key, Assert.Single(error), StringComparison.Ordinal);
@@ -185,17 +187,25 @@ public sealed class StartTests
         Assert.Equal("ChatShare cannot start: The disk is on fire.", StartFailure.Sentence(thrown));
     }
 
-    [Fact]
-    public async Task Keys_that_cannot_be_used_are_told_in_one_line()
+    [Theory]
+    [InlineData(null)]
+    [InlineData("/sys")]
+    public async Task Keys_that_cannot_be_used_are_told_in_one_line(string? elsewhere)
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("data"));
-        await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
+        // Not even root makes a file there.
+        if (elsewhere is not null)
+            Directory.CreateSymbolicLink(folder.File("data/keys"), elsewhere);
+        else
+            await File.WriteAllTextAsync(folder.File("data/keys"), "no folder", Cancel);
 
-        var (code, error) = await RunHereAsync(folder);
+        var (code, output, error) = await RunAsync(folder);
 
         Assert.Equal(1, code);
         Assert.Contains("cookie keys", Assert.Single(error), StringComparison.Ordinal);
+        Assert.DoesNotContain("inner exception", error[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(output, line => line.Contains("   at ", StringComparison.Ordinal));
     }
 
     [Theory]

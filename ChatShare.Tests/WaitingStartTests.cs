@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using ChatShare.Tests.Support;
 using ChatShare.Web;
+using ChatShare.Web.Security;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -49,6 +50,17 @@ public sealed class WaitingStartTests
         Assert.NotNull(page.Headers.RetryAfter);
         Assert.Contains("not open yet", await page.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         Assert.Equal(["nosniff"], page.Headers.GetValues("X-Content-Type-Options"));
+        foreach (var path in new[] { "/api/rooms", "/uploads", "/files/1", "/metrics" })
+        {
+            using var told = await browser.GetAsync(path, Cancel);
+            Assert.Equal((HttpStatusCode.ServiceUnavailable, "application/problem+json"), (told.StatusCode, told.Content.Headers.ContentType?.MediaType));
+            Assert.True(told.Headers.RetryAfter is not null && !told.Headers.Contains("Refresh"));
+            Assert.Contains("\"detail\":\"ChatShare is not open yet", await told.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
+        }
+
+        using var link = new HttpRequestMessage(HttpMethod.Get, "/files/1") { Headers = { { "Accept", "text/html" } } };
+        using var shown = await browser.SendAsync(link, Cancel);
+        Assert.Equal("text/html", shown.Content.Headers.ContentType?.MediaType);
 
         line.Up();
         await SaidAsync("ChatShare:Cluster:Redis");
@@ -63,6 +75,29 @@ public sealed class WaitingStartTests
 
         Task SaidAsync(string setting) =>
             Eventually.TrueAsync(() => Task.FromResult(log.Lines.Any(told => told.Contains(setting, StringComparison.Ordinal))));
+    }
+
+    /// <summary>Whatever it says comes through the framework's keys as a fault of cryptography.</summary>
+    [Fact]
+    public async Task Redis_that_does_not_give_the_keys_is_waited_for()
+    {
+        PostgreSqlServer.Require();
+        RedisServer.Require();
+        await using var redis = await RedisServer.StartAsync();
+        await redis.TellAsync($"SET {KeyFolder.RedisKey} no-list");
+        var log = new Collector();
+        var starting = RunningApp.StartAsync(
+            builder => builder.Services.AddSingleton<ILoggerProvider>(log),
+            [.. PostgreSqlServer.SettingsFor(await PostgreSqlServer.NewDatabaseAsync()), $"ChatShare:Cluster:Redis={redis.Address}"]);
+
+        await Eventually.TrueAsync(() => Task.FromResult(
+            starting.IsCompleted || log.Lines.Any(told => told.Contains("The cookie keys in Redis (ChatShare:Cluster:Redis) cannot be used: WRONGTYPE", StringComparison.Ordinal))));
+        Assert.False(starting.IsCompleted);
+        await redis.TellAsync($"RENAME {KeyFolder.RedisKey} elsewhere");
+
+        await using var app = await starting;
+        Assert.Equal(1, await redis.CountAsync(KeyFolder.RedisKey));
+        Assert.DoesNotContain(log.Lines, told => told.Contains("CryptographicException", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -58,6 +58,9 @@ internal static class BackupCommand
             return 1;
         }
 
+        // A folder of this name can still be named, as ./-x.
+        if (folder.StartsWith('-'))
+            return await CommandLine.RefuseAsync(folder, notes, "option");
         try
         {
             // The same settings from the same places as the server's; nothing of it is started.

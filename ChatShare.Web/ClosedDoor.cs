@@ -1,4 +1,5 @@
 using System.Globalization;
+using ChatShare.Web.Endpoints;
 using ChatShare.Web.Security;
 using Microsoft.Extensions.Hosting.Systemd;
 
@@ -10,6 +11,8 @@ namespace ChatShare.Web;
 internal sealed class ClosedDoor : IAsyncDisposable
 {
     private const int AskAgainSeconds = 5;
+
+    private const string Sentence = "ChatShare is not open yet: it waits for a server or a folder that it needs. Try again in a moment.";
 
     private const string Page =
         """
@@ -80,6 +83,12 @@ internal sealed class ClosedDoor : IAsyncDisposable
         if (context.Request.Path == "/health/ready")
         {
             await context.Response.WriteAsync("Unhealthy", context.RequestAborted);
+            return;
+        }
+
+        if (Paths.IsForPrograms(context.Request.Path) && !Paths.IsFileForPerson(context.Request))
+        {
+            await Refusals.Status(StatusCodes.Status503ServiceUnavailable, Sentence).ExecuteAsync(context);
             return;
         }
 

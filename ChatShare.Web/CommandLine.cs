@@ -31,8 +31,8 @@ internal static class CommandLine
     public static Task<int> TellVersionAsync(TextWriter output) => SayAsync(
         output, $"ChatShare {typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0]}", code: 0);
 
-    public static Task<int> RefuseAsync(string word, TextWriter error) =>
-        SayAsync(error, $"There is no command {word}. \"ChatShare.Web --help\" says which there are.", code: 1);
+    public static Task<int> RefuseAsync(string word, TextWriter error, string kind = "command") =>
+        SayAsync(error, $"There is no {kind} {word}. \"ChatShare.Web --help\" says which there are.", code: 1);
 
     /// <summary>
     /// The framework passes over a word that it does not know, and takes the one behind a name without a value for its value: a slip of the pen would take the

@@ -36,8 +36,6 @@ public static class Start
             await OpenAsync(services, cancellationToken);
             await CreateAdministratorAsync(services.GetRequiredService<AccountService>(), options.Admin, cancellationToken);
             var token = await services.GetRequiredService<SetupLink>().IssueAsync(cancellationToken);
-            // Two nodes that both find no key would each make one, and refuse what the other has signed.
-            await services.GetRequiredService<Database>().InTurnAsync("keys:", () => KeyFolder.Check(services), cancellationToken);
             await ListenAsync(app, cancellationToken);
             services.GetRequiredService<StartState>().Started = true;
             var gateway = services.GetRequiredService<GatewayEndpoint>();
@@ -67,6 +65,7 @@ public static class Start
         builder.Services.AddSingleton(state);
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => state.Started && level >= LogLevel.Information);
         builder.Logging.AddFilter("Microsoft.EntityFrameworkCore", level => state.Started && level >= LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", level => state.Started && level >= LogLevel.Error);
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel", level => state.Started && level >= LogLevel.Warning);
     }
 
@@ -123,8 +122,11 @@ public static class Start
     {
         try
         {
-            await services.GetRequiredService<Database>().OpenAsync(cancellationToken);
+            var database = services.GetRequiredService<Database>();
+            await database.OpenAsync(cancellationToken);
             await services.GetRequiredService<RedisConnection>().OpenAsync(cancellationToken);
+            // Two nodes that both find no key would each make one, and refuse what the other has signed.
+            await database.InTurnAsync("keys:", () => KeyFolder.Check(services), cancellationToken);
             return null;
         }
         catch (StorageException e) when (e.MayPass)

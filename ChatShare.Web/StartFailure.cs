@@ -35,12 +35,23 @@ internal static class StartFailure
                 throw new OptionsValidationException(key, typeof(string), [$"{key} is \"{receiver}\", which is not an address such as http://localhost:4317."]);
         }
 
+        // It would end the program with a stack trace. What they say is a secret.
+        foreach (var key in TelemetryServices.HeaderKeys)
+        {
+            if (configuration[key] is { Length: > 0 } headers && !AreHeaders(Uri.UnescapeDataString(headers)))
+                throw new OptionsValidationException(key, typeof(string), [$"{key} cannot be read; it has to be such as name=value,other=value."]);
+        }
+
         foreach (var level in LevelsOf(configuration.GetSection("Logging")))
         {
             if (!Enum.TryParse<LogLevel>(level.Value, ignoreCase: true, out _))
                 throw new OptionsValidationException(level.Path, typeof(LogLevel), [$"{level.Path} is \"{level.Value}\", which is not a level such as Information."]);
         }
     }
+
+    /// <summary>As OpenTelemetry reads them, which takes a comma at the end.</summary>
+    private static bool AreHeaders(string list) =>
+        (list.EndsWith(',') ? list[..^1] : list).Split(',').All(header => header.IndexOf('=', StringComparison.Ordinal) > 0);
 
     private static IEnumerable<IConfigurationSection> LevelsOf(IConfigurationSection logging) =>
         logging.GetSection("LogLevel").GetChildren()

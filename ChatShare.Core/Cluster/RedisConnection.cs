@@ -51,11 +51,11 @@ public sealed class RedisConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>Connects. At start, until it has worked once; does nothing when there is none to connect to.</summary>
+    /// <summary>Connects. At start; does nothing once it has worked, or when there is none to connect to.</summary>
     /// <exception cref="Storage.StorageException">It cannot be reached.</exception>
     public async Task OpenAsync(CancellationToken cancellationToken)
     {
-        if (!IsWanted)
+        if (!IsWanted || _connection is not null)
             return;
         var configuration = ConfigurationOptions.Parse(_options.Redis);
         configuration.ClientName = "chatshare";

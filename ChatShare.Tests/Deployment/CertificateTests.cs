@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using ChatShare.Tests.Support;
 
 namespace ChatShare.Tests.Deployment;
@@ -62,6 +64,11 @@ public sealed class CertificateTests
     [InlineData("two words")]
     [InlineData("a,DNS:b")]
     [InlineData("")]
+    [InlineData("300.1.2.3")]
+    [InlineData("1.2.3")]
+    [InlineData(":")]
+    [InlineData("12345::")]
+    [InlineData("a..b")]
     public async Task Name_that_is_none_is_told_before_anything_is_made(string name)
     {
         SkipWithoutOpenSsl();
@@ -71,6 +78,64 @@ public sealed class CertificateTests
         Assert.Equal(2, code);
         Assert.Contains($"“{name}”", output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFiles(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("authority.pem", "authority.key")]
+    [InlineData("authority.key", "authority.pem")]
+    public async Task Half_an_authority_is_not_replaced(string kept, string missing)
+    {
+        SkipWithoutOpenSsl();
+        using var folder = new TemporaryFolder();
+        await Command.RequireAsync(Script, folder.Path, "chat.example.org");
+        File.Delete(folder.File(missing));
+        var before = await ContentsAsync();
+
+        var (code, output) = await Command.RunAsync(Script, folder.Path, "chat.example.org");
+
+        Assert.Equal(1, code);
+        Assert.StartsWith($"{folder.Path} has {kept} and not its {missing}: ", output, StringComparison.Ordinal);
+        Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(before, await ContentsAsync());
+
+        async Task<List<string>> ContentsAsync()
+        {
+            var contents = new List<string>();
+            foreach (var file in Directory.GetFiles(folder.Path).Order(StringComparer.Ordinal))
+                contents.Add($"{file}: {await File.ReadAllTextAsync(file, Cancel)}");
+            return contents;
+        }
+    }
+
+    [Fact]
+    public async Task Authority_that_ends_signs_for_no_longer_and_one_that_is_over_nothing()
+    {
+        SkipWithoutOpenSsl();
+        using var folder = new TemporaryFolder();
+        await WriteAuthorityAsync(100.5);
+        await Command.RequireAsync(Script, folder.Path, "chat.example.org");
+        using var server = X509CertificateLoader.LoadCertificateFromFile(folder.File("server.pem"));
+        Assert.InRange(server.NotAfter.ToUniversalTime(), TimeProvider.System.GetUtcNow().AddDays(99).UtcDateTime, TimeProvider.System.GetUtcNow().AddDays(100.5).UtcDateTime);
+
+        await WriteAuthorityAsync(-1);
+        var (code, output) = await Command.RunAsync(Script, folder.Path, "other.example.org");
+        using var after = X509CertificateLoader.LoadCertificateFromFile(folder.File("server.pem"));
+
+        Assert.Equal(1, code);
+        Assert.StartsWith($"The authority in {folder.Path} ends, or has ended, on ", output, StringComparison.Ordinal);
+        Assert.Equal(server.Thumbprint, after.Thumbprint);
+
+        async Task WriteAuthorityAsync(double days)
+        {
+            using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            var request = new CertificateRequest("CN=An authority", key, HashAlgorithmName.SHA256);
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, true, 0, true));
+            request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+            var now = TimeProvider.System.GetUtcNow();
+            using var made = request.CreateSelfSigned(now.AddDays(-10), now.AddDays(days));
+            await File.WriteAllTextAsync(folder.File("authority.key"), key.ExportPkcs8PrivateKeyPem(), Cancel);
+            await File.WriteAllTextAsync(folder.File("authority.pem"), made.ExportCertificatePem(), Cancel);
+        }
     }
 
     private static void SkipWithoutOpenSsl() =>

@@ -33,7 +33,7 @@ public sealed partial class MetricsFixture : IAsyncLifetime, ICollectionFixture<
                 _received.TrySetResult((context.Request.ContentType, bytes.ToArray()));
         }));
         App = await RunningApp.StartAsync(
-            "ChatShare:TrustedProxies=127.0.0.1", "ChatShare:Metrics:AllowedNetworks=10.1.0.0/16,fd00::/8", $"ChatShare:Metrics:Token={Token}",
+            "ChatShare:TrustedProxies=127.0.0.1", "ChatShare:Metrics:AllowedNetworks=10.1.0.0/16,fd00::/8,127.0.0.0/8", $"ChatShare:Metrics:Token={Token}",
             "ChatShare:Limits:RoomsPerHour=1",
             $"OTEL_EXPORTER_OTLP_ENDPOINT={_receiver.Address}", "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "OTEL_METRIC_EXPORT_INTERVAL=500");
     }

@@ -65,7 +65,10 @@ public sealed class MetricsPageTests(MetricsFixture fixture)
         double Ended(string how) => Grown($"chatshare_uploads_ended_total{{chatshare_upload_end=\"{how}\"}}");
     }
 
-    /// <summary>With a proxy on this machine, which is believed: what it says is where somebody is, and nobody behind it is on this machine.</summary>
+    /// <summary>
+    /// With a proxy on this machine, which is believed: what it says is where somebody is, and nobody behind it is on this machine, though its addresses are
+    /// listed.
+    /// </summary>
     [Theory]
     [InlineData(null, null, true)]
     [InlineData("10.9.9.9", null, false)]

@@ -50,6 +50,41 @@ public sealed class OperatorFilesTests(MetricsFixture fixture)
         await CheckMetricsAsync(string.Join('\n', (await fixture.ReadAsync()).Split('\n').Where(line => !line.Contains("dotnet_", StringComparison.Ordinal))));
     }
 
+    /// <summary>Each node says who is connected to any of them.</summary>
+    [Fact]
+    public async Task Board_counts_who_is_at_several_nodes_once()
+    {
+        Assert.SkipUnless(File.Exists(Promtool), "promtool is not installed.");
+        using var board = JsonDocument.Parse(await ReadAsync("deploy/grafana-dashboard.json"));
+        var asked = board.RootElement.GetProperty("panels").EnumerateArray().SelectMany(panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(target => target.GetProperty("expr").GetString()!).Where(expression => expression.Contains("chatshare_people", StringComparison.Ordinal)).ToList();
+        Assert.Equal(2, asked.Count);
+        using var folder = new TemporaryFolder();
+        string[] nodes = ["a", "b"];
+        var said = string.Concat(nodes.SelectMany(node => new[] { ("Browser", 3), ("Api", 2) }.Select(door =>
+            $"  - {{ series: 'chatshare_people{{instance=\"{node}\", chatshare_door=\"{door.Item1}\"}}', values: '{door.Item2}x5' }}\n")));
+        var expected = string.Concat(asked.Select(expression =>
+            $"  - expr: {expression.Replace("$instance", ".*", StringComparison.Ordinal)}\n    eval_time: 2m\n    exp_samples: "
+            + (expression.StartsWith("sum(", StringComparison.Ordinal)
+                ? "[{ labels: '{}', value: 5 }]\n"
+                : "[{ labels: '{chatshare_door=\"Browser\"}', value: 3 }, { labels: '{chatshare_door=\"Api\"}', value: 2 }]\n")));
+        await File.WriteAllTextAsync(
+            folder.File("people.yml"), $"tests:\n- interval: 1m\n  input_series:\n{said}  promql_expr_test:\n{expected}", TestContext.Current.CancellationToken);
+
+        await Command.RequireAsync(Promtool, "test", "rules", folder.File("people.yml"));
+    }
+
+    /// <summary>It is woken by each of three, and two of them stop no message.</summary>
+    [Fact]
+    public async Task Rule_about_readiness_names_all_that_it_depends_on()
+    {
+        var rule = (await ReadAsync("deploy/alerts.yml")).Split("- alert: ").Single(rule => rule.StartsWith("ChatShareNotReady", StringComparison.Ordinal));
+
+        Assert.Contains("the database", rule, StringComparison.Ordinal);
+        Assert.Contains("Redis or the downloads folder", rule, StringComparison.Ordinal);
+        Assert.DoesNotContain("cannot serve anybody", rule, StringComparison.Ordinal);
+    }
+
     private static async Task CheckMetricsAsync(string page)
     {
         using var process = Process.Start(new ProcessStartInfo(Promtool, ["check", "metrics"]) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardError = true })!;

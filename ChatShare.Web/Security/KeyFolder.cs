@@ -3,6 +3,7 @@ using ChatShare.Core.Storage;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.Extensions.Options;
+using StackExchange.Redis;
 
 namespace ChatShare.Web.Security;
 
@@ -30,13 +31,23 @@ internal static class KeyFolder
             var protector = services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(KeyFolder));
             protector.Unprotect(protector.Protect([1]));
         }
-        catch (Exception e) when (e is StackExchange.Redis.RedisException or TimeoutException)
+        catch (Exception e) when (OfRedis(e) is { } fault)
         {
-            throw new StorageException($"The cookie keys in Redis (ChatShare:Cluster:Redis) cannot be used: {e.Message.ReplaceLineEndings(" ")}", e);
+            // What the driver says of a time that is over is another each time, and long.
+            var reason = fault is RedisServerException ? fault.Message.ReplaceLineEndings(" ") : "it does not answer.";
+            throw new StorageException($"The cookie keys in Redis (ChatShare:Cluster:Redis) cannot be used: {reason}", e) { MayPass = true };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Security.Cryptography.CryptographicException)
         {
-            throw new StorageException($"The folder {folder} of the cookie keys (ChatShare:DataDirectory) cannot be used: {e.Message}", e);
+            throw new StorageException($"The folder {folder} of the cookie keys (ChatShare:DataDirectory) cannot be used: {e.GetBaseException().Message}", e);
         }
+    }
+
+    /// <summary>Whatever the repository meets comes as a fault of cryptography.</summary>
+    private static Exception? OfRedis(Exception? fault)
+    {
+        while (fault is not (null or RedisException or TimeoutException))
+            fault = fault.InnerException;
+        return fault;
     }
 }

@@ -31,7 +31,7 @@ internal sealed class MetricsPage(MetricsCollector collector, IOptions<ChatShare
     private IResult Answer(HttpContext context)
     {
         context.Response.Headers.CacheControl = "no-store";
-        if (!IsFromHere(context) && !IsFromAllowedNetwork(context) && !HasToken(context.Request))
+        if (!IsFromAllowedAddress(context) && !HasToken(context.Request))
             return Results.StatusCode(StatusCodes.Status404NotFound);
         if (HttpMethods.IsGet(context.Request.Method))
             return Results.Text(collector.Write(), ContentType);
@@ -39,13 +39,17 @@ internal sealed class MetricsPage(MetricsCollector collector, IOptions<ChatShare
         return Results.StatusCode(StatusCodes.Status405MethodNotAllowed);
     }
 
-    /// <summary>Whoever comes through a proxy on this machine is not of this machine, whether or not the proxy is trusted.</summary>
-    private static bool IsFromHere(HttpContext context) =>
-        context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-        && !SignsOfProxy.Any(context.Request.Headers.ContainsKey);
-
-    private bool IsFromAllowedNetwork(HttpContext context) =>
-        _options.AllowedNetworks.Count > 0 && _allowed.Allows(ClientAddress.Normal(context.Connection.RemoteIpAddress));
+    /// <summary>
+    /// Whoever comes through a proxy on this machine is not of this machine, whether or not the proxy is trusted, and so is at no loopback address that is
+    /// listed either.
+    /// </summary>
+    private bool IsFromAllowedAddress(HttpContext context)
+    {
+        var address = ClientAddress.Normal(context.Connection.RemoteIpAddress);
+        return address is not null && IPAddress.IsLoopback(address)
+            ? !SignsOfProxy.Any(context.Request.Headers.ContainsKey)
+            : _options.AllowedNetworks.Count > 0 && _allowed.Allows(address);
+    }
 
     private bool HasToken(HttpRequest request) =>
         // Hashed, so that the time that it takes says nothing of the token, nor of its length.

@@ -10,6 +10,9 @@ internal static class TelemetryServices
     /// <summary>Where a receiver is named.</summary>
     public static readonly string[] EndpointKeys = ["OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"];
 
+    /// <summary>What it is sent with.</summary>
+    public static readonly string[] HeaderKeys = ["OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"];
+
     // What the framework itself measures. OpenTelemetry's packages for ASP.NET Core and the runtime name these meters and do nothing else.
     private static readonly string[] Meters = [ChatShareMetrics.MeterName, "System.Runtime", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel"];
 

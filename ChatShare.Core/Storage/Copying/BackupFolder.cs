@@ -24,9 +24,14 @@ internal sealed class BackupFolder(string path)
 {
     private const string Unfinished = "unfinished";
 
-    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Readable = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true, RespectRequiredConstructorParameters = true, RespectNullableAnnotations = true,
+    };
 
     public string Path { get; } = System.IO.Path.GetFullPath(path).TrimEnd(System.IO.Path.DirectorySeparatorChar);
+
+    public string DatabaseFile => System.IO.Path.Combine(Path, "chatshare.db");
 
     public string Keys => System.IO.Path.Combine(Path, "keys");
 
@@ -82,7 +87,7 @@ internal sealed class BackupFolder(string path)
         }
         catch (JsonException e)
         {
-            throw new StorageException($"{Manifest} cannot be read: {e.Message}", e);
+            throw new StorageException($"The backup in {Path} cannot be read: its manifest {Manifest} is damaged. {e.Message.ReplaceLineEndings(" ")}", e);
         }
     }
 }

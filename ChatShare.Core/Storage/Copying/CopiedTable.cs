@@ -65,6 +65,7 @@ internal sealed class CopiedTable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
+    /// <exception cref="InvalidDataException">A row holds what the program never writes.</exception>
     public async IAsyncEnumerable<object?[]> ReadAsync(DbConnection connection, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = Command(
@@ -73,7 +74,7 @@ internal sealed class CopiedTable
         command.CommandTimeout = 0;
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
-            yield return [.. _columns.Select((column, i) => column.Read(reader, i))];
+            yield return Row(reader);
     }
 
     /// <summary>Adds rows that were read by the same table of another engine.</summary>
@@ -111,6 +112,18 @@ internal sealed class CopiedTable
         await foreach (var row in ReadAsync(connection, cancellationToken))
             sum.Add(row);
         return sum.Of(Name);
+    }
+
+    private object?[] Row(DbDataReader reader)
+    {
+        try
+        {
+            return [.. _columns.Select((column, i) => column.Read(reader, i))];
+        }
+        catch (Exception e) when (e is FormatException or ArgumentException or InvalidCastException or OverflowException)
+        {
+            throw new InvalidDataException($"A row of table {Name} cannot be read. {e.Message}", e);
+        }
     }
 
     private static DbCommand Command(DbConnection connection, string text)

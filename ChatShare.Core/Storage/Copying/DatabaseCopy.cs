@@ -41,7 +41,7 @@ internal static class DatabaseCopy
         foreach (var (one, other) in CopiedTable.Of(source).Zip(tables))
         {
             progress?.Report(one.Name);
-            var sum = await CopyAsync(one, read, other, written, cancellationToken);
+            var sum = await CopyAsync(from, one, read, other, written, cancellationToken);
             if (await other.SumAsync(written, cancellationToken) != sum)
                 throw new StorageException($"The copy of table {one.Name} in {to.Description} differs from the original; nothing was changed there.");
             sums.Add(sum);
@@ -68,16 +68,24 @@ internal static class DatabaseCopy
         return true;
     }
 
-    private static async Task<TableSum> CopyAsync(CopiedTable from, DbConnection source, CopiedTable to, DbConnection target, CancellationToken cancellationToken)
+    private static async Task<TableSum> CopyAsync(
+        IDatabaseEngine engine, CopiedTable from, DbConnection source, CopiedTable to, DbConnection target, CancellationToken cancellationToken)
     {
-        using var sum = new CopiedTable.Sum();
-        await foreach (var rows in from.ReadAsync(source, cancellationToken).Chunk(RowsAtOnce).WithCancellation(cancellationToken))
+        try
         {
-            foreach (var row in rows)
-                sum.Add(row);
-            await to.WriteAsync(from, target, rows, cancellationToken);
-        }
+            using var sum = new CopiedTable.Sum();
+            await foreach (var rows in from.ReadAsync(source, cancellationToken).Chunk(RowsAtOnce).WithCancellation(cancellationToken))
+            {
+                foreach (var row in rows)
+                    sum.Add(row);
+                await to.WriteAsync(from, target, rows, cancellationToken);
+            }
 
-        return sum.Of(from.Name);
+            return sum.Of(from.Name);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new StorageException($"{engine.Description} is damaged and cannot be copied. {e.Message}", e);
+        }
     }
 }

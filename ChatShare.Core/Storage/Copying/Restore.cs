@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Data.Common;
 using ChatShare.Core.Files;
 using ChatShare.Core.Storage.Sqlite;
@@ -49,33 +48,36 @@ public static class Restore
             await using var target = to.NewContext();
             await using var turn = await to.PrepareAsync(target, cancellationToken);
             await to.DemandAloneAsync(cancellationToken);
-            var aside = await SetAsideAsync(to, replace, cancellationToken);
-            await Schema.BringUpToDateAsync(to, target, cancellationToken);
-            if (!replace && !await DatabaseCopy.IsEmptyAsync(target, cancellationToken))
-                throw new StorageException($"{to.Description} is not empty. With --replace all that it holds gives way to the backup.");
+            var unreadable = await UnreadableAsync(to, replace, cancellationToken);
+            if (unreadable is null)
+            {
+                await Schema.BringUpToDateAsync(to, target, cancellationToken);
+                if (!replace && !await DatabaseCopy.IsEmptyAsync(target, cancellationToken))
+                    throw new StorageException($"{to.Description} is not empty. With --replace all that it holds gives way to the backup.");
+            }
 
             var staged = Path.Combine(options.DataDirectory, "restoring");
             using var from = Stage(backup, staged);
             await using var source = from.NewContext();
-            await Schema.BringUpToDateAsync(from, source, cancellationToken);
+            await DemandWholeAsync(backup, manifest, from, source, cancellationToken);
+            var aside = unreadable?.SetAside();
+            if (aside is not null)
+                await Schema.BringUpToDateAsync(to, target, cancellationToken);
             store.Open();
             store.RestoreBegins(backup.Path);
             var copied = await ContentCopy.RunAsync(
                 await Backup.ContentsAsync(source, cancellationToken), backup.ContentPath, store.ContentPath, progress, cancellationToken);
             await addKeys(backup.Keys, cancellationToken);
             var ended = 0;
-            var tables = await DatabaseCopy.RunAsync(from, source, to, target, ChangeAsync, progress, cancellationToken);
+            var tables = await DatabaseCopy.RunAsync(from, source, to, target, _ => ChangeAsync(), progress, cancellationToken);
             store.RestoreEnds();
             await source.Database.CloseConnectionAsync();
             from.Dispose();
             Directory.Delete(staged, recursive: true);
             return new RestoreReport(manifest.MadeAt, tables.Sum(table => table.Rows), copied.Contents, copied.Bytes, ended, copied.Lost.Length, aside);
 
-            async Task ChangeAsync(ImmutableArray<TableSum> sums)
+            async Task ChangeAsync()
             {
-                // An older backup was brought up to date, and its tables may have become others by that.
-                if (source.Database.GetMigrations().Last() == manifest.Migration && !sums.SequenceEqual(manifest.Tables))
-                    throw new StorageException($"The database in {backup.Path} is not what its manifest says; nothing was changed.");
                 ended = await EndUploadsAsync(target, cancellationToken);
                 await KnowDownloadsAsync(target, store.Identity(), cancellationToken);
                 await NewEpochAsync(target, cancellationToken);
@@ -88,11 +90,12 @@ public static class Restore
     }
 
     /// <summary>What backups are made for: a file that cannot be read any more, and so cannot be emptied either.</summary>
-    private static async Task<string?> SetAsideAsync(IDatabaseEngine to, bool replace, CancellationToken cancellationToken)
+    /// <returns>It, where it may be set aside; null when it can be read.</returns>
+    private static async Task<SqliteEngine?> UnreadableAsync(IDatabaseEngine to, bool replace, CancellationToken cancellationToken)
     {
         if (to is not SqliteEngine file || await file.IsReadableAsync(cancellationToken))
             return null;
-        return replace ? file.SetAside() : throw new StorageException(
+        return replace ? file : throw new StorageException(
             $"{to.Description} is damaged and cannot be read. With --replace it is kept under another name, and the backup takes its place.");
     }
 
@@ -102,8 +105,39 @@ public static class Restore
         if (Directory.Exists(folder))
             Directory.Delete(folder, recursive: true);
         PrivateFolder.Create(folder);
-        File.Copy(Path.Combine(backup.Path, "chatshare.db"), Path.Combine(folder, "chatshare.db"));
-        return new SqliteEngine(folder, "the backup");
+        File.Copy(backup.DatabaseFile, Path.Combine(folder, "chatshare.db"));
+        return new SqliteEngine(folder, $"a copy of {backup.DatabaseFile}");
+    }
+
+    /// <summary>
+    /// Brings the copy up to date, and sees that it is what was backed up: a fault that is met later would be taken for one of the database that is there now.
+    /// </summary>
+    private static async Task DemandWholeAsync(
+        BackupFolder backup, BackupManifest manifest, SqliteEngine from, ChatShareDbContext source, CancellationToken cancellationToken)
+    {
+        if (!await from.IsReadableAsync(cancellationToken))
+            throw Damaged("It cannot be read.");
+        try
+        {
+            if ((await source.Database.GetAppliedMigrationsAsync(cancellationToken)).LastOrDefault() != manifest.Migration)
+                throw Damaged("It is not what its manifest says.");
+            var missing = await Schema.BringUpToDateAsync(from, source, cancellationToken);
+            await source.Database.OpenConnectionAsync(cancellationToken);
+            var sums = new List<TableSum>();
+            foreach (var table in CopiedTable.Of(source))
+                sums.Add(await table.SumAsync(source.Database.GetDbConnection(), cancellationToken));
+            // Of an older backup tables may have become others by what was missing.
+            if (missing.Count == 0 && !sums.SequenceEqual(manifest.Tables))
+                throw Damaged("It is not what its manifest says.");
+            await source.Database.CloseConnectionAsync();
+        }
+        catch (Exception e) when (e is DbException or InvalidDataException)
+        {
+            throw Damaged(e.Message.ReplaceLineEndings(" "), e);
+        }
+
+        StorageException Damaged(string reason, Exception? cause = null) =>
+            new($"The backup in {backup.Path} is damaged, and nothing was restored: {backup.DatabaseFile}. {reason}", cause);
     }
 
     private static Task<int> EndUploadsAsync(ChatShareDbContext db, CancellationToken cancellationToken) =>
