@@ -61,6 +61,7 @@ internal abstract record ChatInput
             ("/rooms", "") => new Rooms(),
             ("/who", "") => new Who(),
             ("/help", "") => new Help(),
+            ("/quit" or "/leave" or "/rooms" or "/who" or "/help", _) => new Unknown($"{word} stands alone. /say sends what begins with a slash."),
             ("/join", "") => new Unknown("Which room? /join Lobby"),
             ("/join", _) => new Join(rest),
             ("/say", "") => new Unknown("Say what? /say /text"),

@@ -70,13 +70,14 @@ public sealed class JoinTests(CliServer server) : IClassFixture<CliServer>
         var room = await server.RoomAsync("Answers");
         using var home = new CliHome(server.App.Address);
 
-        var plain = await home.RunOnAsync("/who\n/rooms\n/help\n/nothing\nquit\n", ["join", "--nick", "Asker", "--room", room]);
+        var plain = await home.RunOnAsync("/who\n/rooms\n/help\n/nothing\n/who else\nquit\n", ["join", "--nick", "Asker", "--room", room]);
         Assert.Contains($"In {room}: Asker\n", plain.Output, StringComparison.Ordinal);
         Assert.Contains($"      {room}  1 here", plain.Output, StringComparison.Ordinal);
         Assert.Contains("file:/path/to/file", plain.Output, StringComparison.Ordinal);
         // What is no answer is no result.
         Assert.DoesNotContain("There is no command", plain.Output, StringComparison.Ordinal);
         Assert.Contains("There is no command /nothing", plain.Notes, StringComparison.Ordinal);
+        Assert.Contains("/who stands alone.", plain.Notes, StringComparison.Ordinal);
         Assert.Equal($"In {room}: Asker", plain.Notes.Split('\n')[0]);
 
         var json = await home.RunOnAsync("/who\n/rooms\n/help\nquit\n", ["join", "--nick", "Asker", "--room", room, "--json"]);

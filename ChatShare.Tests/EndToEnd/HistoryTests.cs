@@ -61,6 +61,24 @@ public sealed class HistoryTests(Chromium chromium, ServerFixture fixture) : ICl
     }
 
     [Fact]
+    public async Task Whoever_comes_back_from_a_message_that_was_found_is_where_they_were_among_all_that_were()
+    {
+        var ann = await Person.JoinAsync(chromium, Server, "Thorough");
+        await ann.NewRoomAsync("Haystack");
+        await ann.SayAllAsync([.. Enumerable.Range(0, 40).Select(i => $"needle {i}.")]);
+        await ann.Page.GotoAsync("/rooms/Haystack/search?q=needle");
+        var hit = ann.Page.GetByRole(AriaRole.Link).Filter(new() { HasText = "needle 5." });
+        await Expect(hit).Not.ToBeInViewportAsync();
+
+        await hit.ClickAsync();
+        await Expect(ann.Log.Locator(".row.sought")).ToContainTextAsync("needle 5.");
+        await ann.Page.GoBackAsync();
+
+        await Expect(hit).ToBeFocusedAsync();
+        await Expect(hit).ToBeInViewportAsync(new() { Ratio = 1 });
+    }
+
+    [Fact]
     public async Task Where_more_is_unread_than_a_page_shows_a_button_leads_to_the_first()
     {
         var ann = await Person.JoinAsync(chromium, Server, "Prolific");
