@@ -154,6 +154,23 @@ public sealed class RestartTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Files_that_are_held_hold_the_page_and_it_says_what_to_do()
+    {
+        await using var server = await ServerProcess.StartMigratedAsync(Cancel);
+        var ann = await Person.JoinAsync(chromium, server, "Ann");
+        await ann.AttachAndHoldAsync(new FilePayload { Name = "held.txt", MimeType = "x/x", Buffer = [1] });
+
+        await server.KillAsync(Cancel);
+        await Expect(ann.Page.GetByText("Connection lost.")).ToBeVisibleAsync();
+        await server.StartAgainAsync(Cancel);
+
+        await Expect(ann.Page.GetByText("Send the files that wait, or remove them: then this page loads again and messages go on.")).ToBeVisibleAsync();
+        await ann.Button("Send").ClickAsync();
+        await Expect(ann.Page.GetByText("this page loads again")).ToBeHiddenAsync();
+        await Expect(ann.Download("held.txt")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task A_stop_is_told_to_open_pages_does_not_wait_for_them_and_they_come_back()
     {
         await using var server = await ServerProcess.StartMigratedAsync(Cancel);

@@ -74,7 +74,8 @@ function showWaiting() {
   now.className = "link-button";
   now.textContent = "Load it now";
   now.addEventListener("click", () => location.reload());
-  banner.replaceChildren("The server was restarted. When your files are sent, this page loads again and messages go on. ", now);
+  const what = document.querySelector(".chip") ? "Send the files that wait, or remove them: then" : "When your files are sent,";
+  banner.replaceChildren(`The server was restarted. ${what} this page loads again and messages go on. `, now);
   banner.hidden = false;
 }
 

@@ -30,13 +30,12 @@ async function arrival(put) {
   }
 }
 
-/** @param {string} href */
-function loadSheet(href) {
+/** @param {string} href @param {boolean} isOurs goes behind all others; the others before ours, which bring them to the same type and edges */
+function loadSheet(href, isOurs = false) {
   const link = document.createElement("link");
   link.rel = "stylesheet";
   link.href = href;
-  // Before ours, which bring it to the same type and edges.
-  document.head.querySelector('link[rel="stylesheet"]')?.before(link);
+  document.head.insertBefore(link, isOurs ? null : document.head.querySelector('link[rel="stylesheet"]'));
   return link;
 }
 
@@ -50,9 +49,10 @@ function loadScript() {
 /**
  * Returns when all are there. After a failure the next call tries again.
  * @param {string} theme its style sheet
+ * @param {string} ours what it is brought to
  */
-export async function load(theme) {
-  loading ??= Promise.all([arrival(() => loadSheet(sheet)), arrival(() => loadSheet(theme)), arrival(loadScript)]);
+export async function load(theme, ours) {
+  loading ??= Promise.all([arrival(() => loadSheet(sheet)), arrival(() => loadSheet(theme)), arrival(() => loadSheet(ours, true)), arrival(loadScript)]);
   try {
     await loading;
   } catch (reason) {
