@@ -113,7 +113,17 @@ public sealed class OperationsPageTests
             server scrub
             """),
         ("apt install postgresql\n", "", ""),
-        ("cat >>/etc/chatshare/environment <<END\nChatShare__Storage__Provider", "cp /etc/chatshare/environment before", $"""
+        ("cat >>/etc/chatshare/environment <<END\nChatShare__Storage__Provider", """
+            # It begins empty, as the page says: beside the files of the one that was here it would not start.
+            systemctl stop chatshare
+            cp /etc/chatshare/environment before
+            cd /var/lib/chatshare
+            mv downloads used
+            mkdir downloads
+            chown --reference=used downloads
+            chmod --reference=used downloads
+            cd -
+            """, $"""
             ready {Https}
             share {Https}
             server scrub
@@ -122,6 +132,8 @@ public sealed class OperationsPageTests
             systemctl stop chatshare
             (cd / && runuser -u postgres -- psql -c "DROP DATABASE chatshare" -c "CREATE DATABASE chatshare OWNER chatshare TEMPLATE template0 ENCODING 'UTF8'")
             cat before >/etc/chatshare/environment
+            rm -r /var/lib/chatshare/downloads
+            mv /var/lib/chatshare/used /var/lib/chatshare/downloads
             systemctl start chatshare
             share {Https}
             """, $"""
