@@ -16,13 +16,13 @@ internal static class DatabaseCopy
     /// <param name="source">Is read as it is at one moment; others may go on writing.</param>
     /// <param name="to">The engine of <paramref name="target"/>.</param>
     /// <param name="target">Has the tables; what is in them goes.</param>
-    /// <param name="last">Done with what was copied, before it is committed; null for nothing.</param>
+    /// <param name="last">Done behind what was copied, before it is committed; null for nothing.</param>
     /// <param name="progress">Told of each table before it is copied; null for nobody.</param>
     /// <param name="cancellationToken">Gives up; nothing was copied then.</param>
     /// <returns>What was copied.</returns>
     /// <exception cref="StorageException">What was read back is something else.</exception>
     public static async Task<ImmutableArray<TableSum>> RunAsync(
-        IDatabaseEngine from, ChatShareDbContext source, IDatabaseEngine to, ChatShareDbContext target, Func<ImmutableArray<TableSum>, Task>? last, IProgress<string>? progress,
+        IDatabaseEngine from, ChatShareDbContext source, IDatabaseEngine to, ChatShareDbContext target, Func<Task>? last, IProgress<string>? progress,
         CancellationToken cancellationToken)
     {
         await source.Database.OpenConnectionAsync(cancellationToken);
@@ -49,7 +49,7 @@ internal static class DatabaseCopy
 
         await to.ContinueNumbersAsync(target, cancellationToken);
         if (last is not null)
-            await last(sums.ToImmutable());
+            await last();
         // Not given up half way, which the framework would log as an error.
         await transaction.CommitAsync(CancellationToken.None);
         return sums.ToImmutable();

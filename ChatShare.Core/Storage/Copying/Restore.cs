@@ -69,7 +69,7 @@ public static class Restore
                 await Backup.ContentsAsync(source, cancellationToken), backup.ContentPath, store.ContentPath, progress, cancellationToken);
             await addKeys(backup.Keys, cancellationToken);
             var ended = 0;
-            var tables = await DatabaseCopy.RunAsync(from, source, to, target, _ => ChangeAsync(), progress, cancellationToken);
+            var tables = await DatabaseCopy.RunAsync(from, source, to, target, ChangeAsync, progress, cancellationToken);
             store.RestoreEnds();
             await source.Database.CloseConnectionAsync();
             from.Dispose();
